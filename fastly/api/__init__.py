@@ -1,0 +1,1 @@
+"""One module an API; `fastly.apis` has them all."""

@@ -1,0 +1,520 @@
+"""One call: a safe path, the query, headers, token, options, threads; from arguments to result."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    NamedTuple,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+)
+
+from fastly._version import __version__
+from fastly.configuration import (
+    MASK,
+    Configuration,
+    Secrets,
+    check_header,
+    check_timeout,
+    check_wait,
+)
+from fastly.deadline import Deadline
+from fastly.exceptions import (
+    ApiException,
+    ApiTypeError,
+    ApiValueError,
+    ConnectionException,
+    ResponseException,
+    TimeoutException,
+    render_path,
+)
+from fastly.rest import (
+    Headers,
+    RawResponse,
+    Request,
+    Response,
+    RestClient,
+    SecretHeaders,
+)
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+
+__all__ = ["ApiClient", "AsyncResult", "Operation", "Parameter", "checks_arguments"]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+JSON, CSV, PDF = "application/json", "text/csv", "application/pdf"
+# Answers of 2xx that promise no whole body: accepted, no content, reset content, partial content.
+_BODILESS = frozenset({202, 204, 205, 206})
+LONGEST_CONNECT = 10.0  # seconds, where only a time for the whole call is given
+_CHARSETS = {
+    "utf-8": "utf-8-sig",
+    "us-ascii": "ascii",
+    "iso-8859-1": "latin-1",
+    "windows-1252": "cp1252",
+}
+_SAFE = re.compile(r"[A-Za-z0-9_-]+")
+
+_FLAGS = (
+    "_return_http_data_only",
+    "_preload_content",
+    "_check_input_type",
+    "_check_return_type",
+    "async_req",
+)
+
+
+class Decodable(Protocol):
+    """A class that can be made from the object of a JSON answer."""
+
+    @classmethod
+    def from_answer(cls, data: dict[str, Any], *, check: bool, discard_unknown: bool) -> Self:
+        """Make one out of an answer's own dictionary."""
+        ...
+
+
+Ask = Callable[[], Response]
+Check = Callable[[str, object], str]
+
+
+def _once(ask: Ask, deadline: Deadline, wait: float) -> Response:  # noqa: ARG001
+    return ask()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An argument of an operation: its name, its check, and whether it goes into the query."""
+
+    name: str
+    check: Check
+    in_query: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What an operation is: where it asks, with what, for what, and how often."""
+
+    path: str
+    parameters: tuple[Parameter, ...]
+    model: type[Decodable]
+    accepts: tuple[str, ...] = (JSON,)
+    exchange: Callable[[Ask, Deadline, float], Response] = _once
+
+
+def checks_arguments(operation: Callable[P, T]) -> Callable[P, T]:
+    """Make a call with the wrong arguments an ``ApiTypeError``, as for every other mistake."""
+
+    known = (*operation.__annotations__,)[:-1]
+
+    @wraps(operation)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return operation(*args, **kwargs)
+        except TypeError as error:
+            # With no frame below this one, it is the call that failed and not the operation.
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise
+            raise ApiTypeError(f"{error}; it takes {', '.join(known)}") from None
+
+    return call
+
+
+def identifier(name: str, value: object) -> str:
+    """Check an id: text of ``A-Z a-z 0-9 _ -``, which cannot climb out of its place in a path."""
+    if not isinstance(value, str):
+        raise ApiTypeError(f"{name} is text, not {value!r}")
+    return _safe(name, value)
+
+
+def _safe(name: str, value: object) -> str:
+    text = str(value)
+    if not _SAFE.fullmatch(text):
+        raise ApiValueError(f"{name} has only A-Z, a-z, 0-9, _ and -, and is not empty: {text!r}")
+    return text
+
+
+class AsyncResult(Generic[T]):
+    """The result of a call that runs on the client's threads (``async_req=True``)."""
+
+    def __init__(self, future: Future[T]) -> None:
+        self._future = future
+
+    def get(self, timeout: float | None = None) -> T:
+        """Wait for the result and return it.
+
+        Args:
+            timeout: Seconds to wait at most; None waits as long as the call lasts, which
+                its own timeouts bound.
+
+        Raises:
+            TimeoutException: The call was still running; it goes on, and ``get`` can be
+                called again.
+            ApiException: What the call raised.
+        """
+        from concurrent.futures import CancelledError, wait
+
+        if wait([self._future], timeout).not_done:
+            raise TimeoutException(reason=f"the call was still running after {timeout} s")
+        try:
+            return self._future.result()
+        except CancelledError as error:
+            raise ConnectionException(reason="the client was closed before the call") from error
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the call has ended, or ``timeout`` seconds have passed."""
+        from concurrent.futures import wait
+
+        wait([self._future], timeout)
+
+    def ready(self) -> bool:
+        """Tell whether the call has ended."""
+        return self._future.done()
+
+    def successful(self) -> bool:
+        """Tell whether the call has ended without an exception."""
+        return self.ready() and not self._future.cancelled() and not self._future.exception()
+
+
+@dataclass(frozen=True)
+class LastResponse:
+    """What came with the last answer: its body went into the result."""
+
+    status: int
+    reason: str | None
+    headers: Headers
+    url: str
+
+
+class DefaultHeaders(Secrets):
+    """Headers sent with each request: case-insensitive, checked, and shown by name alone."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(lambda name, value: check_header("default header", name, value))
+
+    def _key(self, key: str) -> str:
+        same = (known for known in self if known.lower() == key.lower())
+        return next(same, key)
+
+
+class _Call(NamedTuple):
+    operation: Operation
+    request: Request
+    arguments: dict[str, Any]
+
+
+class ApiClient:
+    """Owns the connections and threads that calls share; thread-safe.
+
+    Use it in a ``with`` block, or call ``close()``: that ends its connections and threads. No
+    thread is started before ``async_req=True`` asks for one.
+
+    Args:
+        configuration: The settings; None: a copy of ``Configuration``'s default.
+        header_name: Name of a header to send with each request.
+        header_value: Its value.
+        cookie: Value of a ``Cookie`` header to send with each request.
+        pool_threads: How many calls with ``async_req=True`` run at a time.
+
+    Attributes:
+        configuration: The settings.
+        default_headers: Headers sent with each request, a case-insensitive mapping.
+        last_response: Status, reason, headers and URL of the last answer, or None.
+
+    Raises:
+        ApiTypeError: An argument has the wrong type.
+        ApiValueError: The host would carry the token unencrypted.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration | None = None,
+        header_name: str | None = None,
+        header_value: str | None = None,
+        cookie: str | None = None,
+        pool_threads: int = 1,
+    ) -> None:
+        if not isinstance(configuration, (Configuration, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ApiTypeError(f"configuration is a Configuration, not {configuration!r}")
+        if isinstance(pool_threads, bool) or pool_threads < 1:
+            raise ApiValueError(f"pool_threads is 1 or more, not {pool_threads!r}")
+        self.configuration = configuration or Configuration.get_default_copy()
+        self.configuration.checked_host()
+        self.pool_threads = pool_threads
+        self.default_headers = DefaultHeaders()
+        self.last_response: LastResponse | None = None
+        self.rest_client = RestClient(self.configuration, pool_threads)
+        self._executor: ThreadPoolExecutor | None = None
+        self._executor_process = 0
+        self._lock = threading.Lock()
+        self._closed = False
+        self.user_agent = f"fastly-python/{__version__}"
+        if header_name is not None:
+            self.set_default_header(header_name, header_value or "")
+        if cookie is not None:
+            self.set_default_header("Cookie", cookie)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise ApiTypeError("an ApiClient cannot be pickled or copied; make one in each process")
+
+    def close(self) -> None:
+        """End the threads, once they have done what they were asked, and the connections."""
+        self._closed = True
+        with self._lock:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown()
+        self.rest_client.close()
+
+    @property
+    def user_agent(self) -> str:
+        """The ``User-Agent`` header."""
+        return self.default_headers["User-Agent"]
+
+    @user_agent.setter
+    def user_agent(self, value: str) -> None:
+        self.default_headers["User-Agent"] = value
+
+    def set_default_header(self, header_name: str, header_value: str) -> None:
+        """Send a header with each request from now on.
+
+        Raises:
+            ApiTypeError: The name or the value is not text.
+            ApiValueError: The name or the value cannot be sent.
+        """
+        self.default_headers[header_name] = header_value
+
+    @property
+    def rate_limit_remaining(self) -> int | None:
+        """Requests left of the hour's quota, as the last answer said; None if it did not."""
+        return self._number_from_last_response("Fastly-RateLimit-Remaining")
+
+    @property
+    def rate_limit_reset(self) -> int | None:
+        """When the quota starts anew, in epoch seconds, as the last answer said, or None."""
+        return self._number_from_last_response("Fastly-RateLimit-Reset")
+
+    def _number_from_last_response(self, header: str) -> int | None:
+        if self.last_response is None:
+            return None
+        value = self.last_response.headers.get(header, "")
+        return int(value) if re.fullmatch(r"\d{1,15}", value, re.ASCII) else None
+
+    def call(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+        """Carry out an operation; this is what the methods of an API class do.
+
+        Args:
+            operation: What to do.
+            arguments: The operation's own arguments and the call options, by name.
+
+        Raises:
+            ApiTypeError: An argument has the wrong type.
+            ApiValueError: An argument or the configuration cannot be used.
+            ApiException: The call failed.
+        """
+        if self._closed:
+            raise ApiValueError("this ApiClient is closed; make a new one")
+        call = self._prepared(operation, _checked(operation, arguments))
+        if call.arguments["async_req"]:
+            return AsyncResult(self._threads().submit(self._run, call))
+        return self._run(call)
+
+    def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
+        strict = arguments["_check_input_type"] and self.configuration.client_side_validation
+        host = self.configuration.checked_host()
+        url = host + _path_and_query(operation, arguments, strict)
+        headers = SecretHeaders(self.default_headers)
+        headers["Accept-Encoding"] = "gzip"
+        headers["Accept"] = arguments["_accept"]
+        if "Fastly-Key" not in self.default_headers or self.configuration.api_token:
+            headers["Fastly-Key"] = self.configuration.get_api_key_with_prefix()
+        return _Call(operation, Request(url, headers), arguments)
+
+    def _threads(self) -> ThreadPoolExecutor:
+        """Return the threads, started when first asked for; a forked process has its own."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with self._lock:
+            if self._executor is None or self._executor_process != os.getpid():
+                self._executor = ThreadPoolExecutor(self.pool_threads, "fastly")
+                self._executor_process = os.getpid()
+            return self._executor
+
+    def _run(self, call: _Call) -> Any:
+        try:
+            return self._outcome(call)
+        except ApiException as error:
+            _mask(error, call.request.headers["Fastly-Key"].rpartition(" ")[2])
+            raise
+
+    def _outcome(self, call: _Call) -> Any:
+        response: Response | RawResponse
+        deadline = self._deadline(call.arguments["_request_timeout"])
+        if call.arguments["_preload_content"]:
+            response = self._exchanged(call, deadline)
+            result = self._deserialized(call, response)
+        else:
+            result = response = self.rest_client.open(call.request, deadline)
+            self._remember(response, call.request.url)
+        if call.arguments["_return_http_data_only"]:
+            return result
+        return result, response.status, response.headers
+
+    def _exchanged(self, call: _Call, deadline: Deadline) -> Response:
+        wait = call.arguments.get("_wait")
+        response = call.operation.exchange(
+            lambda: self.rest_client.get(call.request, deadline),
+            deadline,
+            self.configuration.estimate_wait if wait is None else wait,
+        )
+        self._remember(response, response.url)
+        return response
+
+    def _deadline(self, timeout: float | tuple[float, float] | None) -> Deadline:
+        default = self.configuration.timeout
+        connect = default[0] if isinstance(default, tuple) else LONGEST_CONNECT
+        return Deadline.of(default if timeout is None else timeout, connect)
+
+    def _remember(self, response: Response | RawResponse, url: str) -> None:
+        self.last_response = LastResponse(response.status, response.reason, response.headers, url)
+
+    def _deserialized(self, call: _Call, response: Response) -> Any:
+        if response.status in _BODILESS:
+            _refuse(response, f"{response.status} promises no body, and an invoice was asked for")
+        accept = call.arguments["_accept"]
+        if accept == JSON:
+            return self._model(call, response)
+        if _content_type(response) != accept:
+            _refuse(response, f"Content-Type is {_content_type(response)!r}, not {accept!r}")
+        return _text(response) if accept == CSV else _pdf(response)
+
+    def _model(self, call: _Call, response: Response) -> Decodable:
+        data = _json_object(response)
+        try:
+            return call.operation.model.from_answer(
+                data,
+                check=call.arguments["_check_return_type"],
+                discard_unknown=self.configuration.discard_unknown_keys,
+            )
+        except (ApiTypeError, ApiValueError) as error:
+            _refuse(response, f"the answer is not as documented: {error}", error)
+
+
+def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the options among the arguments; the operation's own are checked with the path."""
+    checked = dict(arguments)
+    for name in _FLAGS:
+        if not isinstance(checked[name], bool):
+            raise ApiTypeError(f"{name} is True or False, not {checked[name]!r}")
+    for name, check in (("_request_timeout", check_timeout), ("_wait", check_wait)):
+        if checked.get(name) is not None:
+            checked[name] = check(name, checked[name])
+    if checked["_accept"] not in operation.accepts:
+        accepts = ", ".join(operation.accepts)
+        raise ApiValueError(f"_accept is one of {accepts}, not {checked['_accept']!r}")
+    return checked
+
+
+def _path_and_query(operation: Operation, arguments: Mapping[str, object], strict: bool) -> str:
+    path: dict[str, str] = {}
+    query: list[str] = []
+    for parameter in operation.parameters:
+        value = arguments[parameter.name]
+        if parameter.in_query and value is None:
+            continue
+        check = parameter.check if strict else _safe
+        text = _safe(parameter.name, check(parameter.name, value))
+        if parameter.in_query:
+            query.append(f"{parameter.name}={text}")
+        else:
+            path[parameter.name] = text
+    return operation.path.format_map(path) + ("?" if query else "") + "&".join(query)
+
+
+def _refuse(response: Response, why: str, cause: Exception | None = None) -> NoReturn:
+    """Raise the exception of a 2xx answer that is not what was promised, its body kept."""
+    error = response.as_error(ResponseException, why)
+    if isinstance(cause, ApiTypeError):
+        error.path = render_path(cause.path_to_item) or None
+    raise error from cause
+
+
+def _content_type(response: Response) -> str:
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+
+def _json_object(response: Response) -> dict[str, Any]:
+    try:
+        data = _decode(response.data.decode().removeprefix("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        _refuse(response, f"the body is not JSON: {error}" if response.data else "no body", error)
+    if not isinstance(data, dict):
+        _refuse(response, f"the body is a JSON {type(data).__name__}, not an object")
+    return cast("dict[str, Any]", data)
+
+
+def _text(response: Response) -> str:
+    charset = re.search(r"charset=\"?([\w.:-]+)", response.headers.get("content-type", ""))
+    name = charset[1].lower() if charset else "utf-8"
+    if name not in _CHARSETS:
+        _refuse(response, f"the charset {name!r} of the text is not known")
+    try:
+        text = response.data.decode(_CHARSETS[name])
+    except UnicodeDecodeError as error:
+        _refuse(response, f"the body is not {name} text: {error}", error)
+    return text or _refuse(response, "no body")
+
+
+def _pdf(response: Response) -> bytes:
+    # Readers take a document whose mark stands within the first 1,024 bytes (ISO 32000-1, annex H).
+    if b"%PDF-" not in response.data[:1024]:
+        _refuse(response, "the body is no PDF document")
+    return response.data
+
+
+def _mask(error: ApiException, token: str) -> None:
+    """Take the token out of an answer that repeats it, as the error pages of proxies may."""
+    if isinstance(error.body, str):
+        error.body = error.body.replace(token, MASK)
+    elif error.body is not None:
+        error.body = error.body.replace(token.encode(), MASK.encode())
+    error.reason = error.reason and error.reason.replace(token, MASK)
+    if any(token in value for value in error.headers.values()):
+        error.headers = Headers({k: v.replace(token, MASK) for k, v in error.headers.items()})

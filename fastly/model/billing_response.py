@@ -1,0 +1,13 @@
+"""The model `BillingResponse`."""
+
+from fastly.model.billing import Billing
+from fastly.model.billing_response_line_item import BillingResponseLineItem
+from fastly.model_utils import field
+
+__all__ = ["BillingResponse"]
+
+
+class BillingResponse(Billing):
+    """An invoice: what ``get_invoice`` and ``get_invoice_by_id`` return."""
+
+    line_items: list[BillingResponseLineItem] | None = field("The lines of the invoice.")

@@ -1,0 +1,47 @@
+"""Fixtures that every test may use: the stand-in, and a client of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import fastly
+from fastly.api.billing_api import BillingApi
+from fastly.testing import BillingServer
+
+ENVIRONMENT = ("FASTLY_API_TOKEN", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the token or the proxies of the machine that it runs on."""
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def server() -> Iterator[BillingServer]:
+    """A stand-in of the test's own."""
+    with BillingServer() as server:
+        yield server
+
+
+@pytest.fixture
+def configuration(server: BillingServer) -> fastly.Configuration:
+    """The settings that reach the stand-in."""
+    return fastly.Configuration(host=server.url, api_key={"token": server.token})
+
+
+@pytest.fixture
+def client(configuration: fastly.Configuration) -> Iterator[fastly.ApiClient]:
+    """A client of the stand-in."""
+    with fastly.ApiClient(configuration) as client:
+        yield client
+
+
+@pytest.fixture
+def api(client: fastly.ApiClient) -> BillingApi:
+    """The billing API on the stand-in."""
+    return BillingApi(client)
