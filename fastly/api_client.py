@@ -27,6 +27,7 @@ from fastly.configuration import (
     Configuration,
     Secrets,
     check_header,
+    check_positive_integer,
     check_timeout,
     check_wait,
 )
@@ -121,7 +122,6 @@ class Operation:
 
 def checks_arguments(operation: Callable[P, T]) -> Callable[P, T]:
     """Make a call with the wrong arguments an ``ApiTypeError``, as for every other mistake."""
-
     known = (*operation.__annotations__,)[:-1]
 
     @wraps(operation)
@@ -255,11 +255,9 @@ class ApiClient:
     ) -> None:
         if not isinstance(configuration, (Configuration, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ApiTypeError(f"configuration is a Configuration, not {configuration!r}")
-        if isinstance(pool_threads, bool) or pool_threads < 1:
-            raise ApiValueError(f"pool_threads is 1 or more, not {pool_threads!r}")
         self.configuration = configuration or Configuration.get_default_copy()
         self.configuration.checked_host()
-        self.pool_threads = pool_threads
+        self.pool_threads = check_positive_integer("pool_threads", pool_threads)
         self.default_headers = DefaultHeaders()
         self.last_response: LastResponse | None = None
         self.rest_client = RestClient(self.configuration, pool_threads)
@@ -511,10 +509,18 @@ def _pdf(response: Response) -> bytes:
 
 def _mask(error: ApiException, token: str) -> None:
     """Take the token out of an answer that repeats it, as the error pages of proxies may."""
-    if isinstance(error.body, str):
-        error.body = error.body.replace(token, MASK)
-    elif error.body is not None:
-        error.body = error.body.replace(token.encode(), MASK.encode())
-    error.reason = error.reason and error.reason.replace(token, MASK)
+    for link in filter(None, (error, error.__cause__)):
+        link.args = tuple(_masked(argument, token) for argument in link.args)
+    error.reason = _masked(error.reason, token)
+    error.body = _masked(error.body, token)
     if any(token in value for value in error.headers.values()):
-        error.headers = Headers({k: v.replace(token, MASK) for k, v in error.headers.items()})
+        error.headers = Headers({k: _masked(v, token) for k, v in error.headers.items()})
+
+
+def _masked(value: T, token: str) -> T:
+    masked: object = value
+    if isinstance(value, str):
+        masked = value.replace(token, MASK)
+    elif isinstance(value, bytes):
+        masked = value.replace(token.encode(), MASK.encode())
+    return cast("T", masked)

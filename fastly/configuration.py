@@ -172,7 +172,8 @@ def check_wait(name: str, value: object) -> float:
     return _seconds(name, value)
 
 
-def _positive_integer(name: str, value: object) -> int:
+def check_positive_integer(name: str, value: object) -> int:
+    """Check a count: a whole number, 1 or more."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise ApiTypeError(f"{name} is a whole number, not {value!r}")
     if value < 1:
@@ -212,18 +213,18 @@ def _token(name: str, value: object) -> str:
     return value
 
 
-def _key_name(name: str) -> None:
+def _key_name(where: str, name: str) -> None:
     if name != "token":
-        raise ApiValueError(f"the only key is 'token', not {name!r}")
+        raise ApiValueError(f"{where} has one key, 'token', and not {name!r}")
 
 
 def _api_key(name: str, value: object) -> str:
-    _key_name(name)
+    _key_name("api_key", name)
     return _token(f"api_key[{name!r}]", value)
 
 
 def _api_key_prefix(name: str, value: object) -> str:
-    _key_name(name)
+    _key_name("api_key_prefix", name)
     return _token(f"api_key_prefix[{name!r}]", value)
 
 
@@ -344,7 +345,7 @@ class Configuration:
         90.0, check_wait, "Seconds that get_invoice_mtd waits for an estimate; 0: not at all."
     )
     connection_pool_maxsize = Setting(
-        32, _positive_integer, "Connections kept open for reuse by threads."
+        32, check_positive_integer, "Connections kept open for reuse by threads."
     )
     proxy = Setting[str | None](
         None, check_proxy, "URL of the proxy; None: HTTPS_PROXY from the environment."
@@ -365,7 +366,7 @@ class Configuration:
         None, _socket_options, "(level, name, value) for socket.setsockopt, added to TCP_NODELAY."
     )
     max_response_bytes = Setting(
-        256 * _MEBIBYTE, _positive_integer, "Bytes, decoded, that an answer may have."
+        256 * _MEBIBYTE, check_positive_integer, "Bytes, decoded, that an answer may have."
     )
     allow_insecure_host = Setting(
         False, _flag, "True: send the token over plain http to other machines too."
@@ -451,7 +452,7 @@ class Configuration:
         Raises:
             ApiValueError: There is no token, or it cannot be sent.
         """
-        _key_name(identifier)
+        _key_name("api_key", identifier)
         if self.refresh_api_key_hook is not None:
             self.refresh_api_key_hook(self)
         token = self.api_token

@@ -263,7 +263,12 @@ def _words(answer: object) -> Iterator[str]:
     fields = cast("dict[str, Any]", answer)
     for name in ("msg", "title", "detail"):
         if isinstance(fields.get(name), str) and fields[name]:
-            yield fields[name]
+            yield _printable(fields[name])
     errors = fields.get("errors")
     for error in cast("list[object]", errors) if isinstance(errors, list) else ():
         yield from _words(error)
+
+
+def _printable(text: str) -> str:
+    """Take out what a terminal or a log would act upon."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -223,7 +223,9 @@ def _reader(annotation: Any) -> Reader:
     return _object_of(annotation)
 
 
-def _without_none(annotation: types.UnionType) -> Any:
+def _without_none(annotation: types.UnionType | str) -> Any:
+    if isinstance(annotation, str):
+        raise ApiTypeError("models are declared without `from __future__ import annotations`")
     return next(part for part in get_args(annotation) if part is not types.NoneType)
 
 
@@ -336,7 +338,10 @@ class Model:
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a field that came, else ``default``; a null that came is None."""
-        return self[name] if name in self else default
+        try:
+            return self[name]
+        except ApiKeyError:
+            return default
 
     def to_dict(self) -> dict[str, Any]:
         """Return all that came as plain data: dicts, lists, text, numbers, ISO 8601 times."""

@@ -18,7 +18,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -88,7 +88,7 @@ class Response:
     status: int
     reason: str | None
     headers: Headers
-    data: bytes
+    data: bytes = field(repr=False)
     url: str
 
     def as_error(self, kind: type[E], reason: str | None = None) -> E:

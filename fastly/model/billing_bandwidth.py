@@ -7,7 +7,7 @@ __all__ = ["BillingBandwidth"]
 
 
 class BillingBandwidth(Model):
-    """How much of one thing a region used (bandwidth, requests or percentile), and at which tiers."""
+    """How much of one thing a region used, such as bandwidth or requests, and at which tiers."""
 
     total: float | None = field(
         "Units used: bandwidth in the bill's ``bandwidth_units``, or a number of requests."

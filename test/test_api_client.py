@@ -1,0 +1,493 @@
+"""The client: options, results, headers, secrets, logs, threads and processes."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import json
+import logging
+import multiprocessing
+import os
+import pickle
+import threading
+import time
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import fastly
+from fastly.api.billing_api import BillingApi
+from fastly.models import BillingResponse
+from fastly.testing import BillingServer
+
+# --- options ----------------------------------------------------------------------------------
+
+
+def test_status_and_headers_on_request(api: BillingApi) -> None:
+    """With _return_http_data_only=False, data comes with status and case-insensitive headers."""
+    data, status, headers = api.get_invoice(5, 2020, _return_http_data_only=False)
+    assert isinstance(data, BillingResponse)
+    assert (200, "application/json") == (status, headers["CONTENT-TYPE"])
+
+
+def test_the_raw_response(api: BillingApi, server: BillingServer) -> None:
+    """With _preload_content=False, the response comes unread, for the caller to close."""
+    response = api.get_invoice(5, 2020, _preload_content=False)
+    assert 200 == response.status
+    assert server.account.invoice(2020, 5) == json.loads(response.read())
+    response.close()
+    raw, status, headers = api.get_invoice(
+        5, 2020, _preload_content=False, _return_http_data_only=False
+    )
+    assert (200, "200", raw.headers) == (status, str(raw.status), headers)
+    raw.close()
+
+
+def test_the_raw_response_of_a_202(api: BillingApi, server: BillingServer) -> None:
+    """An unread answer is any of 2xx: a 202 is not waited out."""
+    server.enqueue(202)
+    response = api.get_invoice_mtd("c", _preload_content=False)
+    assert 202 == response.status
+    response.close()
+
+
+def test_a_failure_is_raised_from_a_raw_call_too(api: BillingApi, server: BillingServer) -> None:
+    """An answer other than 2xx is an exception, with its body, from an unread call too."""
+    server.enqueue(403, body={"msg": "no"})
+    with pytest.raises(fastly.ForbiddenException) as caught:
+        api.get_invoice(5, 2020, _preload_content=False)
+    assert "no" == caught.value.detail
+
+
+def test_a_wrong_value_in_an_answer(api: BillingApi, server: BillingServer) -> None:
+    """A value of the wrong type is a ResponseException with its path and the whole answer."""
+    body = {"line_items": [{}, {"amount": {}}]}
+    server.enqueue(body=body, headers={"X-Request-Id": "r"})
+    with pytest.raises(fastly.ResponseException, match=r"line_items\[1\].amount") as caught:
+        api.get_invoice(5, 2020)
+    error = caught.value
+    assert ("line_items[1].amount", 200, "r") == (error.path, error.status, error.request_id)
+    assert body == json.loads(error.body or "")
+    assert isinstance(error.__cause__, fastly.ApiTypeError)
+
+
+def test_an_unchecked_answer(
+    api: BillingApi, server: BillingServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With _check_return_type=False, a wrong value is kept and logged."""
+    server.enqueue(body={"total": {"cost": {"x": 1}}})
+    invoice = api.get_invoice(5, 2020, _check_return_type=False)
+    assert {"x": 1} == (invoice.total and invoice.total.cost)
+    assert "['total']['cost']" in caplog.text
+
+
+def test_unknown_fields_can_be_discarded(client: fastly.ApiClient, server: BillingServer) -> None:
+    """The setting discard_unknown_keys drops what is not documented."""
+    client.configuration.discard_unknown_keys = True
+    server.enqueue(body={"new": 1, "total": {"cost": 1, "new": 2}})
+    assert {"total": {"cost": 1.0}} == BillingApi(client).get_invoice(5, 2020).to_dict()
+
+
+def test_options_of_the_official_client_change_nothing(api: BillingApi) -> None:
+    """Options that are accepted for older code leave the result as it is."""
+    plain = api.get_invoice(5, 2020)
+    other = api.get_invoice(
+        5, 2020, _content_type="text/plain", _host_index=1, _spec_property_naming=True
+    )
+    assert plain == other
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_return_http_data_only",
+        "_preload_content",
+        "_check_input_type",
+        "_check_return_type",
+        "async_req",
+    ],
+)
+def test_flags_are_true_or_false(api: BillingApi, server: BillingServer, name: str) -> None:
+    """A flag that is neither True nor False is an ApiTypeError, and nothing is sent."""
+    options: dict[str, Any] = {name: 1}
+    with pytest.raises(fastly.ApiTypeError, match=f"{name} is True or False"):
+        api.get_invoice(5, 2020, **options)
+    assert [] == server.requests
+
+
+@pytest.mark.parametrize("timeout", [0, -1, "5", True, (1,), (1, 2, 3), (None, 5), float("inf")])
+def test_wrong_timeouts(api: BillingApi, server: BillingServer, timeout: Any) -> None:
+    """A timeout that cannot be kept is refused by name, and nothing is sent."""
+    with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="_request_timeout"):
+        api.get_invoice(5, 2020, _request_timeout=timeout)
+    assert [] == server.requests
+
+
+# --- the client -------------------------------------------------------------------------------
+
+
+def test_wrong_arguments_of_the_client() -> None:
+    """The client says what it wants."""
+    anything: Any = fastly.ApiClient
+    with pytest.raises(fastly.ApiTypeError, match="configuration is a Configuration"):
+        anything({"host": "x"})
+    for threads in (0, -1, True, "4", 1.5):
+        with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="pool_threads"):
+            anything(pool_threads=threads)
+
+
+def test_default_headers(configuration: fastly.Configuration, server: BillingServer) -> None:
+    """Headers and the cookie given to the client go with each request, in any case of letters."""
+    with fastly.ApiClient(configuration, "X-Team", "finance", cookie="a=b") as client:
+        client.set_default_header("x-team", "billing")
+        client.default_headers["X-Other"] = "1"
+        client.user_agent = "nightly/1"
+        BillingApi(client).get_invoice(5, 2020)
+        headers = server.requests[-1].headers
+        expected = {"X-Team": "billing", "X-Other": "1", "Cookie": "a=b", "User-Agent": "nightly/1"}
+        assert expected == {name: headers[name] for name in expected}
+        assert ("billing", "nightly/1") == (client.default_headers["X-TEAM"], client.user_agent)
+        del client.default_headers["x-OTHER"]
+        assert "X-Other" not in client.default_headers
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("a b", "x"),
+        ("", "x"),
+        ("X", "a\nb"),
+        ("X", "a\r"),
+        ("X", "\x00"),
+        ("X", "€"),
+        (5, "x"),
+        ("X", 5),
+    ],
+)
+def test_wrong_headers(client: fastly.ApiClient, name: Any, value: Any) -> None:
+    """A header that could not be sent, or would become two, is refused."""
+    with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="default header"):
+        client.set_default_header(name, value)
+
+
+def test_the_token_may_be_a_default_header(server: BillingServer) -> None:
+    """A token given as header_name and header_value works, as with other generated clients."""
+    configuration = fastly.Configuration(host=server.url)
+    with fastly.ApiClient(configuration, "Fastly-Key", server.token) as client:
+        assert BillingApi(client).get_invoice(5, 2020).total
+        assert server.token not in repr(client.default_headers)
+
+
+def test_a_missing_token_is_refused(server: BillingServer) -> None:
+    """Without a token nothing is sent, and the message says where to set it."""
+    with (
+        fastly.ApiClient(fastly.Configuration(host=server.url)) as client,
+        pytest.raises(fastly.ApiValueError, match="FASTLY_API_TOKEN"),
+    ):
+        BillingApi(client).get_invoice(5, 2020)
+    assert [] == server.requests
+
+
+def test_token_and_host_are_read_at_each_call(
+    client: fastly.ApiClient, server: BillingServer
+) -> None:
+    """A changed token or host counts from the next call on."""
+    api = BillingApi(client)
+    client.configuration.api_key_prefix["token"] = "Bearer"
+    api.get_invoice(5, 2020)
+    assert f"Bearer {server.token}" == server.requests[-1].headers["Fastly-Key"]
+    with BillingServer(token="another") as other:
+        client.configuration.host = other.url
+        with pytest.raises(fastly.UnauthorizedException):
+            api.get_invoice(5, 2020)
+        client.configuration.api_token = "another"
+        assert api.get_invoice(5, 2020)
+    client.configuration.host = "http://fastly.invalid"
+    with pytest.raises(fastly.ApiValueError, match="unencrypted"):
+        api.get_invoice(5, 2020)
+
+
+def test_a_host_with_a_path(client: fastly.ApiClient, server: BillingServer) -> None:
+    """A gateway's path stands before the API's."""
+    client.configuration.host = f"{server.url}/gateway/"
+    server.enqueue(body={})
+    BillingApi(client).get_invoice(5, 2020)
+    assert "/gateway/billing/v2/year/2020/month/05" == server.requests[-1].path
+
+
+def test_what_the_last_answer_said(client: fastly.ApiClient, server: BillingServer) -> None:
+    """The last answer's status and headers are kept, and the quota read from them."""
+    assert (None, None, None) == (
+        client.last_response,
+        client.rate_limit_remaining,
+        client.rate_limit_reset,
+    )
+    headers = {"Fastly-RateLimit-Remaining": "7", "Fastly-RateLimit-Reset": "1600000000"}
+    server.enqueue(body={}, headers=headers)
+    BillingApi(client).get_invoice(5, 2020)
+    assert (7, 1600000000) == (client.rate_limit_remaining, client.rate_limit_reset)
+    assert client.last_response
+    assert (200, "7") == (
+        client.last_response.status,
+        client.last_response.headers["fastly-ratelimit-remaining"],
+    )
+    server.enqueue(body={}, headers={"Fastly-RateLimit-Remaining": "many"})
+    BillingApi(client).get_invoice(5, 2020)
+    assert (None, None) == (client.rate_limit_remaining, client.rate_limit_reset)
+
+
+def test_connections_are_reused(client: fastly.ApiClient, server: BillingServer) -> None:
+    """Calls one after the other share one connection."""
+    api = BillingApi(client)
+    before = threading.active_count()
+    for _ in range(20):
+        api.get_invoice(5, 2020)
+    assert 1 == threading.active_count() - before  # the stand-in's thread of that connection
+
+
+def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
+    """After close, which may be repeated, a call is an ApiValueError."""
+    client = fastly.ApiClient(configuration)
+    BillingApi(client).get_invoice(5, 2020)
+    client.close()
+    client.close()
+    with pytest.raises(fastly.ApiValueError, match="closed"):
+        BillingApi(client).get_invoice(5, 2020)
+
+
+def test_a_client_is_neither_copied_nor_pickled(client: fastly.ApiClient) -> None:
+    """Copies and pickles of a client are refused with what to do instead."""
+    for copied in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(fastly.ApiTypeError, match="make one in each process"):
+            copied(client)
+
+
+# --- secrets ----------------------------------------------------------------------------------
+
+TOKEN = "s3cret-token-of-the-tests"
+
+
+def failures(server: BillingServer) -> list[Exception]:
+    """Collect failures of every kind, some of answers that repeat the token."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN}, retries=1)
+    found: list[Exception] = []
+    echo = f'{{"msg": "header Fastly-Key: {TOKEN}"}}'
+    server.enqueue(401, headers={"X-Echo": TOKEN}, body=echo)
+    server.enqueue(404, body=b"\xff" + TOKEN.encode())
+    server.enqueue(200, body=f"<html>{TOKEN}</html>")
+    server.enqueue(200, body={"total": {"cost": TOKEN}})
+    server.enqueue(302, headers={"Location": "http://elsewhere.invalid/"})
+    for _ in range(2):
+        server.enqueue(500, body=echo)
+    for _ in range(2):
+        server.enqueue(200, body=b"x" * 9, cut=3)
+    with fastly.ApiClient(configuration) as client:
+        api = BillingApi(client)
+        for _ in range(7):
+            with pytest.raises(fastly.ApiException) as caught:
+                api.get_invoice(5, 2020, _request_timeout=(1, 1))
+            found.append(caught.value)
+        configuration.host = "http://127.0.0.1:1"
+        with pytest.raises(fastly.ConnectionException) as refused:
+            api.get_invoice(5, 2020)
+        found.append(refused.value)
+    assert ["***" in repr(vars(error)) for error in found].count(True) == 5
+    return found
+
+
+def test_no_exception_shows_the_token(server: BillingServer) -> None:
+    """The token is in no failure's text, attributes, pickle or traceback with local variables."""
+    for error in failures(server):
+        shown = [str(error), repr(error), repr(vars(error)), repr(pickle.dumps(error))]
+        if "***" not in repr(vars(error)):  # no answer that repeats the token
+            whole = traceback.TracebackException.from_exception(error, capture_locals=True)
+            shown += whole.format()
+        assert [] == [text for text in shown if TOKEN in text]
+
+
+def test_no_log_record_holds_the_token(
+    server: BillingServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No record of any logger at any level has the token in its message, arguments or values."""
+    with caplog.at_level(logging.DEBUG):
+        failures(server)
+    assert len(caplog.records) > 10
+    for record in caplog.records:
+        assert TOKEN not in record.getMessage() + repr(record.args) + repr(vars(record))
+
+
+def test_no_object_shows_the_token(server: BillingServer) -> None:
+    """The token is in no repr or vars of client, API, model or header."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": server.token})
+    with fastly.ApiClient(configuration, "Authorization", server.token) as client:
+        api = BillingApi(client)
+        invoice = api.get_invoice(5, 2020)
+        objects = [client, api, invoice, configuration, client.rest_client, client.last_response]
+        shown = [repr(x) + repr(vars(x)) for x in objects]
+        assert [False] * len(objects) == [server.token in text for text in shown]
+        assert server.token not in repr(client.default_headers)
+        assert server.token.encode() not in pickle.dumps(invoice)
+
+
+def test_each_try_is_logged(
+    client: fastly.ApiClient, server: BillingServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At DEBUG each try is logged with method, URL, status and seconds, at INFO each retry."""
+    server.enqueue(503, headers={"Retry-After": "0"})
+    with caplog.at_level(logging.DEBUG, "fastly"):
+        BillingApi(client).get_invoice(5, 2020)
+    records = [r for r in caplog.records if r.name.startswith("fastly")]
+    assert ["DEBUG", "INFO", "DEBUG"] == [record.levelname for record in records]
+    url = f"{server.url}/billing/v2/year/2020/month/05"
+    assert records[0].getMessage().startswith(f"GET {url}: 503 in 0.0")
+    assert f"retrying {url} in 0.00 s after: 503" == records[1].getMessage()
+    assert {"fastly"} == {record.name for record in records}
+
+
+# --- threads and processes --------------------------------------------------------------------
+
+
+def descriptors() -> int:
+    """Count the files and sockets that this process has open."""
+    gc.collect()
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_call_on_a_thread(api: BillingApi) -> None:
+    """async_req returns an object that waits for the result, however often it is asked."""
+    later = api.get_invoice(5, 2020, async_req=True)
+    later.wait()
+    assert (True, True) == (later.ready(), later.successful())
+    assert api.get_invoice(5, 2020) == later.get() == later.get(timeout=1)
+
+
+def test_a_failure_on_a_thread(api: BillingApi, server: BillingServer) -> None:
+    """What the call raised is raised by get."""
+    server.enqueue(404)
+    later = api.get_invoice(5, 2020, async_req=True)
+    with pytest.raises(fastly.NotFoundException):
+        later.get(5)
+    assert (True, False) == (later.ready(), later.successful())
+
+
+def test_arguments_are_checked_before_the_thread(api: BillingApi) -> None:
+    """A wrong argument is refused by the call itself, not later."""
+    with pytest.raises(fastly.ApiValueError):
+        api.get_invoice(13, 2020, async_req=True)
+
+
+def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
+    """get(timeout) raises a TimeoutException while the call goes on."""
+    server.enqueue(body={"customer_id": "late"}, delay=0.4)
+    later = api.get_invoice(5, 2020, async_req=True)
+    later.wait(0.01)
+    assert (False, False) == (later.ready(), later.successful())
+    with pytest.raises(fastly.TimeoutException, match="still running"):
+        later.get(timeout=0.05)
+    assert "late" == later.get(5).customer_id
+
+
+def test_no_thread_before_it_is_asked_for(api: BillingApi) -> None:
+    """A client starts no thread of its own until async_req asks, and close ends them."""
+
+    def own() -> list[str]:
+        return [t.name for t in threading.enumerate() if t.name.startswith("fastly_")]
+
+    api.get_invoice(5, 2020)
+    assert [] == own()
+    api.get_invoice(5, 2020, async_req=True).get(5)
+    assert 1 == len(own())
+    api.api_client.close()
+    assert [] == own()
+
+
+def test_close_finishes_what_was_asked(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """Leaving the with block waits for calls that were begun, whose results are still there."""
+    with fastly.ApiClient(configuration, pool_threads=2) as client:
+        api = BillingApi(client)
+        later = [api.get_invoice(month, 2020, async_req=True) for month in range(1, 9)]
+    assert [f"{month:02}" for month in range(1, 9)] == [
+        result.get().start_time.strftime("%m")  # type: ignore[union-attr]  # it came
+        for result in later
+    ]
+
+
+def test_pool_threads_run_side_by_side(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """As many calls run at a time as there are threads in the pool."""
+    for _ in range(8):
+        server.enqueue(body={}, delay=0.2)
+    started = time.monotonic()
+    with fastly.ApiClient(configuration, pool_threads=8) as client:
+        api = BillingApi(client)
+        for later in [api.get_invoice(5, 2020, async_req=True) for _ in range(8)]:
+            later.get(5)
+    assert time.monotonic() - started < 0.8
+
+
+def test_one_client_under_32_threads(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """One client serves many threads, each with its own answers, and leaves nothing behind."""
+    months = [(month, year) for year in (2020, 2021) for month in range(1, 13)] * 4
+    before = descriptors()
+    with fastly.ApiClient(configuration) as client, ThreadPoolExecutor(32) as threads:
+        api = BillingApi(client)
+        invoices = list(threads.map(lambda month: api.get_invoice(*month), months))
+    expected = [server.account.invoice(year, month) for month, year in months]
+    assert expected == [invoice.to_dict() for invoice in invoices]
+    server.close()
+    assert before >= descriptors()
+
+
+def _invoice_in_child(client: fastly.ApiClient, results: Any) -> None:
+    api = BillingApi(client)
+    results.put(api.get_invoice(5, 2020).customer_id)
+    results.put(api.get_invoice(6, 2020, async_req=True).get(5).customer_id)
+    client.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_client_works_after_a_fork(client: fastly.ApiClient, server: BillingServer) -> None:
+    """A forked child makes connections and threads of its own, beside its parent's."""
+    api = BillingApi(client)
+    api.get_invoice(5, 2020)
+    api.get_invoice(5, 2020, async_req=True).get(5)
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    child = context.Process(target=_invoice_in_child, args=(client, results))
+    child.start()
+    got = [results.get(), results.get()]
+    child.join(5)
+    assert ([server.customer_id] * 2, 0) == (got, child.exitcode)
+    assert api.get_invoice(7, 2020).customer_id == server.customer_id
+    results.close()
+    child.close()
+
+
+def _invoice_in_spawned(configuration: fastly.Configuration, results: Any) -> None:
+    with fastly.ApiClient(configuration) as client:
+        results.put(BillingApi(client).get_invoice(5, 2020).customer_id)
+
+
+def test_a_configuration_works_in_a_spawned_process(
+    configuration: fastly.Configuration, server: BillingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spawned child gets the settings, and the token from its environment."""
+    monkeypatch.setenv("FASTLY_API_TOKEN", server.token)
+    context = multiprocessing.get_context("spawn")
+    results = context.SimpleQueue()
+    child = context.Process(target=_invoice_in_spawned, args=(configuration, results))
+    child.start()
+    assert server.customer_id == results.get()
+    child.join(5)
+    assert 0 == child.exitcode
+    results.close()
+    child.close()

@@ -1,0 +1,609 @@
+"""Models: declaration, lenient and strict reading, nothing lost, and habits of Python objects."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import json
+import logging
+import pickle
+import pprint
+import re
+from datetime import datetime, timedelta, timezone
+from inspect import signature
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import fastly
+import fastly.models
+from fastly.model_utils import Model
+from fastly.models import (
+    Billing,
+    BillingBandwidth,
+    BillingEstimateLinesLineItems,
+    BillingEstimateResponse,
+    BillingRegions,
+    BillingResponse,
+    BillingResponseLineItem,
+    BillingStatus,
+    BillingTotal,
+    BillingTotalExtras,
+)
+
+MODELS = [getattr(fastly.models, name) for name in fastly.models.__all__]
+UTC = timezone.utc
+
+INVOICE: dict[str, Any] = {
+    "customer_id": "x4xCwxxJxGCx123Rx5xTx",
+    "start_time": "2020-05-01T00:00:00Z",
+    "end_time": "2020-05-31T23:59:59Z",
+    "invoice_id": "7SlAESxcJ2zxHOV4gQ9y9X",
+    "vendor_state": "up",
+    "status": {"status": "Paid", "sent_at": "2020-06-01T12:00:00Z"},
+    "total": {
+        "bandwidth": 1420.1,
+        "bandwidth_units": "GB",
+        "cost": 310.61,
+        "extras": [
+            {"name": "SSL add on", "recurring": 100.0},
+            {"name": "setup", "setup": 50, "recurring": 0},
+        ],
+        "plan_minimum": 50,
+        "requests": 228374832,
+        "terms": "Net15",
+    },
+    "regions": {
+        "usa": {
+            "cost": 52.6,
+            "bandwidth": {"total": 420.1, "tiers": [{"name": "First 10TB", "total": 50.41}]},
+        },
+        "get": {"cost": 3, "requests": {"total": 128374832, "tiers": []}},
+    },
+    "line_items": [
+        {"id": "4LEwMxDDxBJE000001", "line_number": 1, "amount": 50.41, "deleted_at": None},
+        {"id": "4LEwMxDDxBJE000002", "line_number": 2, "amount": 0, "created_at": "2020-06-01"},
+    ],
+}
+
+
+# --- declaration ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_model_has_a_module_of_its_own(model: type[Model]) -> None:
+    """A model's class stands in a module that is named after it in snake case."""
+    module = re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
+    assert model is getattr(importlib.import_module(f"fastly.model.{module}"), model.__name__)
+
+
+def test_the_documented_fields() -> None:
+    """Every documented field is there, by its documented type."""
+    text, number, whole, time = "str", "float", "int", "datetime"
+    costs = "bandwidth_cost cost cost_before_discount extras_cost incurred_cost requests_cost"
+    bill = {
+        "customer_id": text,
+        "invoice_id": text,
+        "vendor_state": text,
+        "start_time": time,
+        "end_time": time,
+        "status": "BillingStatus",
+        "total": "BillingTotal",
+        "regions": "dict[str, BillingRegions]",
+    }
+    line = dict.fromkeys(["id", "aria_invoice_id", "client_service_id", "credit_coupon_code"], text)
+    line |= dict.fromkeys(["description", "plan_name", "service_name", "usage_type_cd"], text)
+    line |= dict.fromkeys(["amount", "rate_per_unit", "units"], number)
+    line |= dict.fromkeys(["line_number", "plan_no", "rate_schedule_no", "service_no"], whole)
+    line |= dict.fromkeys(["rate_schedule_tier_no", "usage_type_no"], whole)
+    line |= dict.fromkeys(["created_at", "updated_at", "deleted_at"], time)
+    estimate = dict.fromkeys(["description", "service_type"], text)
+    estimate |= dict.fromkeys(["client_service_id", "client_plan_id"], text)
+    estimate |= {"amount": number, "per_unit_cost": number, "units": number}
+    estimate |= {"plan_no": whole, "service_no": whole}
+    total = dict.fromkeys(costs.split(), number)
+    total |= dict.fromkeys(["bandwidth", "discount", "overage", "plan_minimum", "requests"], number)
+    total |= dict.fromkeys(["percentile", "percentile_cost", "commit_shortfall"], number)
+    total |= {"discount_amount": number, "extras": "list[BillingTotalExtras]"}
+    total |= dict.fromkeys(["bandwidth_units", "plan_code", "plan_name", "terms"], text)
+    tier = {"name": text, "units": number, "price": number}
+    tier |= {"discounted_price": number, "total": number}
+    expected: dict[str, dict[str, str]] = {
+        "Billing": bill,
+        "BillingResponse": bill | {"line_items": "list[BillingResponseLineItem]"},
+        "BillingEstimateResponse": bill | {"line_items": "list[BillingEstimateLinesLineItems]"},
+        "BillingStatus": {"status": text, "sent_at": time},
+        "BillingTotal": total,
+        "BillingTotalExtras": {"name": text, "setup": number, "recurring": number},
+        "BillingRegions": {"cost": number}
+        | dict.fromkeys(["bandwidth", "requests", "percentile"], "BillingBandwidth"),
+        "BillingBandwidth": {"total": number, "tiers": "list[BillingBandwidthTiers]"},
+        "BillingBandwidthTiers": tier,
+        "BillingResponseLineItem": line,
+        "BillingEstimateLinesLineItems": estimate,
+    }
+    actual = {
+        model.__name__: {
+            name: declared.annotation.removesuffix(" | None")
+            for name, declared in model.__fields__.items()
+        }
+        for model in MODELS
+    }
+    assert expected == actual
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_field_is_documented(model: type[Model]) -> None:
+    """A field's meaning and unit stand in help(), and money says that it is in USD."""
+    for name, declared in model.__fields__.items():
+        assert declared.meaning.endswith(".")
+        assert declared is getattr(model, name)
+        assert declared.meaning in (declared.__doc__ or "")
+        if re.search("cost|price|amount", name):
+            assert "USD" in declared.unit
+
+
+def test_the_constructor_has_a_signature() -> None:
+    """Completion and help() see each field as a keyword of the constructor."""
+    parameters = signature(BillingTotalExtras).parameters
+    assert ["name", "setup", "recurring"] == list(parameters)
+    assert parameters["setup"].annotation == "float | None"
+    assert parameters["setup"].default is None
+
+
+# --- lenient and strict -----------------------------------------------------------------------
+
+BIG = 2**53 + 1
+
+LENIENT: list[tuple[type[Model], str, Any, Any]] = [
+    (BillingTotal, "cost", None, None),
+    (BillingTotal, "cost", 1.5, 1.5),
+    (BillingTotal, "cost", 50, 50.0),
+    (BillingTotal, "cost", "50.410000", 50.41),
+    (BillingTotal, "cost", "-50", -50.0),
+    (BillingTotal, "cost", "+1.5e2", 150.0),
+    (BillingTotal, "cost", "7.", 7.0),
+    (BillingTotal, "cost", BIG, BIG),
+    (BillingTotal, "cost", 2**60, float(2**60)),
+    (BillingTotal, "cost", str(BIG), BIG),
+    (BillingTotal, "cost", 10**400, 10**400),
+    (BillingResponseLineItem, "line_number", 7, 7),
+    (BillingResponseLineItem, "line_number", 10126213.0, 10126213),
+    (BillingResponseLineItem, "line_number", "10126213", 10126213),
+    (BillingResponseLineItem, "line_number", "10126213.000", 10126213),
+    (BillingResponseLineItem, "line_number", str(10**30 + 1), 10**30 + 1),
+    (BillingResponseLineItem, "line_number", -BIG, -BIG),
+    (Billing, "invoice_id", 4183280, "4183280"),
+    (Billing, "invoice_id", 4183280.0, "4183280"),
+    (Billing, "invoice_id", 10**30 + 1, str(10**30 + 1)),
+    (Billing, "invoice_id", "", ""),
+    (BillingStatus, "status", "A new word", "A new word"),
+    (Billing, "status", {}, BillingStatus()),
+    (Billing, "status", None, None),
+    (Billing, "regions", {}, {}),
+    (Billing, "regions", {"usa": None}, {"usa": None}),
+    (Billing, "regions", {"usa": {"cost": 1}}, {"usa": BillingRegions(cost=1.0)}),
+    (BillingTotal, "extras", [], []),
+    (BillingTotal, "extras", [None], [None]),
+    (BillingTotal, "extras", {"value": []}, []),
+    (BillingTotal, "extras", {"value": [{"setup": "5"}]}, [BillingTotalExtras(setup=5.0)]),
+    (BillingStatus, "sent_at", "2020-05-01T02:03:04Z", datetime(2020, 5, 1, 2, 3, 4, 0, UTC)),
+    (BillingStatus, "sent_at", "2020-05-01T02:03:04", datetime(2020, 5, 1, 2, 3, 4, 0, UTC)),
+    (BillingStatus, "sent_at", "2020-05-01 02:03", datetime(2020, 5, 1, 2, 3, 0, 0, UTC)),
+    (BillingStatus, "sent_at", "2020-05-01", datetime(2020, 5, 1, 0, 0, 0, 0, UTC)),
+    (BillingStatus, "sent_at", "20200501T020304Z", datetime(2020, 5, 1, 2, 3, 4, 0, UTC)),
+    (BillingStatus, "sent_at", "2020-05-01T24:00:00Z", datetime(2020, 5, 2, 0, 0, 0, 0, UTC)),
+    (BillingStatus, "sent_at", "2020-W18-5", datetime(2020, 5, 1, 0, 0, 0, 0, UTC)),
+    (
+        BillingStatus,
+        "sent_at",
+        "2020-05-01T02:03:04.5+02:00",
+        datetime(2020, 5, 1, 2, 3, 4, 500000, timezone(timedelta(hours=2))),
+    ),
+    (
+        BillingStatus,
+        "sent_at",
+        "2020-05-01T02:03:04,123456789-0330",
+        datetime(2020, 5, 1, 2, 3, 4, 123456, timezone(-timedelta(hours=3.5))),
+    ),
+    (
+        BillingStatus,
+        "sent_at",
+        datetime(2020, 5, 1),
+        datetime(2020, 5, 1, 0, 0, 0, 0, UTC),
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "name", "value", "expected"), LENIENT)
+def test_lenient_reading(model: type[Model], name: str, value: Any, expected: Any) -> None:
+    """What the API may send is read as the field's type, by every way into a model."""
+    for made in (model.from_dict({name: value}), model(**{name: value}), model()):
+        setattr(made, name, copy.deepcopy(value))
+        assert expected == made[name]
+        assert type(expected) is type(made[name])
+    read = model.from_answer({name: copy.deepcopy(value)}, check=True, discard_unknown=False)
+    assert (expected, type(expected)) == (read[name], type(read[name]))
+
+
+STRICT: list[tuple[type[Model], str, Any, str]] = [
+    (BillingTotal, "cost", {}, "cost: expected a number, not dict"),
+    (BillingTotal, "cost", [1], "cost: expected a number, not list"),
+    (BillingTotal, "cost", True, "cost: expected a number, not True"),
+    (BillingTotal, "cost", "", "cost: expected a number, not ''"),
+    (BillingTotal, "cost", "fifty", "cost: expected a number, not 'fifty'"),
+    (BillingTotal, "cost", "1_000", "cost: expected a number"),
+    (BillingTotal, "cost", " 5", "cost: expected a number"),
+    (BillingTotal, "cost", "\u0665", "cost: expected a number"),
+    (BillingTotal, "cost", "nan", "cost: expected a number"),
+    (BillingTotal, "cost", "1e999", "cost: expected a number"),
+    (BillingTotal, "cost", "9" * 5000, "cost: expected a number"),
+    (BillingTotal, "cost", float("nan"), "cost: expected a number, not NaN or infinity"),
+    (BillingTotal, "cost", float("-inf"), "cost: expected a number, not NaN or infinity"),
+    (BillingTotal, "cost", object(), "cost: expected a number, not object"),
+    (BillingResponseLineItem, "line_number", 1.5, "line_number: expected a whole number, not 1.5"),
+    (BillingResponseLineItem, "line_number", "1.5", "line_number: expected a whole number"),
+    (BillingResponseLineItem, "line_number", "1e3", "line_number: expected a whole number"),
+    (BillingResponseLineItem, "line_number", False, "line_number: expected a whole number"),
+    (BillingResponseLineItem, "line_number", float("inf"), "line_number: expected a whole"),
+    (BillingResponseLineItem, "line_number", float("nan"), "line_number: expected a whole"),
+    (Billing, "invoice_id", True, "invoice_id: expected text, not True"),
+    (Billing, "invoice_id", 1.5, "invoice_id: expected text, not 1.5"),
+    (Billing, "invoice_id", {}, "invoice_id: expected text, not dict"),
+    (Billing, "status", "Paid", "status: expected an object, not 'Paid'"),
+    (Billing, "status", [], "status: expected an object, not list"),
+    (Billing, "regions", [], "regions: expected an object, not list"),
+    (Billing, "regions", {"usa": 5}, "regions.usa: expected an object, not 5"),
+    (Billing, "regions", {"a b": 5}, r"regions\['a b'\]: expected an object, not 5"),
+    (BillingTotal, "extras", {}, "extras: expected a list, not dict"),
+    (BillingTotal, "extras", {"value": [], "more": 1}, "extras: expected a list, not dict"),
+    (BillingTotal, "extras", "x" * 500, "extras: expected a list, not 'x+'...$"),
+    (BillingTotal, "extras", [5], r"extras\[0\]: expected an object, not 5"),
+    (BillingTotal, "extras", [{}, {"setup": []}], r"extras\[1\].setup: expected a number"),
+    (BillingStatus, "sent_at", "yesterday", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "2020-13-01T00:00:00Z", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", 1588291200, "sent_at: expected an ISO 8601 time, not 1588291200"),
+    (BillingStatus, "sent_at", [], "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", {}, "sent_at: expected an ISO 8601 time"),
+]
+
+
+@pytest.mark.parametrize(("model", "name", "value", "message"), STRICT)
+def test_strict_reading(model: type[Model], name: str, value: Any, message: str) -> None:
+    """What would break the typed promise is an ApiTypeError that names the path."""
+    with pytest.raises(fastly.ApiTypeError, match=f"^{message}") as caught:
+        model(**{name: value})
+    assert (caught.value.path_to_item or ())[0] == name
+    with pytest.raises(fastly.ApiTypeError, match=f"^{message}"):
+        setattr(model(), name, value)
+    with pytest.raises(fastly.ApiTypeError, match=f"^{message}"):
+        model.from_dict({name: value})
+    with pytest.raises(fastly.ApiTypeError, match=f"^{message}"):
+        model.from_answer({name: value}, check=True, discard_unknown=False)
+
+
+def test_the_path_leads_from_the_outermost_object() -> None:
+    """A wrong value deep inside is named as one would index it."""
+    wrong = {"line_items": [{}, {"amount": "x"}]}
+    with pytest.raises(fastly.ApiTypeError, match=r"^line_items\[1\]\.amount: ") as caught:
+        BillingResponse.from_dict(wrong)
+    assert ("line_items", 1, "amount") == caught.value.path_to_item
+
+
+def test_unchecked_reading_keeps_and_logs(caplog: pytest.LogCaptureFixture) -> None:
+    """With check off, a value of the wrong type is kept as it came, and logged with its path."""
+    data = {"total": {"cost": {"a": [1]}}, "line_items": [{"amount": "x"}], "start_time": 5}
+    with caplog.at_level(logging.WARNING, "fastly"):
+        model = BillingResponse.from_answer(copy.deepcopy(data), check=False, discard_unknown=False)
+    assert data == model.to_dict()
+    assert sorted(record.getMessage() for record in caplog.records) == [
+        "kept 'x' at ['line_items'][0]['amount'], where a number was expected",
+        "kept 5 at ['start_time'], where an ISO 8601 time was expected",
+        "kept dict at ['total']['cost'], where a number was expected",
+    ]
+
+
+def test_subclasses_of_plain_types_become_plain() -> None:
+    """Numbers and text of derived types, as numpy makes them, are read as the plain type."""
+
+    class Float(float):
+        pass
+
+    class Text(str):
+        __slots__ = ()
+
+    made = BillingTotal(cost=Float(1.5), requests=Text("7"), plan_name=Text("Eco"))
+    assert [float, float, str] == [type(made[name]) for name in ("cost", "requests", "plan_name")]
+
+
+# --- unknown fields ---------------------------------------------------------------------------
+
+CLASHES = (
+    "get",
+    "items",
+    "to_dict",
+    "__class__",
+    "copy",
+    "_unknown",
+    "__dict__",
+    "additional_properties",
+)
+
+
+def test_unknown_fields_are_kept_at_every_depth() -> None:
+    """Unknown fields are reachable by attribute, index and get, and listed."""
+    data = {"new": {"a": [1]}, "total": {"cost": 1.5, "newer": 2}}
+    model = BillingResponse.from_dict(data)
+    total = model.total
+    assert total is not None
+    assert ({"a": [1]}, 2) == (model["new"], total.get("newer"))
+    assert getattr(model, "new") == {"a": [1]}  # noqa: B009  # no checker knows the name
+    assert ({"new": {"a": [1]}}, {"newer": 2}) == (
+        model.additional_properties,
+        total.additional_properties,
+    )
+    assert data == model.to_dict()
+    assert "new" in model
+    assert "new" in dir(model)
+
+
+def test_unknown_fields_can_be_dropped() -> None:
+    """discard_unknown drops them at every depth."""
+    data = {"new": 1, "total": {"cost": 1.5, "newer": 2}, "line_items": [{"newest": 3}]}
+    model = BillingResponse.from_answer(data, check=True, discard_unknown=True)
+    assert {"total": {"cost": 1.5}, "line_items": [{}]} == model.to_dict()
+
+
+@pytest.mark.parametrize("name", CLASHES)
+def test_a_field_called_like_a_method_breaks_nothing(name: str) -> None:
+    """Such a field is reachable by index and to_dict, and the method still works."""
+    model = BillingTotal.from_dict({name: {"x": 1}, "cost": 1.5})
+    assert {"x": 1} == model[name] == model.get(name)
+    assert {name: {"x": 1}, "cost": 1.5} == model.to_dict()
+    assert name in model
+    assert copy.deepcopy(model) == model == pickle.loads(pickle.dumps(model))
+
+
+def test_changing_what_was_given_or_taken_changes_no_model() -> None:
+    """A model shares no container with the data it was made from or gave."""
+    data = {"new": {"a": [1]}, "total": {"extras": [{"name": "x"}]}}
+    before = copy.deepcopy(data)
+    model = BillingResponse.from_dict(data)
+    data["new"]["a"].append(2)  # type: ignore[attr-defined]  # a list
+    model.to_dict()["new"]["a"].append(3)
+    model.to_dict()["total"]["extras"][0]["name"] = "y"
+    model.additional_properties["new"]["a"].append(4)
+    assert before == model.to_dict()
+
+
+def test_very_deep_data_is_refused() -> None:
+    """Data nested beyond any invoice is an ApiValueError, not a RecursionError."""
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"x": deep}
+    with pytest.raises(fastly.ApiValueError, match="100 deep"):
+        BillingTotal.from_dict(deep)
+    with pytest.raises(fastly.ApiValueError, match="100 deep"):
+        BillingTotal.from_answer(deep, check=True, discard_unknown=False)
+
+
+def test_many_unknown_fields_cost_little() -> None:
+    """A hundred thousand unknown fields are read without quadratic work."""
+    data = {f"field_{i}": i for i in range(100_000)}
+    assert 100_000 == len(BillingTotal.from_dict(data).additional_properties)
+
+
+# --- nothing lost -----------------------------------------------------------------------------
+
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+SCALARS = {
+    "float | None": st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-(2**70), 2**70)
+    | st.decimals(-(10**9), 10**9, places=6).map(str),
+    "int | None": st.integers() | st.integers().map(str) | st.integers(-(2**53), 2**53).map(float),
+    "str | None": st.text() | st.integers(),
+    "datetime | None": st.datetimes(
+        timezones=st.sampled_from(
+            [UTC, timezone(timedelta(hours=-7)), timezone(timedelta(hours=5.5))]
+        )
+    ).map(datetime.isoformat),
+}
+UNKNOWN = st.dictionaries(st.sampled_from(CLASHES) | st.text(), PLAIN, max_size=3)
+
+
+def answers(model: type[Model]) -> st.SearchStrategy[dict[str, Any]]:
+    """Generate any object that the API might send for a model."""
+    known = {
+        name: st.none() | values(declared.annotation) for name, declared in model.__fields__.items()
+    }
+    strange = UNKNOWN.map(lambda d: {k: v for k, v in d.items() if k not in model.__fields__})
+    return st.builds(lambda a, b: a | b, strange, st.fixed_dictionaries({}, optional=known))
+
+
+def values(annotation: str) -> st.SearchStrategy[Any]:
+    """Generate any value that the API might send for a field."""
+    if annotation in SCALARS:
+        return SCALARS[annotation]
+    inner = answers(getattr(fastly.models, re.findall(r"Billing\w+", annotation)[0]))
+    if annotation.startswith("list"):
+        items = st.lists(inner, max_size=2)
+        return items | items.map(lambda x: {"value": x})
+    return st.dictionaries(st.text(), inner, max_size=2) if annotation.startswith("dict") else inner
+
+
+def same(sent: Any, told: Any) -> bool:
+    """Tell whether what was told is what was sent, up to the documented conversions."""
+    if isinstance(sent, dict) and isinstance(told, list):
+        sent = sent["value"]
+    if isinstance(sent, dict):
+        return sent.keys() == told.keys() and all(same(sent[k], told[k]) for k in sent)
+    if isinstance(sent, list):
+        return len(sent) == len(told) and all(map(same, sent, told))
+    return sent == told or same_scalar(sent, told)
+
+
+def same_scalar(sent: Any, told: Any) -> bool:
+    """Compare a number with its text, an id with its number, a time with its other form."""
+    if isinstance(sent, str) and isinstance(told, (int, float)):
+        return float(sent) == told or int(sent) == told
+    if isinstance(sent, int) and isinstance(told, str):
+        return str(sent) == told
+    return datetime.fromisoformat(sent) == datetime.fromisoformat(told.replace("Z", "+00:00"))
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=answers(BillingResponse))
+def test_nothing_of_an_invoice_is_lost(data: dict[str, Any]) -> None:
+    """from_dict and to_dict are inverse for any answer, which they leave as it was."""
+    check_nothing_lost(BillingResponse, data)
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=answers(BillingEstimateResponse))
+def test_nothing_of_an_estimate_is_lost(data: dict[str, Any]) -> None:
+    """from_dict and to_dict are inverse for any answer, which they leave as it was."""
+    check_nothing_lost(BillingEstimateResponse, data)
+
+
+def check_nothing_lost(model: type[Model], data: dict[str, Any]) -> None:
+    """Hold one answer against what its model tells, through copies, pickles and JSON."""
+    before = copy.deepcopy(data)
+    made = model.from_dict(data)
+    assert before == data
+    plain = made.to_dict()
+    assert same(data, plain)
+    again = model.from_dict(plain)
+    assert again == made
+    assert plain == again.to_dict() == json.loads(made.to_json())
+    assert made == copy.deepcopy(made) == pickle.loads(pickle.dumps(made))
+    read = model.from_answer(copy.deepcopy(data), check=True, discard_unknown=False)
+    assert made == read
+    assert repr(made)
+
+
+# --- habits -----------------------------------------------------------------------------------
+
+
+def test_reading_by_attribute_index_and_get() -> None:
+    """A documented field that did not come is None, absent by `in`, and an ApiKeyError by index."""
+    total = BillingTotal(cost=1.5, plan_name=None)
+    assert (1.5, None, None) == (total.cost, total.discount, total.plan_name)
+    assert (True, True, False) == ("cost" in total, "plan_name" in total, "discount" in total)
+    assert (1.5, None, 0) == (total["cost"], total.get("plan_name", 0), total.get("discount", 0))
+    with pytest.raises(fastly.ApiKeyError, match="BillingTotal came without 'discount'"):
+        total["discount"]
+    with pytest.raises(
+        fastly.ApiAttributeError, match="BillingTotal has no documented field 'csot'"
+    ):
+        getattr(total, "csot")  # noqa: B009  # no checker lets the misspelt name pass
+    assert hasattr(total, "csot") is False
+
+
+def test_assignment() -> None:
+    """Assignment converts and checks; a name that is not documented is refused with a way out."""
+    total = BillingTotal()
+    total.cost = "2.5"  # type: ignore[assignment]  # what the API might send
+    total.extras = [{"name": "x"}]  # type: ignore[list-item]  # likewise
+    total["discount"] = 0
+    total["new"] = [1]
+    assert (2.5, [BillingTotalExtras(name="x")], 0.0) == (total.cost, total.extras, total.discount)
+    total.new = [2]  # type: ignore[attr-defined]  # it is there by now
+    assert {"new": [2]} == total.additional_properties
+    with pytest.raises(
+        fastly.ApiAttributeError, match=r"has no field 'csot'.*cost.*model\['csot'\]"
+    ):
+        total.csot = 1  # type: ignore[attr-defined]  # the mistake under test
+    with pytest.raises(fastly.ApiAttributeError, match="'csot'"):
+        BillingTotal(csot=1)  # type: ignore[call-arg]  # the mistake under test
+    with pytest.raises(fastly.ApiTypeError, match="name of a field is text"):
+        total[5] = 1  # type: ignore[index]  # the mistake under test
+    del total.cost
+    assert "cost" not in total
+
+
+def test_from_dict_takes_mappings_of_text() -> None:
+    """Anything but a mapping with text for names is an ApiTypeError."""
+    with pytest.raises(fastly.ApiTypeError, match="made from a mapping, not list"):
+        BillingTotal.from_dict([])  # type: ignore[arg-type]  # the mistake under test
+    with pytest.raises(fastly.ApiTypeError, match="name of a field is text, not 5"):
+        BillingTotal.from_dict({"x": {5: 1}})
+
+
+def test_equality_and_hash() -> None:
+    """Models are equal by class and content, unknown fields included, and have no hash."""
+    assert BillingTotal(cost=1) == BillingTotal(cost=1.0)
+    assert BillingTotal(cost=1) != BillingTotal(cost=2)
+    assert BillingTotal() != BillingTotal(cost=None)
+    assert BillingTotal.from_dict({"x": 1}) != BillingTotal()
+    assert Billing() != BillingResponse()
+    assert BillingTotal() != {}
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(BillingTotal())
+
+
+def test_copies_are_independent() -> None:
+    """A copy shares its parts, a deep copy shares nothing."""
+    model = BillingResponse.from_dict(INVOICE | {"new": []})
+    shallow, deep = copy.copy(model), copy.deepcopy(model)
+    shallow.customer_id = "other"
+    assert model.total is not None
+    model.total.cost = 1
+    assert ("x4xCwxxJxGCx123Rx5xTx", 1.0) == (model.customer_id, shallow.to_dict()["total"]["cost"])
+    assert 310.61 == deep.to_dict()["total"]["cost"]
+
+
+def test_json_and_text() -> None:
+    """to_json and to_str write what to_dict gives, with characters as they are."""
+    status = BillingStatus(status="bezahlt für Mai", sent_at="2020-06-01T12:00:00+02:00")  # type: ignore[arg-type]
+    expected = {"status": "bezahlt für Mai", "sent_at": "2020-06-01T12:00:00+02:00"}
+    assert expected == status.to_dict() == json.loads(status.to_json())
+    assert "für" in status.to_json()
+    assert '{\n  "status": "bezahlt für Mai",' == status.to_str()[:32]
+
+
+def test_repr_is_readable_and_short() -> None:
+    """Both repr and pprint fit a terminal's width, and count the items of long lists."""
+    items = [{"id": f"{i:018}", "amount": i / 7, "created_at": "2020-06-01"} for i in range(5000)]
+    model = BillingResponse.from_dict(INVOICE | {"line_items": items, "new": "x" * 5000})
+    text = repr(model)
+    assert text == pprint.pformat(model)
+    assert max(map(len, text.splitlines())) <= 80 + 200
+    assert len(text) < 3000
+    assert "... and 4997 more" in text
+    assert "created_at=2020-06-01T00:00:00Z" in text
+    assert "'get': BillingRegions( cost=3.0" in " ".join(text.split())
+    assert "BillingTotalExtras(name='setup', setup=50.0, recurring=0.0)" == repr(
+        BillingTotalExtras(name="setup", setup=50, recurring=0)
+    )
+    assert "BillingTotal()" == repr(BillingTotal())
+
+
+def test_vars_dir_and_help_are_useful() -> None:
+    """The function vars shows what came, dir offers the fields, and help() explains them."""
+    import pydoc
+
+    total = BillingTotal(cost=1.5)
+    assert {"cost": 1.5} == vars(total)
+    assert {"cost", "discount", "to_dict"} <= set(dir(total))
+    page = pydoc.plain(pydoc.render_doc(BillingTotal))
+    assert "The final amount to be paid. [USD]" in page
+    assert "cost = float | None" in page
+
+
+def test_estimate_lines_are_another_class() -> None:
+    """The lines of an estimate are of the estimate's own class."""
+    estimate = BillingEstimateResponse.from_dict({"line_items": [{"per_unit_cost": "0.1"}]})
+    assert [BillingEstimateLinesLineItems(per_unit_cost=0.1)] == estimate.line_items
+    assert isinstance(estimate, Billing)
+    assert BillingBandwidth().tiers is None
