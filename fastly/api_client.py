@@ -7,7 +7,6 @@ import os
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import wraps
 from typing import (
     TYPE_CHECKING,
@@ -100,8 +99,7 @@ def _once(ask: Ask, deadline: Deadline, wait: float) -> Response:  # noqa: ARG00
     return ask()
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """An argument of an operation: its name, its check, and whether it goes into the query."""
 
     name: str
@@ -109,8 +107,7 @@ class Parameter:
     in_query: bool = False
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """What an operation is: where it asks, with what, for what, and how often."""
 
     path: str
@@ -193,8 +190,7 @@ class AsyncResult(Generic[T]):
         return self.ready() and not self._future.cancelled() and not self._future.exception()
 
 
-@dataclass(frozen=True)
-class LastResponse:
+class LastResponse(NamedTuple):
     """What came with the last answer: its body went into the result."""
 
     status: int

@@ -18,7 +18,6 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -81,15 +80,17 @@ class Request(NamedTuple):
     headers: SecretHeaders
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """An answer of 2xx that was read whole."""
 
     status: int
     reason: str | None
     headers: Headers
-    data: bytes = field(repr=False)
+    data: bytes
     url: str
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.reason}, {len(self.data)} bytes, of {self.url}>"
 
     def as_error(self, kind: type[E], reason: str | None = None) -> E:
         """Make an exception of this answer, with all that it said."""

@@ -1,0 +1,158 @@
+"""The house: who imports whom, what is public, one version, and the pages beside the code."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fastly
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "fastly"
+
+# Each module, and the modules of ours that it may import; the order is that of the layers.
+LAYERS: dict[str, set[str]] = {
+    "_version": set(),
+    "exceptions": set(),
+    "configuration": {"_version", "exceptions"},
+    "deadline": set(),
+    "rest": {"configuration", "deadline", "exceptions"},
+    "api_client": {"_version", "configuration", "deadline", "exceptions", "rest"},
+    "model_utils": {"exceptions"},
+    "model": {"model", "model_utils"},
+    "models": {"model"},
+    "api": {"api", "api_client", "deadline", "exceptions", "model", "rest"},
+    "apis": {"api"},
+    "testing": {"testing"},
+    "_table": {"model"},
+    "__main__": {
+        "",
+        "_table",
+        "_version",
+        "api",
+        "api_client",
+        "configuration",
+        "exceptions",
+        "model",
+        "testing",
+    },
+    "": {"_version", "api_client", "configuration", "exceptions"},
+}
+THIRD_PARTY = {"urllib3": {"rest"}, "certifi": {"rest"}, "dateutil": {"model_utils"}}
+FOR_CHECKERS = {"typing_extensions"}
+
+
+def modules() -> list[str]:
+    """Return the dotted name of every module of the package."""
+    found = pkgutil.walk_packages(fastly.__path__, "fastly.")
+    return ["fastly", *(module.name for module in found)]
+
+
+def layer(module: str) -> str:
+    """Return the first part of a module's name below the package."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(module: str, *, with_checkers: bool = False) -> set[str]:
+    """Return what a module imports, anywhere in it; what only checkers see, if asked for."""
+    spec = importlib.util.find_spec(module)
+    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))  # type: ignore[union-attr, arg-type]
+    hidden = (
+        set() if with_checkers else {n for block in checked_blocks(tree) for n in ast.walk(block)}
+    )
+    nodes = [node for node in ast.walk(tree) if node not in hidden]
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+
+
+def checked_blocks(tree: ast.AST) -> list[ast.If]:
+    """Return the blocks that only type checkers see."""
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+    return [node for node in blocks if ast.unparse(node.test) == "TYPE_CHECKING"]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_nothing_imports_upwards(module: str) -> None:
+    """A module imports only from the layers that it is allowed, even for type checkers."""
+    ours = {
+        layer(name) for name in imports(module, with_checkers=True) if name.startswith("fastly")
+    }
+    assert set() == ours - LAYERS[layer(module)]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_who_knows_the_dependencies(module: str) -> None:
+    """Only rest knows urllib3 and certifi, only model_utils dateutil, and nobody anything else."""
+    if module == "fastly.api.options":  # seen by type checkers alone
+        return
+    known = {*sys.stdlib_module_names, "fastly"}
+    foreign = {name.split(".")[0] for name in imports(module)} - known
+    assert {name for name in foreign if layer(module) in THIRD_PARTY.get(name, set())} == foreign
+
+
+def test_what_only_checkers_see_is_not_imported() -> None:
+    """The package runs without the modules that only type checkers need."""
+    program = "import sys, fastly.__main__, fastly.apis, fastly.models; print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert FOR_CHECKERS & set(run.stdout.split()) == set()
+
+
+def test_a_plain_import_is_light() -> None:
+    """What a plain call does not need is not imported before it is needed."""
+    program = "import sys, fastly.apis; fastly.ApiClient(); print(*sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    heavy = {"argparse", "certifi", "concurrent.futures", "csv", "dateutil", "difflib"}
+    heavy |= {"multiprocessing", "pprint", "urllib.request", "fastly.testing", "inspect"}
+    assert set() == heavy & set(run.stdout.split())
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if not m.endswith("__main__")])
+def test_all_is_true(module: str) -> None:
+    """Every name of __all__ exists, in order, and what is defined here and public is in it."""
+    loaded = importlib.import_module(module)
+    names = getattr(loaded, "__all__", [])
+    assert [] == [name for name in names if not hasattr(loaded, name)]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_the_package_offers_its_names() -> None:
+    """The package has the client, the configuration, every exception and the version."""
+    from fastly import exceptions
+
+    expected = {"ApiClient", "Configuration", "__version__", *exceptions.__all__}
+    assert expected == set(fastly.__all__)
+
+
+def test_one_version_number() -> None:
+    """The version is written once, and the changelog has an entry for it."""
+    assert re.fullmatch(r"\d+\.\d+\.\d+", fastly.__version__)
+    pattern = re.escape(f'"{fastly.__version__}"')
+    holders = [
+        path.name
+        for path in [*PACKAGE.rglob("*.py"), ROOT / "setup.py"]
+        if re.search(pattern, path.read_text(encoding="utf-8"))
+    ]
+    assert ["_version.py"] == holders
+    assert f"## [{fastly.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_test_command_is_one() -> None:
+    """What CI runs is the command that the README gives."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    command = next(line for line in script.splitlines() if line.endswith(".venv/bin/tox -p"))
+    assert command in readme

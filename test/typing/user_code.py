@@ -1,0 +1,113 @@
+"""Code as users write it, with the types that checkers must see. It is checked, never run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from typing_extensions import assert_type
+
+import fastly
+from fastly.api.billing_api import BillingApi
+from fastly.api_client import AsyncResult
+from fastly.models import (
+    BillingEstimateLinesLineItems,
+    BillingEstimateResponse,
+    BillingRegions,
+    BillingResponse,
+    BillingResponseLineItem,
+    BillingStatus,
+    BillingTotal,
+    BillingTotalExtras,
+)
+from fastly.rest import Headers, RawResponse
+from fastly.testing import BillingServer
+
+
+def results(api: BillingApi) -> None:
+    """Each form of the result has its type."""
+    assert_type(api.get_invoice("05", "2020"), BillingResponse)
+    assert_type(api.get_invoice(month=5, year=2020), BillingResponse)
+    assert_type(api.get_invoice(5, 2020, _accept="application/json"), BillingResponse)
+    assert_type(api.get_invoice(5, 2020, _accept="text/csv"), str)
+    assert_type(api.get_invoice(5, 2020, _accept="application/pdf"), bytes)
+    assert_type(api.get_invoice(5, 2020, _request_timeout=(1, 2.5)), BillingResponse)
+    assert_type(api.get_invoice_by_id("c", 5, _accept="text/csv"), str)
+    assert_type(api.get_invoice_by_id("c", "i", _check_return_type=False), BillingResponse)
+    assert_type(api.get_invoice_mtd("c", month="05", _wait=5), BillingEstimateResponse)
+
+
+def with_status(api: BillingApi) -> None:
+    """The tuple of data, status and headers is typed in each form."""
+    full = api.get_invoice(5, 2020, _return_http_data_only=False)
+    assert_type(full, tuple[BillingResponse, int, Headers])
+    csv = api.get_invoice(5, 2020, _accept="text/csv", _return_http_data_only=False)
+    assert_type(csv, tuple[str, int, Headers])
+    estimate = api.get_invoice_mtd("c", _return_http_data_only=False)
+    assert_type(estimate, tuple[BillingEstimateResponse, int, Headers])
+    raw = api.get_invoice(5, 2020, _preload_content=False, _return_http_data_only=False)
+    assert_type(raw, tuple[RawResponse, int, Headers])
+
+
+def unread_and_later(api: BillingApi) -> None:
+    """The unread response, and results of other threads."""
+    assert_type(api.get_invoice(5, 2020, _preload_content=False), RawResponse)
+    assert_type(api.get_invoice_mtd("c", _preload_content=False), RawResponse)
+    assert_type(api.get_invoice(5, 2020, async_req=True), AsyncResult[BillingResponse])
+    assert_type(api.get_invoice(5, 2020, async_req=True).get(timeout=5), BillingResponse)
+    pdf = api.get_invoice_by_id("c", 1, _accept="application/pdf", async_req=True)
+    assert_type(pdf, AsyncResult[bytes])
+    raw = api.get_invoice(5, 2020, _preload_content=False, async_req=True)
+    assert_type(raw, AsyncResult[RawResponse])
+    full = api.get_invoice_mtd("c", async_req=True, _return_http_data_only=False)
+    assert_type(full, AsyncResult[tuple[BillingEstimateResponse, int, Headers]])
+
+
+def fields(invoice: BillingResponse, estimate: BillingEstimateResponse) -> None:
+    """Each field has its type, None included."""
+    assert_type(invoice.customer_id, str | None)
+    assert_type(invoice.start_time, datetime | None)
+    assert_type(invoice.status, BillingStatus | None)
+    assert_type(invoice.regions, dict[str, BillingRegions] | None)
+    assert_type(invoice.line_items, list[BillingResponseLineItem] | None)
+    assert_type(estimate.line_items, list[BillingEstimateLinesLineItems] | None)
+    if invoice.total is not None:
+        assert_type(invoice.total.cost, float | None)
+        assert_type(invoice.total.extras, list[BillingTotalExtras] | None)
+        invoice.total.cost = 1.5
+
+
+def by_hand() -> BillingTotal:
+    """Models are made with typed keywords, and copies keep their class."""
+    total = BillingTotal(cost=1.5, extras=[BillingTotalExtras(name="x", setup=1)])
+    assert_type(BillingTotal.from_dict({"cost": 1}), BillingTotal)
+    return total
+
+
+def settings() -> None:
+    """Settings are typed."""
+    configuration = fastly.Configuration(host="https://api.fastly.com", retries=5)
+    configuration.api_key["token"] = "x"
+    configuration.api_key = {"token": "x"}
+    configuration.timeout = 5
+    configuration.timeout = (1, 2)
+    configuration.proxy = None
+    configuration.refresh_api_key_hook = print
+    assert_type(configuration.host, str)
+    assert_type(fastly.Configuration().timeout, float | tuple[float, float])
+    assert_type(configuration.api_token, str | None)
+
+
+def job() -> float:
+    """The job of the README type-checks as it stands."""
+    with BillingServer() as server, fastly.ApiClient() as api_client:
+        api_client.configuration.host = server.url
+        try:
+            invoice = BillingApi(api_client).get_invoice("05", "2020")
+        except fastly.RateLimitException as error:
+            assert_type(error.retry_after, float | None)
+            return 0
+        except fastly.ApiException as error:
+            assert_type(error.status, int | None)
+            assert_type(error.body, str | bytes | None)
+            return -1
+        return sum(line.amount or 0 for line in invoice.line_items or [])
