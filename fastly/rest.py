@@ -135,18 +135,22 @@ class _DeadlineHTTPSConnection(_DeadlineConnection, HTTPSConnection):
     pass
 
 
-class _HTTPPool(HTTPConnectionPool):
-    # urllib3's own class does not fit its own protocol either, to pyright.
-    ConnectionCls = cast("Any", _DeadlineConnection)
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = cast("Any", _DeadlineHTTPSConnection)
+class _ConnectingPool(HTTPConnectionPool):
+    """Connects before a request is written, so that no failure to connect holds its bytes."""
 
     def _validate_conn(self, conn: Any) -> None:
         """Connect, without urllib3's warning at each request: the client has warned once."""
         if conn.is_closed:
             conn.connect()
+
+
+class _HTTPPool(_ConnectingPool):
+    # urllib3's own class does not fit its own protocol either, to pyright.
+    ConnectionCls = cast("Any", _DeadlineConnection)
+
+
+class _HTTPSPool(_ConnectingPool, HTTPSConnectionPool):
+    ConnectionCls = cast("Any", _DeadlineHTTPSConnection)
 
 
 def _tls_context(configuration: Configuration) -> ssl.SSLContext:
