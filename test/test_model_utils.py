@@ -1,46 +1,112 @@
-"""The mechanism of models, on models of the test's own."""
+"""The mechanism of models, on models that each test declares anew."""
 
+import sys
 from datetime import datetime
+from inspect import Parameter, signature
+from typing import Any
 
 import pytest
 
 import fastly
 from fastly.model_utils import Model, field
+from fastly.models import BillingRegions, BillingStatus, BillingTotal, BillingTotalExtras
 
 
-class Part(Model):
-    """A part, for the tests."""
+def declared() -> tuple[Any, Any]:
+    """Declare two models, one of which is made of the other."""
 
-    count: int | None = field("How many.")
-    made: datetime | None = field("When it was made.", unit="UTC")
+    class Part(Model):
+        """A part."""
 
+        count: int | None = field("How many.")
+        made: datetime | None = field("When it was made.", unit="UTC")
 
-class Whole(Part):
-    """A whole of parts, for the tests."""
+    class Whole(Part):
+        """A whole of parts."""
 
-    parts: list[Part] | None = field("Its parts.")
-    by_name: dict[str, float] | None = field("Numbers by name.")
+        parts: list[Part] | None = field("Its parts.")
+        by_name: dict[str, Part] | None = field("Its parts by name.")
+        main: Part | None = field("Its main part.")
+        weights: dict[str, float] | None = field("Weights by name.")
+        names: list[str] | None = field("Names.")
+
+    return Part, Whole
 
 
 def test_a_declaration_is_all_there_is() -> None:
     """A class with annotated fields is a working model, inherited fields included."""
-    whole = Whole.from_dict({"count": "3", "parts": [{"count": 1.0}], "by_name": {"x": "2"}})
-    assert (3, [Part(count=1)], {"x": 2.0}) == (whole.count, whole.parts, whole.by_name)
-    assert ["count", "made", "parts", "by_name"] == list(Whole.__fields__)
-    assert ["count", "made"] == list(Part.__fields__)
+    part, whole = declared()
+    made = whole.from_dict(
+        {
+            "count": "3",
+            "parts": [{"count": 1.0}, None],
+            "by_name": {"x": {"count": 2}, "y": None},
+            "main": {"made": "2020-05-01", "more": 1},
+            "weights": {"x": "2", "y": None},
+            "names": {"value": [5, None]},
+        }
+    )
+    assert (3, [part(count=1), None]) == (made.count, made.parts)
+    assert {"x": part(count=2), "y": None} == made.by_name
+    assert ("2020-05-01T00:00:00Z", 1) == (made.main.to_dict()["made"], made.main["more"])
+    assert ({"x": 2.0, "y": None}, ["5", None]) == (made.weights, made.names)
+    names = ["count", "made", "parts", "by_name", "main", "weights", "names"]
+    assert (names, ["count", "made"]) == (list(whole.__fields__), list(part.__fields__))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"count": "x"}, "count: expected a whole number, not 'x'"),
+        ({"made": 5}, "made: expected an ISO 8601 time, not 5"),
+        ({"main": []}, "main: expected an object, not list"),
+        ({"main": {"count": {}}}, "main.count: expected a whole number, not dict"),
+        ({"parts": {}}, "parts: expected a list, not dict"),
+        ({"parts": {"other": []}}, "parts: expected a list, not dict"),
+        ({"parts": {"value": 5}}, "parts: expected a list, not dict"),
+        ({"parts": [{}, 5]}, "parts[1]: expected an object, not 5"),
+        ({"parts": [{"count": True}]}, "parts[0].count: expected a whole number, not True"),
+        ({"by_name": []}, "by_name: expected an object, not list"),
+        ({"by_name": {"a": 5}}, "by_name.a: expected an object, not 5"),
+        ({"by_name": {"a": {"count": 0.5}}}, "by_name.a.count: expected a whole number, not 0.5"),
+        ({"weights": {"a-b": "y"}}, "weights['a-b']: expected a number, not 'y'"),
+        ({"names": ["a", []]}, "names[1]: expected text, not list"),
+        ({"count": "x" * 201}, f"count: expected a whole number, not {'x' * 200!r}..."),
+        ({"count": "x" * 200}, f"count: expected a whole number, not {'x' * 200!r}"),
+        ({"weights": {"a": float("inf")}}, "weights.a: expected a number, not NaN or infinity"),
+    ],
+)
+def test_a_wrong_value_is_named(data: dict[str, Any], message: str) -> None:
+    """A wrong value is refused with its whole path, what was expected, and what came."""
+    _, whole = declared()
+    with pytest.raises(fastly.ApiTypeError) as caught:
+        whole.from_dict(data)
+    assert message == str(caught.value)
 
 
 def test_a_declaration_documents_itself() -> None:
     """The class's attribute is the declaration: name, annotation, unit, meaning."""
-    made = Part.__fields__["made"]
-    assert ("made", "datetime | None", "UTC", "When it was made.") == (
-        made.name,
-        made.annotation,
-        made.unit,
-        made.meaning,
-    )
-    assert "When it was made. [UTC]" == made.__doc__
-    assert "datetime | None" == repr(made)
+    part, whole = declared()
+    made = part.__fields__["made"]
+    assert ("made", "datetime | None", "UTC") == (made.name, made.annotation, made.unit)
+    assert ("When it was made.", "When it was made. [UTC]") == (made.meaning, made.__doc__)
+    assert ("datetime | None", made) == (repr(made), part.made)
+    count = part.__fields__["count"]
+    assert ("How many.", "How many.", "") == (count.meaning, count.__doc__, count.unit)
+    annotations = {name: f.annotation for name, f in whole.__fields__.items()}
+    assert "list[Part] | None" == annotations["parts"].replace("declared.<locals>.", "")
+    assert "dict[str, float] | None" == annotations["weights"]
+    assert "int | None" == annotations["count"]
+
+
+def test_the_signature_of_a_constructor() -> None:
+    """Each field is a keyword of the constructor, with None for a default."""
+    part, _ = declared()
+    expected = [
+        Parameter("count", Parameter.KEYWORD_ONLY, default=None, annotation="int | None"),
+        Parameter("made", Parameter.KEYWORD_ONLY, default=None, annotation="datetime | None"),
+    ]
+    assert expected == list(signature(part).parameters.values())
 
 
 def test_annotations_as_text_are_refused() -> None:
@@ -51,9 +117,83 @@ def test_annotations_as_text_are_refused() -> None:
 
 def test_a_model_inside_a_model_is_taken_as_it_is() -> None:
     """Models given to a constructor are kept; those of another class are refused."""
-    part = Part(count=1)
-    assert [part] == Whole(parts=[part]).parts
-    with pytest.raises(
-        fastly.ApiTypeError, match=r"parts\[0\]: expected an object, not BillingStatus"
-    ):
-        Whole(parts=[fastly.models.BillingStatus()])  # type: ignore[list-item]  # the mistake
+    part, whole = declared()
+    made = part(count=1)
+    assert made is whole(main=made).main
+    assert [made] == whole(parts=(made,)).parts
+    with pytest.raises(fastly.ApiTypeError, match=r"parts\[0\]: expected an object, not BillingS"):
+        whole(parts=[BillingStatus()])
+
+
+@pytest.mark.parametrize("wrap", [lambda x: {"x": x}, lambda x: [x], lambda x: (x,)])
+def test_how_deep_data_may_be(wrap: Any) -> None:
+    """Data may be nested 100 deep and no deeper, in objects and in lists."""
+    data: Any = 1
+    for _ in range(99):
+        data = wrap(data)
+    BillingTotal.from_dict({"x": data})
+    with pytest.raises(fastly.ApiValueError, match="nested more than 100 deep"):
+        BillingTotal.from_dict({"x": wrap(data)})
+
+
+@pytest.mark.parametrize("value", [sys.float_info.max, -sys.float_info.max, 5e-324, -0.0])
+def test_every_float_is_a_number(value: float) -> None:
+    """The largest and the smallest floats are numbers like any other."""
+    total = BillingTotal.from_dict({"cost": value, "discount": repr(value)})
+    assert (value, value) == (total.cost, total.discount)
+
+
+def test_the_layout_of_repr() -> None:
+    """What fits stands on one line; else parts fill lines, and long lists are counted."""
+    extras = [BillingTotalExtras(name=f"extra {i}", setup=i) for i in range(4)]
+    assert "BillingTotalExtras(name='extra 1', setup=1.0)" == repr(extras[1])
+    three = BillingTotal(cost=1, extras=extras[:3])
+    assert repr(three) == (
+        "BillingTotal(\n"
+        "  cost=1.0,\n"
+        "  extras=[\n"
+        "    BillingTotalExtras(name='extra 0', setup=0.0),\n"
+        "    BillingTotalExtras(name='extra 1', setup=1.0),\n"
+        "    BillingTotalExtras(name='extra 2', setup=2.0)])"
+    )
+    four = BillingTotal(extras=extras, plan_name="p" * 50, terms="t" * 30, plan_code="c")
+    assert repr(four) == (
+        "BillingTotal(\n"
+        "  extras=[\n"
+        "    BillingTotalExtras(name='extra 0', setup=0.0),\n"
+        "    BillingTotalExtras(name='extra 1', setup=1.0),\n"
+        "    BillingTotalExtras(name='extra 2', setup=2.0), ... and 1 more],\n"
+        f"  plan_name='{'p' * 50}',\n"
+        f"  terms='{'t' * 30}', plan_code='c')"
+    )
+
+
+@pytest.mark.parametrize(("length", "lines"), [(55, 1), (56, 2)])
+def test_a_line_has_fewer_than_80_characters(length: int, lines: int) -> None:
+    """A model of 79 characters stands on one line, and one of 80 does not."""
+    text = repr(BillingStatus(status="s" * length))
+    assert lines == len(text.splitlines())
+    assert 79 == len("BillingStatus(status='')") + 55
+
+
+@pytest.mark.parametrize(("length", "widths"), [(37, [80, 37]), (38, [46, 74])])
+def test_lines_are_filled_to_the_width(length: int, widths: list[int]) -> None:
+    """Parts share a line up to 80 characters with its margin and comma, and no further."""
+    model = BillingTotal.from_dict({"a": "s" * length, "b": "s" * 30, "c": "s" * 30})
+    lines = repr(model).splitlines()
+    assert ("BillingTotal(", widths) == (lines[0], [len(line) for line in lines[1:]])
+
+
+def test_a_broken_part_stands_alone() -> None:
+    """Nothing shares a line with a part that is itself broken."""
+    regions = {"usa": BillingRegions.from_dict({"cost": 1, "a": "s" * 40, "b": "s" * 40})}
+    model = fastly.models.Billing(customer_id="c", regions=regions, vendor_state="up")
+    assert repr(model).splitlines() == [
+        "Billing(",
+        "  customer_id='c',",
+        "  regions={",
+        "    'usa': BillingRegions(",
+        f"      cost=1.0, a='{'s' * 40}',",
+        f"      b='{'s' * 40}')}},",
+        "  vendor_state='up')",
+    ]
