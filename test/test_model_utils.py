@@ -176,7 +176,7 @@ def test_a_line_has_fewer_than_80_characters(length: int, lines: int) -> None:
     assert 79 == len("BillingStatus(status='')") + 55
 
 
-@pytest.mark.parametrize(("length", "widths"), [(37, [80, 37]), (38, [46, 74])])
+@pytest.mark.parametrize(("length", "widths"), [(37, [80, 37]), (38, [45, 73])])
 def test_lines_are_filled_to_the_width(length: int, widths: list[int]) -> None:
     """Parts share a line up to 80 characters with its margin and comma, and no further."""
     model = BillingTotal.from_dict({"a": "s" * length, "b": "s" * 30, "c": "s" * 30})
