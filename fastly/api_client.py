@@ -35,7 +35,6 @@ from fastly.exceptions import (
     ApiException,
     ApiTypeError,
     ApiValueError,
-    ConnectionException,
     ResponseException,
     TimeoutException,
     render_path,
@@ -166,14 +165,10 @@ class AsyncResult(Generic[T]):
                 called again.
             ApiException: What the call raised.
         """
-        from concurrent.futures import CancelledError, wait
-
-        if wait([self._future], timeout).not_done:
+        self.wait(timeout)
+        if not self.ready():
             raise TimeoutException(reason=f"the call was still running after {timeout} s")
-        try:
-            return self._future.result()
-        except CancelledError as error:
-            raise ConnectionException(reason="the client was closed before the call") from error
+        return self._future.result()
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the call has ended, or ``timeout`` seconds have passed."""
@@ -187,7 +182,7 @@ class AsyncResult(Generic[T]):
 
     def successful(self) -> bool:
         """Tell whether the call has ended without an exception."""
-        return self.ready() and not self._future.cancelled() and not self._future.exception()
+        return self.ready() and self._future.exception() is None
 
 
 class LastResponse(NamedTuple):

@@ -18,7 +18,7 @@ from typing import Any
 
 __all__ = ["Deadline", "DeadlineSSLSocket", "connect"]
 
-_running: ContextVar[Deadline | None] = ContextVar("fastly deadline", default=None)
+_running: ContextVar[Deadline] = ContextVar("fastly deadline")
 
 
 class Deadline:
@@ -75,11 +75,8 @@ class Deadline:
 
 
 def running() -> Deadline:
-    """Return the deadline of the call that this thread is making."""
-    deadline = _running.get()
-    if deadline is None:
-        raise RuntimeError("no call is running in this thread")
-    return deadline
+    """Return the deadline of the call that this thread is making; there must be one."""
+    return _running.get()
 
 
 class _Patience:
@@ -88,7 +85,7 @@ class _Patience:
     patience: float | None = None
 
     def await_within_deadline(self: Any) -> None:
-        deadline = _running.get()
+        deadline = _running.get(None)
         if deadline is None:  # an unread response that the caller reads after the call
             self.settimeout(self.patience)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import re
 import time
@@ -90,18 +91,16 @@ def _pauses() -> Iterator[float]:
 def _until_made(ask: Ask, deadline: Deadline, wait: float) -> Response:
     """Ask for an estimate until it is made: until then the API answers 202."""
     end = time.monotonic() + wait
-    for pause in _pauses():
-        response = ask()
-        if response.status != 202:
-            return response
-        left = min(end - time.monotonic(), deadline.left())
+    pauses = _pauses()
+    while (response := ask()).status == http.client.ACCEPTED:
         pending = response.as_error(EstimatePendingException)
-        seconds = _pause(pending.retry_after, pause, left)
+        left = min(end - time.monotonic(), deadline.left())
+        seconds = _pause(pending.retry_after, next(pauses), left)
         if seconds is None or seconds >= deadline.left():
             raise pending
         log.info("the estimate is being made; asking again in %.2f s", seconds)
         time.sleep(seconds)
-    raise AssertionError("the pauses never end")
+    return response
 
 
 def _pause(asked: float | None, planned: float, left: float) -> float | None:
