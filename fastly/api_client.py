@@ -6,7 +6,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import (
     TYPE_CHECKING,
@@ -188,10 +188,9 @@ class AsyncResult(Generic[T]):
 class LastResponse(NamedTuple):
     """What came with the last answer: its body went into the result."""
 
-    status: int
+    status: int | None
     reason: str | None
-    headers: Headers
-    url: str
+    headers: Mapping[str, str]
 
 
 class DefaultHeaders(Secrets):
@@ -202,6 +201,11 @@ class DefaultHeaders(Secrets):
     def __init__(self) -> None:
         super().__init__(lambda name, value: check_header("default header", name, value))
 
+    def without(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the headers that are none of those named, in any case of letters."""
+        lower = {name.lower() for name in names}
+        return {name: value for name, value in self.items() if name.lower() not in lower}
+
     def _key(self, key: str) -> str:
         same = (known for known in self if known.lower() == key.lower())
         return next(same, key)
@@ -211,6 +215,12 @@ class _Call(NamedTuple):
     operation: Operation
     request: Request
     arguments: dict[str, Any]
+
+    @property
+    def token(self) -> str:
+        """What is sent as the token, without its prefix."""
+        sent = {name.lower(): value for name, value in self.request.headers.items()}
+        return sent["fastly-key"].rpartition(" ")[2]
 
 
 class ApiClient:
@@ -229,7 +239,7 @@ class ApiClient:
     Attributes:
         configuration: The settings.
         default_headers: Headers sent with each request, a case-insensitive mapping.
-        last_response: Status, reason, headers and URL of the last answer, or None.
+        last_response: Status, reason and headers of the last answer, or None.
 
     Raises:
         ApiTypeError: An argument has the wrong type.
@@ -342,11 +352,10 @@ class ApiClient:
         strict = arguments["_check_input_type"] and self.configuration.client_side_validation
         host = self.configuration.checked_host()
         url = host + _path_and_query(operation, arguments, strict)
-        headers = SecretHeaders(self.default_headers)
-        headers["Accept-Encoding"] = "gzip"
-        headers["Accept"] = arguments["_accept"]
-        if "Fastly-Key" not in self.default_headers or self.configuration.api_token:
-            headers["Fastly-Key"] = self.configuration.get_api_key_with_prefix()
+        own = {"Accept-Encoding": "gzip", "Accept": arguments["_accept"]}
+        if self.configuration.api_token or "Fastly-Key" not in self.default_headers:
+            own["Fastly-Key"] = self.configuration.get_api_key_with_prefix()
+        headers = SecretHeaders({**self.default_headers.without(own), **own})
         return _Call(operation, Request(url, headers), arguments)
 
     def _threads(self) -> ThreadPoolExecutor:
@@ -363,7 +372,9 @@ class ApiClient:
         try:
             return self._outcome(call)
         except ApiException as error:
-            _mask(error, call.request.headers["Fastly-Key"].rpartition(" ")[2])
+            if error.status is not None:
+                self._remember(error)
+            _mask(error, call.token)
             raise
 
     def _outcome(self, call: _Call) -> Any:
@@ -374,7 +385,7 @@ class ApiClient:
             result = self._deserialized(call, response)
         else:
             result = response = self.rest_client.open(call.request, deadline)
-            self._remember(response, call.request.url)
+            self._remember(response)
         if call.arguments["_return_http_data_only"]:
             return result
         return result, response.status, response.headers
@@ -386,7 +397,7 @@ class ApiClient:
             deadline,
             self.configuration.estimate_wait if wait is None else wait,
         )
-        self._remember(response, response.url)
+        self._remember(response)
         return response
 
     def _deadline(self, timeout: float | tuple[float, float] | None) -> Deadline:
@@ -394,8 +405,8 @@ class ApiClient:
         connect = default[0] if isinstance(default, tuple) else LONGEST_CONNECT
         return Deadline.of(default if timeout is None else timeout, connect)
 
-    def _remember(self, response: Response | RawResponse, url: str) -> None:
-        self.last_response = LastResponse(response.status, response.reason, response.headers, url)
+    def _remember(self, answer: Response | RawResponse | ApiException) -> None:
+        self.last_response = LastResponse(answer.status, answer.reason, answer.headers)
 
     def _deserialized(self, call: _Call, response: Response) -> Any:
         if response.status in _BODILESS:

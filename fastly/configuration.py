@@ -118,7 +118,8 @@ class Setting(Generic[T]):
     def __init__(self, default: T, check: Callable[[str, object], T], doc: str) -> None:
         self.default = default
         self.check = check
-        self.__doc__ = doc
+        self.meaning = doc
+        self.__doc__ = f"{doc} Default: {default!r}."
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -146,14 +147,14 @@ def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ApiTypeError(f"{name} is a number of seconds, not {value!r}")
     if not math.isfinite(value) or value < 0:
-        raise ApiValueError(f"{name} is a finite number of seconds, 0 or more, not {value!r}")
+        raise ApiValueError(f"{name} is a finite number of seconds, not less than 0: {value!r}")
     return value
 
 
 def _positive_seconds(name: str, value: object) -> float:
     seconds = _seconds(name, value)
     if seconds == 0:
-        raise ApiValueError(f"{name} is more than 0 seconds")
+        raise ApiValueError(f"{name} is a number of seconds greater than 0, not {value!r}")
     return seconds
 
 
@@ -393,7 +394,7 @@ class Configuration:
             setattr(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name.startswith("_") or not hasattr(type(self), name):
+        if not isinstance(getattr(type(self), name, None), (Setting, property)):
             raise ApiAttributeError(f"there is no setting {name!r}{_suggestion(name, dir(self))}")
         super().__setattr__(name, value)
 
@@ -502,6 +503,9 @@ class Configuration:
             *(f"{name}: {value!r}" for name, value in self._shown().items()),
         ]
         return "\n".join(lines)
+
+    def __copy__(self) -> Configuration:
+        return copy.deepcopy(self)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._shown().items())

@@ -239,6 +239,37 @@ def test_what_the_last_answer_said(client: fastly.ApiClient, server: BillingServ
     assert (None, None) == (client.rate_limit_remaining, client.rate_limit_reset)
 
 
+def test_a_failure_is_the_last_answer_too(client: fastly.ApiClient, server: BillingServer) -> None:
+    """After a 429, the quota is what that answer said."""
+    server.enqueue(429, headers={"Fastly-RateLimit-Remaining": "0", "Retry-After": "61"})
+    with pytest.raises(fastly.RateLimitException):
+        BillingApi(client).get_invoice(5, 2020)
+    assert client.last_response
+    assert (429, 0) == (client.last_response.status, client.rate_limit_remaining)
+
+
+@pytest.mark.parametrize("name", ["fastly-key", "accept", "ACCEPT-ENCODING"])
+def test_no_header_is_sent_twice(
+    client: fastly.ApiClient, server: BillingServer, name: str
+) -> None:
+    """A default header gives way to the one that a call sets, in any case of letters."""
+    client.set_default_header(name, "text/csv")
+    assert BillingApi(client).get_invoice(5, 2020).total
+    sent = server.requests[-1].headers
+    expected = (server.token, "application/json", "gzip")
+    assert expected == (sent["Fastly-Key"], sent["Accept"], sent["Accept-Encoding"])
+
+
+def test_the_token_may_be_a_default_header_in_any_case(server: BillingServer) -> None:
+    """A failure of a call whose token is a default header is the documented one."""
+    configuration = fastly.Configuration(host=server.url)
+    with (
+        fastly.ApiClient(configuration, "fastly-key", server.token) as client,
+        pytest.raises(fastly.NotFoundException),
+    ):
+        BillingApi(client).get_invoice(5, 1999)
+
+
 def test_connections_are_reused(client: fastly.ApiClient, server: BillingServer) -> None:
     """Calls one after the other share one connection."""
     api = BillingApi(client)

@@ -304,6 +304,21 @@ def test_copies_keep_the_secrets(copied: object) -> None:
     assert configuration.proxy == other.proxy
 
 
+def test_a_copy_shares_nothing() -> None:
+    """A token set on a copy leaves the original as it was."""
+    configuration = secretive()
+    other = copy.copy(configuration)
+    other.api_key["token"] = "another"
+    assert TOKEN == configuration.api_key["token"]
+
+
+@pytest.mark.parametrize("name", ["to_debug_report", "set_default", "_secrets", "__class__"])
+def test_only_settings_are_set(name: str) -> None:
+    """A method or a private name is no setting."""
+    with pytest.raises(fastly.ApiAttributeError, match=name):
+        setattr(fastly.Configuration(), name, 3)
+
+
 @pytest.mark.usefixtures("default_configuration")
 def test_the_default_is_copied() -> None:
     """Clients without a configuration get a copy of the default, which later changes miss."""

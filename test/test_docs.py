@@ -1,0 +1,278 @@
+"""What README.md and docs/ say in tables is what the code says.
+
+Their examples are run elsewhere: ``pytest docs README.md``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import compare_official
+import pytest
+
+import fastly
+from fastly import exceptions, models, rest
+from fastly.api.billing_api import BillingApi
+from fastly.configuration import Configuration, Setting
+from fastly.testing import BillingServer
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+OPERATIONS = ("get_invoice", "get_invoice_by_id", "get_invoice_mtd")
+
+Row = list[str]
+
+
+def read(page: Path) -> str:
+    """Return a page's text."""
+    return page.read_text(encoding="utf-8")
+
+
+def cells(line: str) -> Row:
+    """Return the cells of a table's line, without the quotes of code."""
+    parts = re.split(r"(?<!\\)\|", line.strip().strip("|"))
+    return [unquoted(part.strip().replace("\\|", "|")) for part in parts]
+
+
+def unquoted(cell: str) -> str:
+    """Return what a cell holds that is one piece of code, or else the cell."""
+    match = re.fullmatch(r"`([^`]+)`", cell)
+    return match[1] if match else cell
+
+
+def tables(text: str, first: str) -> list[list[Row]]:
+    """Return the rows of each table whose first column has this title."""
+    found = re.findall(rf"^\| {first} \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    return [[cells(line) for line in table.splitlines()] for table in found]
+
+
+def section(page: Path, title: str) -> str:
+    """Return a page's text from one title of the second level to the next one."""
+    return read(page).partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the blocks of code that are marked with a language."""
+    pairs = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block for mark, block in pairs if mark == language]
+
+
+def defaults_of(function: Any) -> dict[str, str]:
+    """Return each parameter's default as the tables write it."""
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: _default(p) for p in parameters if p.name != "self"}
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    return "required" if parameter.default is parameter.empty else repr(parameter.default)
+
+
+# --- models -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", models.__all__)
+def test_table_of_a_model_lists_its_fields(name: str) -> None:
+    """A model's page has each field of the class, with type, unit and meaning, in order."""
+    fields = getattr(models, name).__fields__.values()
+    expected = [[f.name, f.annotation, f.unit, f.meaning] for f in fields]
+    assert [expected] == tables(read(DOCS / f"{name}.md"), "Field")
+
+
+@pytest.mark.parametrize("name", models.__all__)
+def test_page_of_a_model_tells_where_it_is(name: str) -> None:
+    """A model's page says from which module to import it."""
+    module = getattr(models, name).__module__
+    assert f"from {module} import {name}\n" in blocks(read(DOCS / f"{name}.md"), "python")
+
+
+def test_models_page_lists_all_models() -> None:
+    """The page on models links to the page of each one."""
+    (rows,) = tables(read(DOCS / "models.md"), "Model")
+    assert sorted(f"[{name}]({name}.md)" for name in models.__all__) == sorted(r[0] for r in rows)
+
+
+RULES = tables(read(DOCS / "models.md"), "Rule")[0]
+
+
+@pytest.mark.parametrize(("rule", "answer", "expression", "result"), RULES)
+def test_rule_of_reading_holds(
+    server: BillingServer, api: BillingApi, rule: str, answer: str, expression: str, result: str
+) -> None:
+    """An answer in the table of what the API may send gives what the table says."""
+    assert rule
+    server.enqueue(body=answer, headers={"Content-Type": "application/json"})
+    try:
+        outcome = repr(eval(expression, {"invoice": api.get_invoice(5, 2020)}))  # noqa: S307 - our own page
+    except fastly.ResponseException as error:
+        outcome = "`ResponseException`" + (f" at `{error.path}`" if error.path else "")
+    assert result.strip("`") == outcome.strip("`")
+
+
+# --- operations -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_tables_of_an_operation_are_its_signature(name: str) -> None:
+    """Parameters and options of an operation, with their defaults, are those of the method."""
+    page = DOCS / "BillingApi.md"
+    (parameters,) = tables(section(page, name), "Parameter")
+    (options,) = tables(section(page, "Call options"), "Option")
+    documented = {row[0]: row[2] for row in parameters}
+    documented |= {row[0]: row[2] for row in options if row[1] in ("all", name)}
+    assert defaults_of(getattr(BillingApi, name)) == documented
+
+
+# --- configuration ----------------------------------------------------------------------------
+
+
+def test_table_of_settings_is_the_configuration() -> None:
+    """Each setting is listed, with its default and its meaning."""
+    settings = {k: v for k, v in vars(Configuration).items() if isinstance(v, Setting)}
+    expected = [[name, repr(s.default), s.meaning] for name, s in settings.items()]
+    rows = tables(section(DOCS / "configuration.md", "Settings"), "Setting")[0]
+    assert expected == [[name, default, meaning] for name, default, _, meaning in rows]
+
+
+def test_table_of_other_settings_is_the_configuration() -> None:
+    """Each property of the configuration is listed, with its meaning."""
+    properties = {k: v for k, v in vars(Configuration).items() if isinstance(v, property)}
+    rows = tables(section(DOCS / "configuration.md", "Settings"), "Setting")[1]
+    assert {name: p.__doc__ for name, p in properties.items()} == dict(rows)
+
+
+# --- errors -----------------------------------------------------------------------------------
+
+
+def test_tree_of_exceptions_is_complete() -> None:
+    """The page on errors has each exception."""
+    (rows,) = tables(section(DOCS / "errors.md", "The tree"), "Exception")
+    assert sorted(exceptions.__all__) == sorted(row[0] for row in rows)
+
+
+def test_statuses_of_exceptions_are_right() -> None:
+    """The page on errors gives each exception of a status the status that it is raised for."""
+    (rows,) = tables(section(DOCS / "errors.md", "The tree"), "Exception")
+    by_status = {name: status for name, status, _ in rows if re.fullmatch(r"[45](\d\d|xx)", status)}
+    raised = {s: exceptions.exception_for(int(s.replace("xx", "99"))) for s in by_status.values()}
+    assert by_status == {kind.__name__: status for status, kind in raised.items()}
+
+
+def test_numbers_of_retries_are_those_of_the_code() -> None:
+    """The page on errors has the numbers that the retries go by."""
+    (rows,) = tables(section(DOCS / "errors.md", "Retries"), "What")
+    numbers = [
+        Configuration.retries.default,
+        ", ".join(map(str, sorted(rest.RETRIED_STATUSES))),
+        rest.FIRST_BACKOFF,
+        int(rest.LONGEST_BACKOFF),
+        int(rest.LONGEST_PAUSE),
+    ]
+    assert [str(number) for number in numbers] == [row[1] for row in rows]
+
+
+# --- the stand-in -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "function"),
+    [("The server", BillingServer), ("Answers of your own", BillingServer.enqueue)],
+)
+def test_table_of_the_stand_in_is_its_signature(title: str, function: Any) -> None:
+    """What the stand-in can be given is listed, with its defaults."""
+    (rows,) = tables(section(DOCS / "testing_your_code.md", title), "Argument")
+    assert defaults_of(function) == {name: default for name, default, _ in rows}
+
+
+def test_example_for_pytest_passes(tmp_path: Path) -> None:
+    """The tests that the page on testing shows pass when they are saved and run."""
+    (example,) = blocks(section(DOCS / "testing_your_code.md", "With pytest"), "python")
+    (tmp_path / "test_bill.py").write_text(example, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bill.py"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(fastly.__file__).parent.parent)}
+    run = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert "4 passed" in run.stdout, run.stdout + run.stderr
+
+
+# --- README and the rest ----------------------------------------------------------------------
+
+
+def test_first_command_prints_what_readme_shows() -> None:
+    """The README's first command prints, on a terminal of 80 columns, what the README shows."""
+    text = section(ROOT / "README.md", "See it")
+    (command,), (shown,) = blocks(text, "sh"), blocks(text, "")
+    arguments = command.rpartition(".venv/bin/python ")[2].split()
+    assert shown == on_terminal([sys.executable, *arguments])
+
+
+def on_terminal(command: list[str]) -> str:
+    """Return what a command prints to a terminal of 80 columns, which it has to itself."""
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=theirs, stderr=theirs):
+        os.close(theirs)
+        output = b"".join(iter(lambda: read_terminal(ours), b""))
+    os.close(ours)
+    return output.decode().replace("\r\n", "\n")
+
+
+def read_terminal(terminal: int) -> bytes:
+    """Read from a terminal; Linux tells of its end by an error."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+def test_what_is_gone_from_the_official_client_is_explained() -> None:
+    """Each public name of the official client is here, or in the table that says why not."""
+    official, ours = official_and_our_names()
+    gone = compare_official.gone_names(read(DOCS / "migrating.md"))
+    assert [] == compare_official.unexplained(official, ours, gone)
+
+
+def test_nothing_is_called_gone_that_is_here() -> None:
+    """Each row of the table speaks of a name that the official client has, and this one has not."""
+    official, ours = official_and_our_names()
+    gone = compare_official.gone_names(read(DOCS / "migrating.md"))
+    assert [] == compare_official.stale(official, ours, gone)
+
+
+def official_and_our_names() -> tuple[list[str], list[str]]:
+    """Return the recorded names of the official client, and ours."""
+    return json.loads(read(compare_official.RECORD)), compare_official.public_names()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Each link to a file of the project names one, and each anchor a title of it."""
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", read(page))
+    assert [] == [link for link in links if not leads_somewhere(page, *link)]
+
+
+def leads_somewhere(page: Path, target: str, anchor: str) -> bool:
+    """Tell whether a link from a page finds its file, and its title there."""
+    file = page.parent / target if target else page
+    return file.is_file() and (not anchor or anchor in anchors(read(file)))
+
+
+def anchors(text: str) -> list[str]:
+    """Return the anchors that the titles of a page have."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+
+
+def test_changelog_has_this_version() -> None:
+    """The first version in the changelog is that of the package."""
+    versions = re.findall(r"^## \[(.+)\] - \d{4}-\d\d-\d\d$", read(ROOT / "CHANGELOG.md"), re.M)
+    assert fastly.__version__ == versions[0]
