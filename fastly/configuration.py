@@ -252,7 +252,8 @@ def check_proxy(name: str, value: object) -> SecretURL | None:
         raise ApiTypeError(f"{name} is a URL or None, not {type(value).__name__}")
     url = SecretURL(value)
     if not _HOST_URL.fullmatch(url.bare()):
-        raise ApiValueError(f"{name} is an http(s) URL such as 'http://proxy:3128', not {url!r}")
+        shown = re.sub(r".*@", f"{MASK}@", value, flags=re.DOTALL)
+        raise ApiValueError(f"{name} is an http(s) URL such as 'http://proxy:3128', not {shown!r}")
     return url
 
 

@@ -140,7 +140,7 @@ def _aware(time: datetime) -> datetime:
 def _read_time(value: Any, where: Where, policy: _Policy) -> Any:
     try:
         return _aware(value) if isinstance(value, datetime) else _time_from_text(value)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return policy.wrong(value, "an ISO 8601 time", where)
 
 

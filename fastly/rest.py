@@ -6,8 +6,11 @@ This is the only module that knows urllib3 and certifi.
 
 from __future__ import annotations
 
+import base64
+import collections
 import email.utils
 import http.client
+import itertools
 import logging
 import os
 import random
@@ -26,6 +29,7 @@ from urllib3 import exceptions as foreign
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from fastly.configuration import SecretURL, check_proxy, is_loopback
 from fastly.deadline import Deadline, DeadlineSSLSocket, connect, running
@@ -58,6 +62,7 @@ LONGEST_BACKOFF = 8.0  # seconds
 LONGEST_PAUSE = 60.0  # seconds of Retry-After that are slept through
 _NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 _CHUNK = 256 * 1024  # bytes; a bomb can outgrow its bound by no more than this
+_GZIP_MAGIC = b"\x1f\x8b"
 _KEPT_OF_TOO_LARGE = 64 * 1024  # bytes
 _YEAR = 365 * 24 * 3600.0  # seconds; the longest Retry-After that is believed
 
@@ -119,6 +124,14 @@ class _DeadlineConnection(HTTPConnection):
         super().connect()
         deadline.start_phase(deadline.read)
 
+    def _tunnel(self) -> None:
+        """Open the tunnel as urllib3's does, but blame the proxy for what goes wrong."""
+        parent: Any = super()  # the stubs of http.client leave this method out
+        try:
+            parent._tunnel()
+        except (OSError, http.client.HTTPException) as error:
+            raise foreign.ProxyError("no tunnel", error) from error
+
     def _new_conn(self) -> socket.socket:
         """Connect as urllib3's does, raising what urllib3's raises."""
         try:
@@ -144,13 +157,21 @@ class _ConnectingPool(HTTPConnectionPool):
             conn.connect()
 
 
+# Recorders such as vcrpy put a connection class of theirs into urllib3's pools: it goes first.
+
+
 class _HTTPPool(_ConnectingPool):
-    # urllib3's own class does not fit its own protocol either, to pyright.
-    ConnectionCls = cast("Any", _DeadlineConnection)
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's name
+        theirs: Any = HTTPConnectionPool.ConnectionCls
+        return _DeadlineConnection if theirs is HTTPConnection else theirs
 
 
 class _HTTPSPool(_ConnectingPool, HTTPSConnectionPool):
-    ConnectionCls = cast("Any", _DeadlineHTTPSConnection)
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's name
+        theirs: Any = HTTPSConnectionPool.ConnectionCls
+        return _DeadlineHTTPSConnection if theirs is HTTPSConnection else theirs
 
 
 def _tls_context(configuration: Configuration) -> ssl.SSLContext:
@@ -163,7 +184,8 @@ def _tls_context(configuration: Configuration) -> ssl.SSLContext:
     try:
         context.load_verify_locations(configuration.ssl_ca_cert or _certifi_roots())
         if configuration.cert_file is not None:
-            context.load_cert_chain(configuration.cert_file, configuration.key_file)
+            # A passphrase that is given, if empty, keeps OpenSSL from asking the terminal for one.
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
     except (ssl.SSLError, OSError) as error:
         files = "ssl_ca_cert, cert_file or key_file"
         raise ApiValueError(f"{files} holds no usable certificate or key: {error}") from error
@@ -257,7 +279,7 @@ def _proxy_manager(
     parts = urlsplit(proxy)
     if parts.username is not None:
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        headers.update(urllib3.make_headers(proxy_basic_auth=login))
+        headers["Proxy-Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
     if parts.scheme == "https":
         options |= {"proxy_ssl_context": _tls_context(configuration)}
     return urllib3.ProxyManager(proxy.bare(), proxy_headers=headers, **options)
@@ -307,8 +329,10 @@ def spend(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
 
 
 def _may_pass(cause: BaseException | None) -> bool:
-    """Tell whether a failure may pass by itself: a certificate stays wrong."""
-    return not isinstance(root_cause(cause), ssl.SSLCertVerificationError)
+    """Tell whether a failure may pass by itself: a certificate or a proxy's login stays wrong."""
+    root = root_cause(cause)
+    refused_by_proxy = str(root).startswith("Tunnel connection failed: 4")
+    return not (isinstance(root, UNTRUSTED) or refused_by_proxy)
 
 
 def pause_before_retry(policy: urllib3.Retry, error: ApiException) -> float:
@@ -347,43 +371,58 @@ class _TooLarge(Exception):
         super().__init__(f"the body is larger than max_response_bytes, {limit} bytes")
 
 
-def _received(response: RawResponse) -> Iterator[bytes]:
+def read_body(response: RawResponse, limit: int, came: list[bytes]) -> bytes:
+    """Read and decode a body of at most ``limit`` bytes; ``came`` keeps what came, as it came."""
+    chunks = _bounded(_received(response, came), limit)
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding in ("gzip", "x-gzip"):
+        chunks = _bounded(_unzipped(chunks), limit)
+    elif coding not in ("", "identity"):
+        collections.deque(chunks, maxlen=0)
+        raise zlib.error(f"Content-Encoding is {coding!r}, which was not asked for")
+    return b"".join(chunks)
+
+
+def _received(response: RawResponse, came: list[bytes]) -> Iterator[bytes]:
     while chunk := response.read(_CHUNK, decode_content=False):
+        came.append(chunk)
         yield chunk
 
 
-def _decoded(response: RawResponse) -> Iterator[bytes]:
-    """Yield the body in pieces, unzipped if it is zipped, and fail if either is cut short."""
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
-    if coding in ("identity", ""):
-        return _received(response)
-    if coding in ("gzip", "x-gzip"):
-        return _unzipped(_received(response))
-    raise zlib.error(f"Content-Encoding is {coding!r}, which was not asked for")
+def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise _TooLarge(limit)
+        yield piece
 
 
 def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Unzip in bounded pieces. urllib3's own decoder takes a stream that is cut for a whole."""
-    decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    for chunk in chunks:
-        rest = chunk
-        while piece := decoder.decompress(rest, _CHUNK):
-            yield piece
-            rest = decoder.unconsumed_tail
+    first = next(chunks, b"")
+    if not first.startswith(_GZIP_MAGIC):  # unzipped on the way, with the header left as it was
+        yield first
+        yield from chunks
+        return
+    decoder = _new_decoder()
+    for chunk in itertools.chain([first], chunks):
+        yield from _inflated(decoder, chunk)
+        while decoder.unused_data.startswith(_GZIP_MAGIC):  # a further member (RFC 1952, 2.2)
+            rest, decoder = decoder.unused_data, _new_decoder()
+            yield from _inflated(decoder, rest)
     if not decoder.eof:
         raise zlib.error("the gzip stream is cut short")
 
 
-def read_body(response: RawResponse, limit: int, into: list[bytes]) -> bytes:
-    """Read and decode a body of at most ``limit`` bytes; ``into`` keeps what came in any case."""
-    size = 0
-    for piece in _decoded(response):
-        into.append(piece)
-        size += len(piece)
-        if size > limit:
-            raise _TooLarge(limit)
-    response.release_conn()
-    return b"".join(into)
+def _new_decoder() -> Any:
+    return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+
+
+def _inflated(decoder: Any, data: bytes) -> Iterator[bytes]:
+    while piece := decoder.decompress(data, _CHUNK):
+        yield piece
+        data = decoder.unconsumed_tail
 
 
 def text_or_bytes(body: bytes) -> str | bytes:
@@ -396,6 +435,7 @@ def text_or_bytes(body: bytes) -> str | bytes:
 
 # --- the boundary -----------------------------------------------------------------------------
 
+UNTRUSTED = (ssl.SSLCertVerificationError, CertificateError)
 FOREIGN = (foreign.HTTPError, http.client.HTTPException, OSError, ValueError, zlib.error, EOFError)
 
 
@@ -415,7 +455,7 @@ def root_cause(error: BaseException | None) -> BaseException | None:
 def translated(error: Exception, url: str) -> ConnectionException:
     """Turn any exception of the libraries below into ours, saying what really happened."""
     root = root_cause(error)
-    refused = isinstance(error, foreign.NewConnectionError)
+    refused = isinstance(root, foreign.NewConnectionError)
     timed_out = isinstance(root, (foreign.TimeoutError, TimeoutError)) and not refused
     kind = TimeoutException if timed_out else ConnectionException
     return kind(reason=_words(error, root), url=url)
@@ -435,8 +475,8 @@ def _what_happened(root: BaseException | None) -> str:
         return "connecting took too long"
     if isinstance(root, (foreign.TimeoutError, TimeoutError)):
         return "the answer took too long"
-    if isinstance(root, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted: {root.verify_message}"
+    if isinstance(root, UNTRUSTED):
+        return f"the certificate is not trusted: {getattr(root, 'verify_message', root)}"
     if isinstance(root, ssl.SSLError):
         return f"TLS failed: {root.reason or root}"
     if isinstance(root, http.client.RemoteDisconnected):
@@ -536,11 +576,11 @@ class RestClient:
             raise translated(error, request.url) from error
 
     def _send(self, request: Request, deadline: Deadline) -> RawResponse:
+        pool = self._pool(request.url)
         started = time.monotonic()
         deadline.start_phase(deadline.read)
         outcome: object = None
         try:
-            pool = self._pool(request.url)
             response = pool.urlopen(
                 "GET",
                 _target(request.url, pool),
