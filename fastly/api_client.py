@@ -55,7 +55,15 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-__all__ = ["ApiClient", "AsyncResult", "Operation", "Parameter", "checks_arguments"]
+__all__ = [
+    "ApiClient",
+    "AsyncResult",
+    "Operation",
+    "Parameter",
+    "checks_arguments",
+    "identifier",
+    "text_of",
+]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -140,8 +148,16 @@ def identifier(name: str, value: object) -> str:
     return _safe(name, value)
 
 
+def text_of(name: str, value: object) -> str:
+    """Return an argument as text; Python itself refuses numbers of thousands of digits."""
+    try:
+        return str(value)
+    except ValueError:
+        raise ApiValueError(f"{name} is too long a number") from None
+
+
 def _safe(name: str, value: object) -> str:
-    text = str(value)
+    text = text_of(name, value)
     if not _SAFE.fullmatch(text):
         raise ApiValueError(f"{name} has only A-Z, a-z, 0-9, _ and -, and is not empty: {text!r}")
     return text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -25,6 +24,7 @@ TOKEN_VARIABLE = "FASTLY_API_TOKEN"
 DEFAULT_HOST = "https://api.fastly.com"
 _MEBIBYTE = 1024 * 1024
 MASK = "***"
+_LONGEST = 366 * 24 * 3600  # seconds; operating systems cannot count much further
 
 # One expression for the whole URL, so that no second parser can read another host out of it
 # (backslashes, credentials, control characters: see the WHATWG and RFC 3986 differences).
@@ -146,8 +146,8 @@ def _flag(name: str, value: object) -> bool:
 def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ApiTypeError(f"{name} is a number of seconds, not {value!r}")
-    if not math.isfinite(value) or value < 0:
-        raise ApiValueError(f"{name} is a finite number of seconds, not less than 0: {value!r}")
+    if not 0 <= value <= _LONGEST:
+        raise ApiValueError(f"{name} is a number of seconds from 0 to {_LONGEST}, not {value!r}")
     return value
 
 
@@ -200,7 +200,7 @@ def _host(name: str, value: object) -> str:
     match = _HOST_URL.fullmatch(value)
     if match is None or int(match["port"] or 0) > 65535:
         raise ApiValueError(f"{name} is an http(s) URL such as {DEFAULT_HOST!r}, not {value!r}")
-    return value.rstrip("/")
+    return match["scheme"].lower() + value[len(match["scheme"]) :].rstrip("/")
 
 
 def _token(name: str, value: object) -> str:

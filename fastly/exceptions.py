@@ -159,8 +159,8 @@ class ApiException(OpenApiException):
             ("ask again after", None if self.retry_after is None else f"{self.retry_after:g} s"),
             ("what to do", self.advice),
         )
-        lines = [f"  {name}: {fact}" for name, fact in facts if fact]
-        return "\n".join([headline or type(self).__name__, *lines])
+        lines = [f"  {name}: {_printable(str(fact))}" for name, fact in facts if fact]
+        return "\n".join([_printable(headline) or type(self).__name__, *lines])
 
 
 class BadRequestException(ApiException):

@@ -22,7 +22,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 import urllib3
 from urllib3 import exceptions as foreign
@@ -105,18 +105,27 @@ class Response(NamedTuple):
 # --- connections that keep the deadline -------------------------------------------------------
 
 
-class _InterimSkippingResponse(http.client.HTTPResponse):
-    """Skips every interim answer: http.client skips 100 alone (RFC 9110, section 15.2)."""
+class _CarefulResponse(http.client.HTTPResponse):
+    """Reads as http.client does, but for two things that it leaves out."""
 
     def _read_status(self) -> tuple[str, int, str]:
+        """Skip every interim answer, and not 100 alone (RFC 9110, section 15.2)."""
         parent: Any = super()  # the stubs of http.client leave this method out
         version, status, reason = cast("tuple[str, int, str]", parent._read_status())
         interim = 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS
         return version, http.client.CONTINUE if interim else status, reason
 
+    def _read_next_chunk_size(self) -> int:
+        """Refuse a size below 0, for which http.client would read without bound."""
+        parent: Any = super()
+        size = cast("int", parent._read_next_chunk_size())
+        if size < 0:
+            raise ValueError("the size of a chunk is less than 0")
+        return size
+
 
 class _DeadlineConnection(HTTPConnection):
-    response_class = _InterimSkippingResponse
+    response_class = _CarefulResponse
 
     def connect(self) -> None:
         deadline = running()
@@ -297,7 +306,7 @@ class _Backoff(urllib3.Retry):
 
 def backoff(failures: int) -> float:
     """Return the seconds to wait after so many failures: 0.5, 1, 2, 4, 8 and no more."""
-    return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (failures - 1))
+    return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failures - 1, 9))
 
 
 def jittered(seconds: float) -> float:
@@ -366,36 +375,63 @@ def _epoch(date: str) -> float | None:
 # --- bodies -----------------------------------------------------------------------------------
 
 
-class _TooLarge(Exception):
+class _UnusableBodyError(Exception):
+    """A body that came whole, or could have, and is not what was promised."""
+
+
+class _TooLargeError(_UnusableBodyError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is larger than max_response_bytes, {limit} bytes")
 
 
-def read_body(response: RawResponse, limit: int, came: list[bytes]) -> bytes:
-    """Read and decode a body of at most ``limit`` bytes; ``came`` keeps what came, as it came."""
-    chunks = _bounded(_received(response, came), limit)
+def read_body(
+    response: RawResponse, read: Callable[..., bytes], limit: int, came: list[bytes]
+) -> bytes:
+    """Read and decode a body of at most ``limit`` bytes; ``came`` keeps what came in any case."""
+    _check_framing(response)
+    chunks = _bounded(_received(read, came), limit)
     coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding in ("", "identity"):
+        return b"".join(chunks)
     if coding in ("gzip", "x-gzip"):
-        chunks = _bounded(_unzipped(chunks), limit)
-    elif coding not in ("", "identity"):
-        collections.deque(chunks, maxlen=0)
-        raise zlib.error(f"Content-Encoding is {coding!r}, which was not asked for")
-    return b"".join(chunks)
+        return _unzipped_body(chunks, limit, came)
+    collections.deque(chunks, maxlen=0)
+    raise _UnusableBodyError(f"Content-Encoding is {coding!r}, which was not asked for")
 
 
-def _received(response: RawResponse, came: list[bytes]) -> Iterator[bytes]:
-    while chunk := response.read(_CHUNK, decode_content=False):
+def _check_framing(response: RawResponse) -> None:
+    """Refuse what http.client would hand out together with the lines that frame it."""
+    framing = response.headers.get("transfer-encoding", "chunked").strip().lower()
+    if framing != "chunked":
+        raise _UnusableBodyError(f"Transfer-Encoding is {framing!r}, which is not understood")
+
+
+def _unzipped_body(chunks: Iterator[bytes], limit: int, came: list[bytes]) -> bytes:
+    pieces: list[bytes] = []
+    try:
+        pieces.extend(_bounded(_unzipped(chunks), limit))
+    except _TooLargeError:
+        came[:] = pieces
+        raise
+    except zlib.error as error:
+        raise _UnusableBodyError(f"the body is not whole gzip: {error}") from error
+    return b"".join(pieces)
+
+
+def _received(read: Callable[..., bytes], came: list[bytes]) -> Iterator[bytes]:
+    while chunk := read(_CHUNK, decode_content=False):
         came.append(chunk)
         yield chunk
 
 
 def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    size = 0
+    """Yield at most ``limit`` bytes, and fail if there are more."""
+    left = limit
     for piece in pieces:
-        size += len(piece)
-        if size > limit:
-            raise _TooLarge(limit)
-        yield piece
+        yield piece[:left]
+        left -= len(piece)
+        if left < 0:
+            raise _TooLargeError(limit)
 
 
 def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -436,7 +472,7 @@ def text_or_bytes(body: bytes) -> str | bytes:
 # --- the boundary -----------------------------------------------------------------------------
 
 UNTRUSTED = (ssl.SSLCertVerificationError, CertificateError)
-FOREIGN = (foreign.HTTPError, http.client.HTTPException, OSError, ValueError, zlib.error, EOFError)
+FOREIGN = (foreign.HTTPError, http.client.HTTPException, OSError, ValueError, EOFError)
 
 
 def root_cause(error: BaseException | None) -> BaseException | None:
@@ -478,7 +514,7 @@ def _what_happened(root: BaseException | None) -> str:
     if isinstance(root, UNTRUSTED):
         return f"the certificate is not trusted: {getattr(root, 'verify_message', root)}"
     if isinstance(root, ssl.SSLError):
-        return f"TLS failed: {root.reason or root}"
+        return f"TLS failed: {getattr(root, 'reason', None) or root}"
     if isinstance(root, http.client.RemoteDisconnected):
         return "the connection was closed without an answer"
     if isinstance(root, http.client.IncompleteRead):
@@ -626,8 +662,8 @@ class RestClient:
         came: list[bytes] = []
         limit = self._configuration.max_response_bytes
         try:
-            data = read_body(response, limit, came)
-        except (_TooLarge, zlib.error) as error:
+            data = read_body(response, response.read, limit, came)
+        except _UnusableBodyError as error:
             response.close()
             kept = text_or_bytes(b"".join(came)[:_KEPT_OF_TOO_LARGE])
             raise _as(ResponseException, response, url, str(error), kept) from error
@@ -636,12 +672,14 @@ class RestClient:
     def _failure(self, response: RawResponse, url: str) -> ApiException:
         """Make the exception of an answer other than 2xx, with as much of its body as came."""
         came: list[bytes] = []
+        body: bytes | None = None
         try:
-            read_body(response, _KEPT_OF_TOO_LARGE, came)
-        except (_TooLarge, *FOREIGN):
+            # read1 loses nothing of what came before a failure.
+            body = read_body(response, response.read1, _KEPT_OF_TOO_LARGE, came)
+        except (_UnusableBodyError, *FOREIGN):
             response.close()
-        kind = exception_for(response.status)
-        return _as(kind, response, url, response.reason, text_or_bytes(b"".join(came)))
+        kept = text_or_bytes(b"".join(came) if body is None else body)
+        return _as(exception_for(response.status), response, url, response.reason, kept)
 
 
 def _as(
@@ -674,7 +712,8 @@ def _redirected(error: ApiException, url: str) -> str:
     if error.status not in REDIRECTS or location is None:
         raise error
     try:
-        target = urljoin(url, location).partition("#")[0]
+        parts = urlsplit(urljoin(url, location))
+        target = urlunsplit(parts._replace(path=parts.path or "/", fragment=""))
         origin = origin_of(target)
     except ValueError:
         target, origin = url, f"{location!r}, which is no URL"

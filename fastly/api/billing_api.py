@@ -19,6 +19,7 @@ from fastly.api_client import (
     Parameter,
     checks_arguments,
     identifier,
+    text_of,
 )
 from fastly.exceptions import ApiTypeError, ApiValueError, EstimatePendingException
 from fastly.model.billing_estimate_response import BillingEstimateResponse
@@ -59,7 +60,7 @@ LONGEST_PAUSE = 60.0  # seconds that are slept through when the API asks for the
 def _number_text(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ApiTypeError(f"{name} is text or a whole number, not {value!r}")
-    return str(value)
+    return text_of(name, value)
 
 
 def _month(name: str, value: object) -> str:
