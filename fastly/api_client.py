@@ -144,7 +144,7 @@ def checks_arguments(operation: Callable[P, T]) -> Callable[P, T]:
 def identifier(name: str, value: object) -> str:
     """Check an id: text of ``A-Z a-z 0-9 _ -``, which cannot climb out of its place in a path."""
     if not isinstance(value, str):
-        raise ApiTypeError(f"{name} is text, not {value!r}")
+        raise ApiTypeError(f"{name} is text, not of type {type(value).__name__}")
     return _safe(name, value)
 
 

@@ -385,7 +385,7 @@ class _TooLargeError(_UnusableBodyError):
 
 
 def read_body(
-    response: RawResponse, read: Callable[..., bytes], limit: int, came: list[bytes]
+    response: RawResponse, read: Callable[[int], bytes], limit: int, came: list[bytes]
 ) -> bytes:
     """Read and decode a body of at most ``limit`` bytes; ``came`` keeps what came in any case."""
     _check_framing(response)
@@ -418,8 +418,8 @@ def _unzipped_body(chunks: Iterator[bytes], limit: int, came: list[bytes]) -> by
     return b"".join(pieces)
 
 
-def _received(read: Callable[..., bytes], came: list[bytes]) -> Iterator[bytes]:
-    while chunk := read(_CHUNK, decode_content=False):
+def _received(read: Callable[[int], bytes], came: list[bytes]) -> Iterator[bytes]:
+    while chunk := read(_CHUNK):
         came.append(chunk)
         yield chunk
 
@@ -550,7 +550,7 @@ class RestClient:
 
     def open(self, request: Request, deadline: Deadline) -> RawResponse:
         """Send a GET and return the answer unread; the caller closes it."""
-        return self._try_until_done(request, deadline, lambda response, _: response)
+        return self._try_until_done(request, deadline, _handed_over)
 
     def close(self) -> None:
         """Close every connection."""
@@ -625,6 +625,7 @@ class RestClient:
                 redirect=False,
                 assert_same_host=False,
                 preload_content=False,
+                decode_content=False,
                 timeout=urllib3.Timeout(deadline.connect, deadline.read),
             )
             outcome = response.status
@@ -680,6 +681,12 @@ class RestClient:
             response.close()
         kept = text_or_bytes(b"".join(came) if body is None else body)
         return _as(exception_for(response.status), response, url, response.reason, kept)
+
+
+def _handed_over(response: RawResponse, url: str) -> RawResponse:  # noqa: ARG001
+    """Leave the reading, unzipping included, to the caller."""
+    response.decode_content = True
+    return response
 
 
 def _as(
