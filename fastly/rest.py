@@ -437,7 +437,7 @@ def _bounded(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
 def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Unzip in bounded pieces. urllib3's own decoder takes a stream that is cut for a whole."""
     first = next(chunks, b"")
-    if not first.startswith(_GZIP_MAGIC):  # unzipped on the way, with the header left as it was
+    if not _GZIP_MAGIC.startswith(first[:2]):  # unzipped on the way, with the header left as it was
         yield first
         yield from chunks
         return
@@ -447,8 +447,10 @@ def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
         while decoder.unused_data.startswith(_GZIP_MAGIC):  # a further member (RFC 1952, 2.2)
             rest, decoder = decoder.unused_data, _new_decoder()
             yield from _inflated(decoder, rest)
+        if len(decoder.unused_data) > 1:  # what follows the last member is passed over
+            collections.deque(chunks, maxlen=0)
     if not decoder.eof:
-        raise zlib.error("the gzip stream is cut short")
+        raise zlib.error("the stream is cut short")
 
 
 def _new_decoder() -> Any:
