@@ -547,7 +547,7 @@ class TestDemo:
     def test_a_demo_is_for_people(self) -> None:
         """The demo prints a page into a pipe too, unless another format is asked for."""
         shown = run(*MAY, "--demo")
-        assert (0, True) == (shown.status, "Total due, USD" in shown.stdout)
+        assert (0, True) == (shown.status, b"Total due, USD" in shown.stdout)
 
     def test_demo_in_a_terminal(self) -> None:
         """The first command of a new user shows a page, with no part for token and proxy."""

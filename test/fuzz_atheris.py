@@ -1,0 +1,140 @@
+"""What takes text from elsewhere, as functions of that text; and a fuzzer that runs them by hand.
+
+::
+
+    pip install atheris
+    python test/fuzz_atheris.py -max_total_time=60
+
+Each function raises nothing but what is documented, or ``AssertionError`` where what it makes is
+not right. ``test_fuzz.py`` holds the same with hypothesis, and keeps what was found.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    import atheris  # installed by hand, and needed by hand alone
+
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    with atheris.instrument_imports(include=["fastly"]):
+        import fastly.api.billing_api
+
+import fastly
+from fastly.api import billing_api
+from fastly.api_client import CSV, JSON, PDF, ApiClient, _Call
+from fastly.exceptions import ApiException, ApiTypeError, ApiValueError, exception_for
+from fastly.model_utils import Model
+from fastly.rest import Headers, Request, Response, SecretHeaders, retry_after
+
+OPERATIONS = (billing_api._GET_INVOICE, billing_api._GET_INVOICE_MTD)
+URL = "https://api.fastly.com/x"
+KINDS = (JSON, CSV, PDF)
+NO_REQUEST = Request(URL, SecretHeaders())
+CONFIGURATION = fastly.Configuration(api_key={"token": "made-up"})
+
+
+def decoded(
+    body: bytes,
+    accept: str = JSON,
+    content_type: str | None = None,
+    check: bool = True,
+    operation: int = 0,
+) -> Any:
+    """Decode a body as a call does; None where it is refused with a ResponseException."""
+    headers = Headers({"Content-Type": accept if content_type is None else content_type})
+    response = Response(200, "OK", headers, body, URL)
+    arguments = {"_accept": accept, "_check_return_type": check}
+    call = _Call(OPERATIONS[operation], NO_REQUEST, arguments)
+    with suppress(fastly.ResponseException):
+        return ApiClient(CONFIGURATION)._deserialized(call, response)
+    return None
+
+
+def fuzz_model(body: bytes, check: bool = True, operation: int = 0) -> None:
+    """Decode a body to a model, and do with the model what users do."""
+    model = decoded(body, check=check, operation=operation)
+    if model is None:
+        return
+    assert isinstance(model, Model)
+    assert repr(model)
+    assert model.to_json()
+    assert pickle.loads(pickle.dumps(model)).to_dict() == model.to_dict()
+    if check:
+        assert type(model).from_dict(model.to_dict()) == model
+
+
+def fuzz_document(body: bytes, accept: str, content_type: str) -> None:
+    """Decode a body to text or to a document of a type that is said in some way."""
+    document = decoded(body, accept, content_type)
+    assert document is None or isinstance(document, str if accept == CSV else bytes)
+
+
+def fuzz_error(status: int, headers: dict[str, str], body: bytes | str) -> None:
+    """Make an exception of an answer, print it and pickle it."""
+    given = Headers(headers)
+    wait = retry_after(status, given)
+    error = exception_for(status)(
+        status, "Reason", headers=given, body=body, url=URL, retry_after=wait
+    )
+    assert isinstance(error, ApiException)
+    assert str(error) == str(pickle.loads(pickle.dumps(error)))
+    assert error.detail is None or len(error.detail) <= 300
+
+
+def fuzz_retry_after(text: str, status: int = 429) -> None:
+    """Read what a server asks to wait."""
+    for name in ("Retry-After", "Fastly-RateLimit-Reset"):
+        seconds = retry_after(status, Headers({name: text}))
+        assert seconds is None or 0 <= seconds <= 366 * 24 * 3600
+
+
+def fuzz_host(text: str) -> None:
+    """Set a host and check whether the token may go there."""
+    with suppress(ApiValueError):
+        fastly.Configuration(host=text).checked_host()
+
+
+def fuzz_arguments(api: billing_api.BillingApi, *values: Any, **options: Any) -> None:
+    """Call the operations with any arguments, on an API that cannot be reached."""
+    first, second = values
+    for call in (api.get_invoice, api.get_invoice_by_id):
+        with suppress(ApiTypeError, ApiValueError, fastly.ConnectionException):
+            call(first, second, **options)
+    with suppress(ApiTypeError, ApiValueError, fastly.ConnectionException):
+        api.get_invoice_mtd(first, month=second, year=first, **options)
+
+
+def fuzz_all(data: bytes) -> None:
+    """Give the bytes to one of the functions above, which the first byte chooses."""
+    choice, rest = (data[0], data[1:]) if data else (0, b"")
+    text = rest.decode("latin-1")
+    name, _, value = text.partition("\n")
+    entries = (
+        lambda: fuzz_model(rest),
+        lambda: fuzz_model(rest, check=False),
+        lambda: fuzz_model(rest, operation=1),
+        lambda: fuzz_document(value.encode("latin-1"), CSV, name),
+        lambda: fuzz_document(rest, PDF, PDF),
+        lambda: fuzz_error(400 + choice, {name or "x": value.replace("\n", "")}, rest),
+        lambda: fuzz_retry_after(text),
+        lambda: fuzz_host(text),
+        lambda: fuzz_host(f"https://{text}"),
+    )
+    entries[choice % len(entries)]()
+
+
+def main() -> None:
+    """Fuzz until the time that the command line gives is over, or something is found."""
+    logging.disable()  # what is kept of a wrong value is logged each time
+    atheris.Setup(sys.argv, fuzz_all)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

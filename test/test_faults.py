@@ -1,0 +1,442 @@
+"""The server that misbehaves, asked by raw sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import http.client
+import json
+import random
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import trustme
+from faults import (
+    BODY,
+    Fault,
+    FaultServer,
+    Refusing,
+    Unaccepting,
+    answer,
+    broken_chunks,
+    broken_gzip,
+    by_chance,
+    chunked,
+    chunks,
+    cut_body,
+    double_head,
+    drip_body,
+    drip_chunks,
+    drip_head,
+    endless,
+    every_fault,
+    failing,
+    garbage,
+    good,
+    gzip_bytes,
+    gzipped,
+    head,
+    huge_line,
+    in_seconds,
+    interim,
+    late,
+    limited,
+    lying_encoding,
+    many_headers,
+    raw,
+    redirect,
+    reset_after_head,
+    reset_at_connect,
+    reset_before_head,
+    reset_in_body,
+    reset_in_head,
+    slow_faults,
+    stall,
+    stall_at_connect,
+    stall_in_body,
+    stall_in_head,
+    switching,
+    two_answers,
+    two_lengths,
+    wrong_length,
+)
+
+REQUEST = b"GET /invoices/7?x=1 HTTP/1.1\r\nHost: h\r\nAccept: %s\r\nFastly-Key: t\r\n\r\n"
+ASK = REQUEST % b"application/json"
+
+
+@contextlib.contextmanager
+def connected(server: FaultServer) -> Iterator[socket.socket]:
+    """A connection that has sent nothing yet."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
+        yield sock
+
+
+def received(sock: socket.socket, seconds: float = 5) -> bytes:
+    """Receive until the end, or until nothing has come for a time."""
+    sock.settimeout(seconds)
+    came = b""
+    with contextlib.suppress(TimeoutError):
+        while piece := sock.recv(65536):
+            came += piece
+    return came
+
+
+def reply(sock: socket.socket, request: bytes = ASK) -> http.client.HTTPResponse:
+    """Ask, and read the head of the answer."""
+    sock.sendall(request)
+    response = http.client.HTTPResponse(sock)
+    response.begin()
+    return response
+
+
+def status_of(sock: socket.socket) -> int:
+    """Ask, read the whole answer, and return its status."""
+    with reply(sock) as response:
+        response.read()
+        return response.status
+
+
+def said(fault: Fault, seconds: float = 0.4) -> bytes:
+    """Return all that a server with this fault answers to one request."""
+    with FaultServer(choose=lambda: fault) as server, connected(server) as sock:
+        sock.sendall(ASK)
+        return received(sock, seconds)
+
+
+def body_of(answer: bytes) -> bytes:
+    """Return what follows an answer's head."""
+    return answer.partition(b"\r\n\r\n")[2]
+
+
+def test_a_good_answer_is_what_was_asked_for() -> None:
+    """The invoice has the id of the target, in the form of the Accept header."""
+    forms = {"application/json": b"{", "text/csv": b"invoice_id", "application/pdf": b"%PDF-"}
+    with FaultServer() as server, connected(server) as sock:
+        for kind, start in forms.items():
+            with reply(sock, REQUEST % kind.encode()) as response:
+                assert kind == response.headers["Content-Type"]
+                body = response.read()
+            assert (True, True) == (body.startswith(start), b"7" in body)
+    assert 1 == server.connections
+
+
+def test_requests_are_recorded() -> None:
+    """The server keeps target and headers of what it was asked, and the bytes themselves."""
+    with FaultServer() as server, connected(server) as sock:
+        status_of(sock)
+    (request,) = server.requests
+    assert "/invoices/7?x=1" == request.target
+    assert {"host": "h", "accept": "application/json", "fastly-key": "t"} == request.headers
+    assert ASK == request.head + b"\r\n\r\n"
+
+
+def test_a_request_may_come_in_pieces() -> None:
+    """The head of a request is read to its end, however it arrives."""
+    with FaultServer() as server, connected(server) as sock:
+        for piece in (ASK[:10], ASK[10:-1], ASK[-1:]):
+            sock.sendall(piece)
+            time.sleep(0.01)
+        assert 200 == int(sock.recv(4096).split()[1])
+
+
+def test_the_script_comes_first() -> None:
+    """The faults of the script answer one request each, and then the choice begins."""
+    scripted = FaultServer(failing(503), failing(404), choose=lambda: failing(500))
+    with scripted as server, connected(server) as sock:
+        assert [503, 404, 500, 500] == [status_of(sock) for _ in range(4)]
+    assert {"failing 503": 1, "failing 404": 1, "failing 500": 2} == server.acted
+
+
+def test_a_fault_at_connect_takes_a_connection() -> None:
+    """A fault of the connection acts before a request, and the next one is for the next."""
+    with FaultServer(reset_at_connect()) as server:
+        with connected(server) as sock, pytest.raises(ConnectionResetError):
+            received(sock)
+        with connected(server) as sock:
+            assert 200 == status_of(sock)
+    assert (2, 1) == (server.connections, len(server.requests))
+
+
+def test_a_refusing_port_refuses() -> None:
+    """Nothing listens on it."""
+    with Refusing() as server, pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=1)
+
+
+def test_a_full_backlog_lets_nobody_in() -> None:
+    """Connecting to it neither works nor fails."""
+    with Unaccepting() as server, pytest.raises(TimeoutError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=0.2)
+
+
+RESETS = {
+    reset_before_head(): b"",
+    reset_in_head(): head()[:20],
+    reset_after_head(): head(200, {"Content-Length": "100"}),
+}
+
+
+@pytest.mark.parametrize("fault", [*RESETS, reset_in_body()], ids=lambda fault: fault.name)
+def test_resets_are_resets(fault: Fault) -> None:
+    """The connection ends in a TCP reset, not in an orderly close."""
+    with pytest.raises(ConnectionResetError):
+        said(fault)
+
+
+def test_a_reset_comes_after_what_it_should() -> None:
+    """Some of the answer arrives before the reset."""
+    with FaultServer(reset_in_head()) as server, connected(server) as sock:
+        sock.sendall(ASK)
+        assert b"HTTP/1.1 200 Reason"[:5] == sock.recv(5)
+        with pytest.raises(ConnectionResetError):
+            received(sock)
+
+
+def test_a_cut_body_lacks_its_end() -> None:
+    """The Content-Length is true, and the last bytes never come."""
+    came = said(cut_body(10))
+    assert b"Content-Length: %d\r\n" % len(BODY) in came
+    assert BODY[:-10] == body_of(came)
+
+
+@pytest.mark.parametrize("fault", [drip_head(0.05), drip_body(0.05), drip_chunks(0.05)])
+def test_drips_come_byte_by_byte(fault: Fault) -> None:
+    """In a tenth of a second no more than a few bytes come."""
+    with FaultServer(fault) as server, connected(server) as sock:
+        sock.sendall(ASK)
+        time.sleep(0.02)
+        sock.recv(65536)
+        start = time.monotonic()
+        assert all(4 > len(sock.recv(65536)) for _ in range(3))
+        assert 0.09 <= time.monotonic() - start
+
+
+STALLS = {stall(): 0, stall_in_head(): 20, stall(b"1234"): 4}
+
+
+@pytest.mark.parametrize(("fault", "length"), STALLS.items())
+def test_stalls_leave_the_connection_open(fault: Fault, length: int) -> None:
+    """So much comes, and then nothing, not even the end."""
+    with FaultServer(fault) as server, connected(server) as sock:
+        sock.sendall(ASK)
+        assert length == len(received(sock, 0.1))
+        with pytest.raises(TimeoutError):
+            sock.recv(1)
+
+
+def test_a_stalled_body_lacks_its_end() -> None:
+    """The head and most of the body come."""
+    assert BODY[:-10] == body_of(said(stall_in_body()))
+
+
+def test_a_stall_at_connect_answers_nothing() -> None:
+    """The connection is taken, and nothing is ever said on it."""
+    with FaultServer(stall_at_connect()) as server, connected(server) as sock:
+        sock.sendall(ASK)
+        assert b"" == received(sock, 0.1)
+
+
+def test_a_stall_ends_with_its_client() -> None:
+    """A fault does not go on for a client that has gone."""
+    before = threading.active_count()
+    with FaultServer(stall(), drip_head(0.01)) as server:
+        for _ in range(2):
+            with connected(server) as sock:
+                sock.sendall(ASK)
+                time.sleep(0.02)
+        end = time.monotonic() + 2
+        while threading.active_count() > before + 1 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert before + 1 == threading.active_count()  # the one that listens
+
+
+def test_an_endless_body_goes_on() -> None:
+    """It comes faster than it is read, and has no end."""
+    with FaultServer(endless(head(), b"x" * 1000)) as server, connected(server) as sock:
+        sock.sendall(ASK)
+        assert all(sock.recv(65536) for _ in range(2000))
+
+
+@pytest.mark.parametrize("difference", [5, -5])
+def test_a_wrong_length_is_wrong(difference: int) -> None:
+    """The body is whole, and Content-Length says otherwise."""
+    came = said(wrong_length(difference))
+    assert b"Content-Length: %d\r\n" % (len(BODY) + difference) in came
+    assert BODY == body_of(came)
+
+
+BYTES = {
+    "garbage": (garbage(), b"no HTTP", 1),
+    "two lengths": (two_lengths(), b"Content-Length: ", 2),
+    "double head": (double_head(), b"HTTP/1.1 200 ", 2),
+    "two answers": (two_answers(), b'"invoice_id"', 2),
+    "100": (interim(100), b"HTTP/1.1 100 ", 1),
+    "102 and 103": (interim(102, 103), b"HTTP/1.1 10", 2),
+    "101": (switching(), b"HTTP/1.1 101 ", 1),
+    "huge line": (huge_line(), b"x" * 70_000, 1),
+    "many headers": (many_headers(120), b"\r\nX-", 120),
+    "br": (lying_encoding("br"), b"Content-Encoding: br\r\n", 1),
+    "429": (limited({"Retry-After": "7"}), b"HTTP/1.1 429 Reason\r\nRetry-After: 7\r\n", 1),
+    "redirect": (redirect("{origin}{target}", 307), b"/invoices/7?x=1\r\n", 1),
+    "no location": (redirect(None), b"Location", 0),
+    "raw": (raw(b"raw"), b"raw", 1),
+    "204": (answer(b"", 204), b"HTTP/1.1 204 ", 1),
+}
+
+
+@pytest.mark.parametrize(("fault", "part", "times"), BYTES.values(), ids=BYTES)
+def test_what_is_said(fault: Fault, part: bytes, times: int) -> None:
+    """The bytes that make the fault what it is are on the wire, as often as they should be."""
+    assert times == said(fault).count(part)
+
+
+def test_interim_answers_precede_the_real_one() -> None:
+    """After them comes an answer like any other."""
+    came = said(interim(100, 103))
+    assert came.index(b" 100 ") < came.index(b" 103 ") < came.index(b" 200 ")
+
+
+def test_a_redirect_knows_where_it_is() -> None:
+    """The places that a redirect names are filled in with the server's own and the request's."""
+    with FaultServer(redirect("{origin}/a?{port}{target}")) as server, connected(server) as sock:
+        sock.sendall(ASK)
+        expected = f"Location: {server.url}/a?{server.port}/invoices/7?x=1\r\n"
+        assert expected.encode() in sock.recv(65536)
+
+
+def unchunked(body: bytes) -> bytes:
+    """Read the chunked coding."""
+    size, _, rest = body.partition(b"\r\n")
+    length = int(size, 16)
+    return rest[:length] + unchunked(rest[length + 2 :]) if length else b""
+
+
+def test_chunks_are_chunks() -> None:
+    """The pieces make up the body, and end as they should."""
+    came = body_of(said(chunked()))
+    assert (BODY, b"0\r\n\r\n") == (unchunked(came), came[-5:])
+
+
+def test_chunks_break_where_they_are_told() -> None:
+    """A broken body is cut at the offset, or holds other bytes there."""
+    whole = chunks(BODY)
+    assert whole[:7] == body_of(said(broken_chunks(7)))
+    assert whole[:7] + b"zz" + whole[9:] == body_of(said(broken_chunks(7, b"zz")))
+
+
+@pytest.mark.parametrize("members", [1, 2, 5])
+def test_gzip_is_gzip(members: int) -> None:
+    """However many members there are, the body is what they hold together."""
+    came = body_of(said(gzipped(members=members)))
+    assert BODY == gzip.decompress(came)
+    assert members == came.count(b"\x1f\x8b\x08")
+
+
+def test_gzip_breaks_where_it_is_told() -> None:
+    """A broken stream is cut at the offset, or holds other bytes there, its length true."""
+    whole = gzip_bytes(BODY)
+    came = said(broken_gzip(12))
+    assert b"Content-Length: 12\r\n" in came
+    assert whole[10:12] == body_of(came)[10:]
+    changed = body_of(said(broken_gzip(12, b"zz")))
+    assert (b"zz", len(whole)) == (changed[12:14], len(changed))
+
+
+def test_late_is_later() -> None:
+    """A fault may be put off."""
+    with FaultServer(late(0.1, failing(503))) as server, connected(server) as sock:
+        started = time.monotonic()
+        sock.sendall(ASK)
+        assert sock.recv(12) == b"HTTP/1.1 503"
+        assert 0.1 <= time.monotonic() - started
+
+
+def test_dates_are_http_dates() -> None:
+    """The date of a moment has the one form that HTTP has for it."""
+    assert in_seconds(0).endswith(" GMT")
+
+
+def test_tls_is_spoken_on_demand() -> None:
+    """With settings for it, the server speaks TLS."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+    with FaultServer(tls=context) as server, connected(server) as plain:
+        with trusting.wrap_socket(plain, server_hostname="127.0.0.1") as sock:
+            sock.sendall(ASK)
+            assert sock.recv(12) == b"HTTP/1.1 200"
+        assert server.url.startswith("https://")
+
+
+EVERY = [*every_fault(), *slow_faults()]
+
+
+def test_every_fault_has_a_name_of_its_own_kind() -> None:
+    """There is a fault of every kind that the tests of the client rely on."""
+    names = " ".join(fault.name for fault in EVERY)
+    kinds = ("reset", "cut", "drip", "stall", "garbage", "length", "double", "interim", "huge")
+    more = ("many", "chunk", "gzip", "lying", "accepted", "limited", "failing", "redirect")
+    assert [] == [kind for kind in (*kinds, *more) if kind not in names]
+
+
+@pytest.mark.parametrize("fault", EVERY, ids=lambda fault: fault.name)
+def test_no_fault_harms_the_server(fault: Fault) -> None:
+    """After any fault the server answers the next connection."""
+    with FaultServer(fault) as server:
+        with connected(server) as sock, contextlib.suppress(OSError):
+            sock.sendall(ASK)
+            received(sock, 0.02)
+        with connected(server) as sock, reply(sock) as response:
+            assert "7" == json.load(response)["invoice_id"]
+        assert [] == server.errors
+
+
+def test_a_mistake_in_a_fault_comes_out() -> None:
+    """What goes wrong in the server itself fails the test that uses it."""
+    bad = Fault("bad", lambda _: 1 // 0)
+    with pytest.raises(ZeroDivisionError), FaultServer(bad) as server, connected(server) as sock:
+        assert b"" == ended(sock)
+
+
+def ended(sock: socket.socket) -> bytes:
+    """Ask, and receive until the end."""
+    sock.sendall(ASK)
+    return received(sock)
+
+
+def test_nothing_is_left_behind() -> None:
+    """Leaving the block ends every thread and connection, whatever they were doing."""
+    before = threading.active_count()
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(FaultServer(choose=stall))
+        socks = [stack.enter_context(connected(server)) for _ in range(10)]
+        for sock in socks:
+            sock.sendall(ASK)
+        server.close()
+        for sock in socks:
+            with contextlib.suppress(ConnectionResetError):
+                assert b"" == received(sock)
+    assert before == threading.active_count()
+
+
+def test_the_same_seed_makes_the_same_choices() -> None:
+    """Chance is seeded: good answers, frequent faults and seldom ones come in their shares."""
+    first, second = (by_chance(5, [failing()], [stall()], 0.5) for _ in range(2))
+    names = [first().name for _ in range(2000)]
+    assert names == [second().name for _ in range(2000)]
+    assert 900 < names.count(good().name) < 1100
+    assert 20 < names.count("stall") < 90
+
+
+def test_another_seed_makes_other_choices() -> None:
+    """Two seeds do not tell the same story."""
+    seeds = random.sample(range(10_000), 2)
+    one, other = (by_chance(seed, [failing()], [stall()]) for seed in seeds)
+    assert [one().name for _ in range(64)] != [other().name for _ in range(64)]

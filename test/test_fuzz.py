@@ -1,0 +1,195 @@
+"""Anything at all, given to what takes text from elsewhere: nothing undocumented comes out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import fuzz_atheris as fuzz
+import pytest
+from faults import Refusing
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import fastly
+import fastly.models
+from fastly.api.billing_api import BillingApi
+from fastly.exceptions import ApiTypeError, ApiValueError
+
+bounded = settings(
+    max_examples=150, deadline=1000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+FIELDS = sorted(
+    {
+        name
+        for model in vars(fastly.models).values()
+        if hasattr(model, "__fields__")
+        for name in model.__fields__
+    }
+)
+TIMES = st.from_regex(
+    r"[0-9]{4}-?(W[0-5][0-9](-?[0-9])?|[0-9]{2}(-?[0-9]{2})?)"
+    r"([T ][0-2][0-9](:?[0-9]{2}(:?[0-9]{2}(\.[0-9]{1,9})?)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?",
+    fullmatch=True,
+)
+NUMBERS = st.from_regex(r"[+-]?[0-9]{1,20}(\.[0-9]{0,9})?([eE][+-]?[0-9]{1,4})?", fullmatch=True)
+SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), TIMES, NUMBERS
+)
+NAMES = st.one_of(st.sampled_from(FIELDS), st.text(max_size=8), st.sampled_from(["get", "value"]))
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(NAMES, inner, max_size=6)),
+    max_leaves=12,
+)
+INVOICES = st.dictionaries(NAMES, VALUES, max_size=8)
+TEXTS = st.text(max_size=60)
+HEADER_VALUES = st.text(st.characters(max_codepoint=255), max_size=60)
+
+
+@pytest.fixture(scope="module")
+def unreachable() -> Iterator[BillingApi]:
+    """An API whose host refuses every connection."""
+    with Refusing() as server:
+        configuration = fastly.Configuration(host=server.url, api_key={"token": "x"}, retries=0)
+        with fastly.ApiClient(configuration) as client:
+            yield BillingApi(client)
+
+
+@bounded
+@given(st.binary(max_size=200), st.booleans(), st.integers(0, 1))
+@example(b'{"start_time": "9999-12-31T24:00:00Z"}', True, 0)
+@example(b'{"start_time": "9999-W53-7"}', True, 0)
+def test_any_bytes_are_a_model_or_refused(body: bytes, check: bool, operation: int) -> None:
+    """Whatever bytes an answer has, they become a model or a ResponseException."""
+    fuzz.fuzz_model(body, check, operation)
+
+
+@bounded
+@given(INVOICES, st.booleans(), st.integers(0, 1))
+@example({"start_time": "9999-12-31T24:00Z"}, False, 1)
+@example({"zz": float("inf")}, True, 0)
+def test_any_json_is_a_model_or_refused(data: dict[str, Any], check: bool, operation: int) -> None:
+    """Whatever JSON an answer has, the model that comes of it prints, pickles and comes back."""
+    fuzz.fuzz_model(json.dumps(data).encode(), check, operation)
+
+
+@bounded
+@given(st.sampled_from(FIELDS), st.one_of(TIMES, NUMBERS))
+def test_any_text_of_a_time_or_number_is_read_or_refused(name: str, text: str) -> None:
+    """Whatever looks like a time or a number is read as one, or refused."""
+    fuzz.fuzz_model(json.dumps({name: text, "total": {name: text}}).encode())
+
+
+@bounded
+@given(st.binary(max_size=100), st.sampled_from(["text/csv", "application/pdf"]), HEADER_VALUES)
+@example(b"\xff", "text/csv", "text/csv; charset=utf-7")
+@example(b"\xff", "text/csv", "text/csv; charset=\x00")
+def test_any_content_type_is_known_or_refused(body: bytes, accept: str, kind: str) -> None:
+    """Whatever type a document says to have, it is decoded or refused."""
+    fuzz.fuzz_document(body, accept, kind)
+    fuzz.fuzz_document(body, accept, f"{accept}; charset={kind}")
+
+
+@bounded
+@given(
+    st.integers(100, 999),
+    st.dictionaries(
+        st.one_of(
+            st.sampled_from(["Retry-After", "fastly-request-id", "X-Request-Id"]),
+            st.from_regex(r"[A-Za-z-]{1,9}", fullmatch=True),
+        ),
+        HEADER_VALUES,
+        max_size=5,
+    ),
+    st.one_of(st.binary(max_size=60), TEXTS, VALUES.map(json.dumps)),
+)
+def test_any_answer_makes_an_exception(
+    status: int, headers: dict[str, str], body: bytes | str
+) -> None:
+    """Whatever status, headers and body an error has, its exception prints and pickles."""
+    fuzz.fuzz_error(status, headers, body)
+
+
+@bounded
+@given(
+    st.one_of(
+        HEADER_VALUES,
+        st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ (GMT|[+-]\d+)?"),
+        NUMBERS,
+    ),
+    st.sampled_from([429, 503]),
+)
+@example("Mon, 99 Foo 0000 99:99:99 +9999", 429)
+@example("9" * 400, 429)
+def test_any_retry_after_is_seconds_or_nothing(text: str, status: int) -> None:
+    """Whatever a server asks to wait, it is a bounded number of seconds or nothing."""
+    fuzz.fuzz_retry_after(text, status)
+
+
+@bounded
+@given(
+    st.one_of(
+        TEXTS,
+        TEXTS.map("https://{}".format),
+        st.from_regex(r"https?://[a-z0-9.:@\[\]/\\#?-]{0,20}", fullmatch=True),
+    )
+)
+@example("https://[::")
+@example("https://[1.2]")
+@example("http://127.0.0.1\\@evil.example")
+def test_any_host_is_taken_or_refused(text: str) -> None:
+    """Whatever text is given for the host, it is set or an ApiValueError."""
+    fuzz.fuzz_host(text)
+
+
+ARGUMENTS = st.one_of(
+    TEXTS,
+    st.integers(),
+    st.integers(1, 12),
+    st.integers(2000, 2030),
+    st.from_regex(r"[A-Za-z0-9_./%-]{0,9}", fullmatch=True),
+    st.none(),
+    st.floats(),
+    st.binary(max_size=5),
+    st.lists(st.integers(), max_size=2),
+)
+
+
+@bounded
+@given(ARGUMENTS, ARGUMENTS, st.booleans())
+@example("..", "%2e%2e", False)
+@example("\ud800", "a\nb", False)
+@example(10**5000, 10**5000, True)
+@example(10**5000, 10**5000, False)
+def test_any_arguments_are_sent_safely_or_refused(
+    unreachable: BillingApi, first: Any, second: Any, check: bool
+) -> None:
+    """Whatever the arguments, they are refused as documented before anything is sent, or sent."""
+    fuzz.fuzz_arguments(unreachable, first, second, _check_input_type=check)
+
+
+SECONDS = st.one_of(
+    st.floats(), st.integers(), st.tuples(st.floats(), st.floats()), st.text(max_size=3)
+)
+
+
+@bounded
+@given(SECONDS, SECONDS)
+@example(10**400, 1)
+@example(1e10, 1)
+@example((1e308, 5e-324), 0)
+def test_any_times_are_kept_or_refused(unreachable: BillingApi, timeout: Any, wait: Any) -> None:
+    """Whatever the times of a call, they are refused as documented, or the call ends."""
+    with contextlib.suppress(ApiTypeError, ApiValueError, fastly.ConnectionException):
+        unreachable.get_invoice_mtd("c", _request_timeout=timeout, _wait=wait)
+
+
+@pytest.mark.parametrize("choice", range(9))
+def test_the_fuzzers_entries_run(choice: int) -> None:
+    """Each way that the fuzzer by hand takes its bytes works."""
+    fuzz.fuzz_all(bytes([choice]) + b'{"total": {"cost": 1}}\nx')
+    fuzz.fuzz_all(b"")

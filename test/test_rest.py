@@ -1,0 +1,1250 @@
+"""Requests: the deadline, tries, redirects, bodies and their bounds, and the boundary."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import gzip
+import http.client
+import os
+import pickle
+import socket
+import ssl
+import time
+import tracemalloc
+import urllib.error
+import zlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+import urllib3
+from faults import (
+    BODY,
+    CSV,
+    JSON,
+    PDF,
+    Fault,
+    FaultServer,
+    Refusing,
+    Unaccepting,
+    accepted,
+    answer,
+    answer_bytes,
+    broken_chunks,
+    broken_gzip,
+    chunked,
+    chunked_bytes,
+    chunks,
+    closed_before_head,
+    cut_body,
+    cut_head,
+    double_head,
+    drip_body,
+    drip_chunks,
+    drip_head,
+    endless,
+    every_fault,
+    failing,
+    garbage,
+    good,
+    gzip_bytes,
+    gzipped,
+    head,
+    huge_line,
+    in_seconds,
+    interim,
+    late,
+    limited,
+    lying_encoding,
+    many_headers,
+    raw,
+    redirect,
+    reset_after_head,
+    reset_at_connect,
+    reset_before_head,
+    reset_in_body,
+    reset_in_head,
+    slow_faults,
+    stall,
+    stall_at_connect,
+    stall_in_body,
+    switching,
+    two_answers,
+    two_lengths,
+    wrong_length,
+)
+from urllib3 import exceptions as foreign
+
+import fastly
+from fastly.api.billing_api import BillingApi
+from fastly.exceptions import (
+    ApiException,
+    ApiTypeError,
+    ApiValueError,
+    ConnectionException,
+    EstimatePendingException,
+    NotFoundException,
+    RateLimitException,
+    ResponseException,
+    ServiceException,
+    TimeoutException,
+    UnauthorizedException,
+)
+from fastly.rest import (
+    LONGEST_PAUSE,
+    Headers,
+    backoff,
+    jittered,
+    retry_after,
+    root_cause,
+    translated,
+)
+
+TOKEN = "made-up-token-6ae1"
+SLACK = 0.5  # seconds that a call may take beyond its time
+SHORT = 0.3  # seconds
+MIB = 1024 * 1024
+SAME_HEADERS = {"Content-Type": JSON}
+
+
+@contextlib.contextmanager
+def api_of(url: str, **settings: Any) -> Iterator[BillingApi]:
+    """The API at a URL, tried once unless the settings say more."""
+    settings = {"retries": 0, **settings}
+    configuration = fastly.Configuration(host=url, api_key={"token": TOKEN}, **settings)
+    with fastly.ApiClient(configuration) as client:
+        yield BillingApi(client)
+
+
+def ask(url: str, options: dict[str, Any] | None = None, **settings: Any) -> Any:
+    """Ask for the invoice "i" of the customer "c"."""
+    with api_of(url, **settings) as api:
+        return api.get_invoice_by_id("c", "i", **(options or {}))
+
+
+def failure(url: str, options: dict[str, Any] | None = None, **settings: Any) -> ApiException:
+    """Ask likewise, and return how it failed."""
+    with pytest.raises(ApiException) as caught:
+        ask(url, options, **settings)
+    assert TOKEN not in str(caught.value)
+    return caught.value
+
+
+def failure_of(
+    *script: Fault, options: dict[str, Any] | None = None, **settings: Any
+) -> ApiException:
+    """Ask a server that answers by a script, and return how it failed."""
+    with FaultServer(*script) as server:
+        return failure(server.url, options, **settings)
+
+
+def answer_of(*script: Fault, options: dict[str, Any] | None = None, **settings: Any) -> Any:
+    """Ask a server that answers by a script, and return what it answered."""
+    with FaultServer(*script) as server:
+        return ask(server.url, options, **settings)
+
+
+@contextlib.contextmanager
+def lasting(least: float, most: float) -> Iterator[None]:
+    """Hold that what is done inside takes so many seconds."""
+    started = time.monotonic()
+    yield
+    spent = time.monotonic() - started
+    assert least <= spent <= most
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """A certificate authority."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    """Settings of a server with a certificate for 127.0.0.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def roots(authority: trustme.CA, tmp_path: Path) -> str:
+    """A file with the authority's own certificate."""
+    path = tmp_path / "roots.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+# --- one deadline for a call ------------------------------------------------------------------
+
+SLOW = [
+    *slow_faults(),
+    stall_at_connect(),
+    stall(b"HTTP/1.1 100 Continue\r\n\r\n", "stall after 100"),
+]
+
+
+@pytest.mark.parametrize("fault", SLOW, ids=lambda fault: fault.name)
+def test_a_call_ends_within_its_time_whatever_drips_or_stalls(fault: Fault) -> None:
+    """One number bounds the whole call, its retries included, however slowly bytes arrive."""
+    with FaultServer(choose=lambda: fault) as server, lasting(SHORT * 0.9, SHORT + SLACK):
+        error = failure(server.url, {"_request_timeout": SHORT}, retries=3)
+    assert (TimeoutException, None) == (type(error), error.status)
+
+
+@pytest.mark.parametrize(
+    "fault", [drip_head(), drip_chunks(), stall_in_body()], ids=lambda fault: fault.name
+)
+def test_seconds_to_read_bound_a_whole_answer(fault: Fault) -> None:
+    """The second number of a pair bounds an answer from the request to its last byte."""
+    with FaultServer(choose=lambda: fault) as server, lasting(0.25, 0.3 + SLACK):
+        error = failure(server.url, {"_request_timeout": (5, 0.3)})
+    assert TimeoutException is type(error)
+
+
+@pytest.mark.parametrize(("timeout", "most"), [(0.3, 0.3), ((0.3, 30), 0.3), ((30, 30), 0.3)])
+def test_connecting_keeps_the_time(timeout: Any, most: float) -> None:
+    """A server that does not take the connection uses up the time to connect, and no more."""
+    whole = {"timeout": (0.3, 30)} if timeout == (30, 30) else {}
+    options = {} if whole else {"_request_timeout": timeout}
+    with Unaccepting() as server, lasting(most * 0.9, most + SLACK):
+        error = failure(server.url, options, **whole)
+    assert (TimeoutException, "connecting took too long") == (type(error), error.reason)
+
+
+def test_a_pair_bounds_each_try() -> None:
+    """With ``(connect, read)`` each try has its own time."""
+    with FaultServer(choose=stall) as server, lasting(0.4, 1.0 + SLACK):
+        error = failure(server.url, {"_request_timeout": (1, 0.2)}, retries=1)
+    assert (2, 2, TimeoutException) == (len(server.requests), error.tries, type(error))
+
+
+def test_sleeps_before_retries_count() -> None:
+    """The pauses between tries are part of the call's time."""
+    with FaultServer(choose=failing) as server, lasting(0, 0.6 + SLACK):
+        error = failure(server.url, {"_request_timeout": 0.6}, retries=50)
+    assert (ServiceException, 503) == (type(error), error.status)
+    assert 3 >= len(server.requests) == error.tries
+
+
+def test_a_wait_that_does_not_fit_is_not_begun() -> None:
+    """A Retry-After beyond the call's time raises at once what the API said."""
+    with lasting(0, 0.3):
+        error = failure_of(limited({"Retry-After": "2"}), timeout=1.0, retries=3)
+    assert (RateLimitException, 2.0, 1) == (type(error), error.retry_after, error.tries)
+
+
+def test_slow_redirects_share_the_time() -> None:
+    """Redirects that each take their time end with the call's time."""
+    slow = late(0.15, redirect("{target}"))
+    with FaultServer(choose=lambda: slow) as server, lasting(SHORT * 0.9, SHORT + SLACK):
+        error = failure(server.url, {"_request_timeout": SHORT})
+    assert TimeoutException is type(error)
+
+
+@pytest.mark.parametrize("retry_after", [None, "0"])
+def test_an_estimate_that_is_never_made_ends_with_the_time(retry_after: str | None) -> None:
+    """A 202 without end is asked about until the call's time is over, and no longer."""
+    pending = accepted(retry_after)
+    with (
+        FaultServer(choose=lambda: pending) as server,
+        api_of(server.url) as api,
+        lasting(0, SHORT + SLACK),
+        pytest.raises(EstimatePendingException) as caught,
+    ):
+        api.get_invoice_mtd("c", _request_timeout=SHORT)
+    assert (202, "Reason") == (caught.value.status, caught.value.reason)
+
+
+@pytest.mark.parametrize("fault", [stall(), drip_body(), stall_at_connect()], ids=lambda f: f.name)
+@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
+def test_tls_keeps_the_time(fault: Fault, scheme: str, tls: ssl.SSLContext, roots: str) -> None:
+    """TLS changes nothing: neither its handshake nor what follows outlasts the call."""
+    with FaultServer(choose=lambda: fault, tls=tls) as server:
+        if fault.at_connect:
+            server._script.append(fault)
+        url = server.url.replace("https", scheme)
+        with lasting(SHORT * 0.9, SHORT + SLACK):
+            error = failure(url, {"_request_timeout": SHORT}, ssl_ca_cert=roots)
+    assert TimeoutException is type(error)
+
+
+def test_an_error_whose_body_stalls_is_still_that_error() -> None:
+    """The status of an answer counts, and what came of its body, when the rest never comes."""
+    start = head(404, {"Content-Length": "100"}) + b'{"msg": "Record not'
+    with lasting(0, SHORT + SLACK):
+        error = failure_of(stall(start), timeout=SHORT)
+    assert (NotFoundException, '{"msg": "Record not') == (type(error), error.body)
+
+
+@pytest.mark.parametrize("timeout", [1e10, (1e10, 1e10), 10**400, 1e308])
+def test_a_time_beyond_the_clock_is_refused_or_kept(timeout: Any) -> None:
+    """Seconds that no clock can count are an ApiValueError, or else mean no limit."""
+    with FaultServer() as server, contextlib.suppress(ApiValueError):
+        assert "i" == ask(server.url, {"_request_timeout": timeout}).invoice_id
+
+
+# --- tries ------------------------------------------------------------------------------------
+
+AT_ONCE = {"Retry-After": "0"}
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_passing_statuses_are_tried_again(status: int) -> None:
+    """429 and the 5xx that may pass are tried again, up to ``retries`` times."""
+    with FaultServer(*[answer(b"", status, AT_ONCE)] * 3) as server:
+        assert "i" == ask(server.url, retries=3).invoice_id
+    assert 4 == len(server.requests)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 418, 501, 505])
+def test_lasting_statuses_are_not_tried_again(status: int) -> None:
+    """What will be said again is raised at once."""
+    with FaultServer(choose=lambda: answer(b"", status)) as server:
+        error = failure(server.url, retries=3)
+    assert (1, 1, status) == (len(server.requests), error.tries, error.status)
+
+
+BROKEN = [
+    *(reset_before_head(), reset_in_head(), reset_after_head(), reset_in_body()),
+    *(closed_before_head(), cut_body(), wrong_length(5), broken_chunks(7), garbage()),
+    *(broken_chunks(0, b"zz"), two_lengths(), huge_line(), many_headers()),
+]
+AGAIN = urllib3.Retry(1)
+
+
+@pytest.mark.parametrize("fault", BROKEN, ids=lambda fault: fault.name)
+def test_broken_answers_are_tried_again(fault: Fault) -> None:
+    """A connection that fails or a body that is cut short is tried again."""
+    with FaultServer(fault) as server:
+        assert "i" == ask(server.url, retries=AGAIN).invoice_id
+    assert 2 == len(server.requests)
+
+
+def test_a_connection_that_is_reset_at_once_is_tried_again() -> None:
+    """A connection that is reset before the request was read is tried again, after a pause."""
+    with FaultServer(reset_at_connect()) as server, lasting(0.2, 0.5 + SLACK):
+        assert "i" == ask(server.url, retries=1).invoice_id
+    assert 2 == server.connections
+
+
+def test_a_port_that_refuses_is_tried_again() -> None:
+    """A refused connection counts as a try."""
+    with Refusing() as server:
+        error = failure(server.url, retries=urllib3.Retry(2))
+    assert (3, ConnectionException) == (error.tries, type(error))
+
+
+WRONG_BODIES = [
+    raw(answer_bytes(b"<html>")),
+    answer(b"", 204),
+    lying_encoding("br"),
+    broken_gzip(15),
+]
+
+
+@pytest.mark.parametrize("fault", WRONG_BODIES)
+def test_wrong_bodies_are_not_tried_again(fault: Fault) -> None:
+    """A whole answer whose body is not what was promised is raised at once."""
+    with FaultServer(choose=lambda: fault) as server:
+        error = failure(server.url, retries=3)
+    assert (1, ResponseException) == (len(server.requests), type(error))
+
+
+def test_an_untrusted_certificate_is_not_tried_again(tls: ssl.SSLContext) -> None:
+    """A certificate that is not trusted now will not be trusted in a second."""
+    with FaultServer(tls=tls) as server:
+        error = failure(server.url, retries=3)
+    assert (1, 1, ConnectionException) == (server.connections, error.tries, type(error))
+    assert error.reason.startswith("the certificate is not trusted: ")
+
+
+@pytest.mark.parametrize("name", [None, "example.com"])
+def test_a_certificate_of_another_name_is_not_tried_again(
+    name: str | None, authority: trustme.CA, roots: str
+) -> None:
+    """A certificate for another name stays one, whichever name was to be expected."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("other.example.com").configure_cert(context)
+    with FaultServer(tls=context) as server:
+        error = failure(server.url, retries=3, ssl_ca_cert=roots, assert_hostname=name)
+    assert (1, 1, ConnectionException) == (server.connections, error.tries, type(error))
+    assert [] == server.requests
+
+
+@pytest.mark.parametrize(("retries", "tries"), [(0, 1), (1, 2), (2, 3)])
+def test_retries_are_counted(retries: int, tries: int) -> None:
+    """``retries`` is the number of tries after the first, and the error tells how many it took."""
+    with FaultServer(choose=lambda: failing(503, AT_ONCE)) as server:
+        error = failure(server.url, retries=retries)
+    assert (tries, tries) == (len(server.requests), error.tries)
+
+
+POLICIES = [
+    (urllib3.Retry(2), 503, 1),  # its status_forcelist is empty
+    (urllib3.Retry(2, status_forcelist=[418]), 418, 3),
+    (urllib3.Retry(2, status_forcelist=[418]), 503, 1),
+    (urllib3.Retry(0, status_forcelist=[503]), 503, 1),
+    (urllib3.Retry(5, status=1, status_forcelist=[503]), 503, 2),
+    (urllib3.Retry(False, status_forcelist=[503]), 503, 1),
+    (urllib3.Retry(2, status_forcelist=[503], allowed_methods=["POST"]), 503, 1),
+]
+
+
+@pytest.mark.parametrize(("policy", "status", "tries"), POLICIES)
+def test_a_policy_of_urllib3_decides(policy: urllib3.Retry, status: int, tries: int) -> None:
+    """A ``urllib3.Retry`` decides what is tried again, and how often."""
+    with FaultServer(choose=lambda: answer(b"", status)) as server:
+        error = failure(server.url, retries=policy)
+    assert (tries, status) == (len(server.requests), error.status)
+
+
+@pytest.mark.parametrize("fault", [reset_before_head(), garbage(), cut_body()])
+@pytest.mark.parametrize("policy", [urllib3.Retry(False), urllib3.Retry(5, read=0, other=0)])
+def test_a_policy_may_forbid_tries(policy: urllib3.Retry, fault: Fault) -> None:
+    """A policy that allows no further try of its kind lets the failure out, as ours."""
+    with FaultServer(choose=lambda: fault) as server:
+        error = failure(server.url, retries=policy)
+    assert (1, ConnectionException) == (len(server.requests), type(error))
+
+
+def test_a_policy_sets_the_pace() -> None:
+    """The pauses are those of the policy's ``backoff_factor``."""
+    policy = urllib3.Retry(2, status_forcelist=[503], backoff_factor=0.2)
+    with FaultServer(choose=failing) as server, lasting(0.35, 0.4 + SLACK):
+        failure(server.url, retries=policy)
+    assert 3 == len(server.requests)
+
+
+def test_a_policy_may_overlook_retry_after() -> None:
+    """``respect_retry_after_header=False`` leaves the pause to the policy."""
+    policy = urllib3.Retry(1, status_forcelist=[503], respect_retry_after_header=False)
+    with FaultServer(failing(503, {"Retry-After": "30"})) as server, lasting(0, SLACK):
+        assert "i" == ask(server.url, retries=policy).invoice_id
+
+
+def test_a_policy_is_not_used_up() -> None:
+    """The policy in the configuration serves every call anew."""
+    policy = urllib3.Retry(1, status_forcelist=[503])
+    with (
+        FaultServer(failing(), good(), failing()) as server,
+        api_of(server.url, retries=policy) as api,
+    ):
+        assert ["i", "i"] == [api.get_invoice_by_id("c", "i").invoice_id for _ in range(2)]
+    assert policy.history == ()
+
+
+WAITS = [
+    ({"Retry-After": "1"}, 1.0),
+    ({"Retry-After": "0.3"}, 0.3),
+    ({"Retry-After": in_seconds(-100)}, 0.0),
+]
+
+
+@pytest.mark.parametrize(("headers", "seconds"), WAITS)
+def test_retry_after_is_slept_through(headers: dict[str, str], seconds: float) -> None:
+    """The next try comes when the API asked for it, and not before."""
+    with FaultServer(limited(headers)) as server, lasting(seconds, seconds + SLACK):
+        assert "i" == ask(server.url, retries=1).invoice_id
+
+
+def test_a_date_and_a_reset_time_are_slept_through() -> None:
+    """Retry-After may be a date, and a 429 may carry the moment of its reset instead."""
+    with FaultServer() as server, lasting(0, 4.2):
+        server._script.append(limited({"Retry-After": in_seconds(2)}))
+        server._script.append(limited({"Fastly-RateLimit-Reset": str(int(time.time()) + 2)}))
+        asked = time.time()
+        assert "i" == ask(server.url, retries=2).invoice_id
+        assert int(asked) + 2 <= time.time()
+
+
+LONG_WAITS = [
+    ({"Retry-After": "61"}, 61),
+    ({"Retry-After": "99999999999999"}, 365 * 24 * 3600),
+    ({"Retry-After": "a date"}, 3600),
+    ({"Fastly-RateLimit-Reset": "a time"}, 3600),
+]
+
+
+@pytest.mark.parametrize(("headers", "seconds"), LONG_WAITS)
+def test_a_long_retry_after_is_raised(headers: dict[str, str], seconds: float) -> None:
+    """More than 60 s is not slept through but raised, with ``retry_after``."""
+    moments = {"a date": in_seconds(3600), "a time": str(int(time.time()) + 3600)}
+    sent = {name: moments.get(value, value) for name, value in headers.items()}
+    with FaultServer(choose=lambda: limited(sent)) as server, lasting(0, SLACK):
+        error = failure(server.url, retries=3)
+    assert pytest.approx(seconds, abs=60) == error.retry_after
+    assert (1, RateLimitException) == (len(server.requests), type(error))
+    assert error.retry_after > LONGEST_PAUSE
+
+
+def test_the_pauses_double_up_to_eight_seconds() -> None:
+    """The wait after n failures is 0.5 s, doubled n - 1 times, and 8 s at most."""
+    table = {1: 0.5, 2: 1.0, 3: 2.0, 4: 4.0, 5: 8.0, 6: 8.0, 100: 8.0, 5000: 8.0}
+    assert table == {failures: backoff(failures) for failures in table}
+
+
+def test_jitter_spreads_over_the_upper_half() -> None:
+    """A jittered wait lies between half and all of it, and differs each time."""
+    waits = [jittered(8) for _ in range(200)]
+    assert 4 <= min(waits) < 5
+    assert 7 < max(waits) <= 8
+
+
+NOW = time.time()
+TABLE = [
+    (503, {"Retry-After": "7"}, 7.0),
+    (503, {"retry-after": " 7 "}, 7.0),
+    (503, {"Retry-After": "7.5"}, 7.5),
+    (503, {"Retry-After": "-7"}, None),
+    (503, {"Retry-After": "7s"}, None),
+    (503, {"Retry-After": "\u0667"}, None),
+    (503, {"Retry-After": ""}, None),
+    (503, {}, None),
+    (503, {"Retry-After": "9" * 5000}, 31_536_000.0),
+    (429, {"Retry-After": "7", "Fastly-RateLimit-Reset": str(int(NOW) + 90)}, 7.0),
+    (503, {"Fastly-RateLimit-Reset": str(int(NOW) + 90)}, None),
+    (429, {"Fastly-RateLimit-Reset": "0"}, 0.0),
+    (429, {"Fastly-RateLimit-Reset": "soon"}, None),
+    (429, {"Retry-After": "soon", "Fastly-RateLimit-Reset": "0"}, 0.0),
+    (503, {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"}, 0.0),
+    (503, {"Retry-After": "Sun, 06 Nov 99999999 08:49:37 GMT"}, None),
+]
+
+
+@pytest.mark.parametrize(("status", "headers", "seconds"), TABLE)
+def test_retry_after_is_read(status: int, headers: dict[str, str], seconds: float | None) -> None:
+    """Seconds, a date or a reset time become seconds from now; anything else is no answer."""
+    assert seconds == retry_after(status, Headers(headers))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_date_is_read_as_seconds_from_now(status: int) -> None:
+    """An HTTP date lies as many seconds away as the clock says."""
+    headers = Headers({"Retry-After": in_seconds(30)})
+    assert pytest.approx(30, abs=2) == retry_after(status, headers)
+
+
+# --- the boundary -----------------------------------------------------------------------------
+
+FOREIGN_BASES = (foreign.HTTPError, http.client.HTTPException, ssl.SSLError, OSError)
+# What the constructors take that do not make do with a message.
+ARGUMENTS: dict[type[BaseException], tuple[Any, ...]] = {
+    foreign.PoolError: (None, "made up"),
+    foreign.EmptyPoolError: (None, "made up"),
+    foreign.FullPoolError: (None, "made up"),
+    foreign.ClosedPoolError: (None, "made up"),
+    foreign.RequestError: (None, "/", "made up"),
+    foreign.ReadTimeoutError: (None, "/", "made up"),
+    foreign.HostChangedError: (None, "http://made up", 1),
+    foreign.MaxRetryError: (None, "/", OSError("made up")),
+    foreign.ProxyError: ("Cannot connect to proxy.", OSError("made up")),
+    foreign.NewConnectionError: (None, "made up"),
+    foreign.NameResolutionError: ("host", None, socket.gaierror("made up")),
+    foreign.IncompleteRead: (1, 2),
+    foreign.HeaderParsingError: ([], b"made up"),
+    foreign.InvalidChunkLength: (urllib3.HTTPResponse(b""), b"made up"),
+    urllib.error.ContentTooShortError: ("made up", b""),
+    urllib.error.HTTPError: ("http://x", 500, "made up", None, None),
+}
+# The words for those that do not carry a message of their own.
+WORDS: dict[type[BaseException], str] = {
+    foreign.ConnectTimeoutError: "connecting took too long",
+    foreign.NewConnectionError: "cannot connect: ",
+    foreign.NameResolutionError: "the host's name cannot be looked up: ",
+    foreign.IncompleteRead: "the answer was cut short: ",
+    foreign.TimeoutError: "the answer took too long",
+    TimeoutError: "the answer took too long",
+    http.client.RemoteDisconnected: "the connection was closed without an answer",
+    http.client.IncompleteRead: "the answer was cut short: ",
+}
+
+
+def below(kind: type[BaseException]) -> Iterator[type[BaseException]]:
+    """Walk a class and all that is derived from it; tools of the tests' own do not count."""
+    yield kind
+    for derived in kind.__subclasses__():
+        yield from below(derived)
+
+
+FOREIGN = sorted({kind for base in FOREIGN_BASES for kind in below(base)}, key=repr)
+
+
+def made(kind: type[BaseException]) -> Exception:
+    """Make an instance, by the back door where the constructor wants what nobody knows."""
+    try:
+        error = kind(*ARGUMENTS.get(kind, ("made up",)))
+    except TypeError:
+        error = kind.__new__(kind, "made up")
+    assert isinstance(error, Exception)
+    return error
+
+
+def words_for(kind: type[BaseException]) -> str:
+    """Return what the words for an exception of a class must hold."""
+    return next((WORDS[parent] for parent in kind.__mro__ if parent in WORDS), "made up")
+
+
+def is_timeout(kind: type[BaseException]) -> bool:
+    """Tell whether a class stands for time that ran out: a refused connection does not."""
+    timeouts = (foreign.TimeoutError, TimeoutError)
+    return issubclass(kind, timeouts) and not issubclass(kind, foreign.NewConnectionError)
+
+
+def check_translated(error: Exception, kind: type[BaseException]) -> None:
+    """Hold what every translated exception is."""
+    ours = translated(error, "http://127.0.0.1/x")
+    expected = TimeoutException if is_timeout(kind) else ConnectionException
+    assert (expected, None, "http://127.0.0.1/x") == (type(ours), ours.status, ours.url)
+    assert words_for(kind) in str(ours)
+    assert "Max retries exceeded" not in str(ours)
+    copies = pickle.loads(pickle.dumps(ours)), copy.deepcopy(ours)
+    assert [str(ours)] * 2 == [str(other) for other in copies]
+
+
+@pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
+def test_no_foreign_exception_has_no_translation(kind: type[BaseException]) -> None:
+    """Every exception of the libraries below becomes ours, with words for what happened."""
+    check_translated(made(kind), kind)
+
+
+WRAPPERS = {
+    "aborted": lambda error: foreign.ProtocolError("Connection aborted.", error),
+    "max retries": lambda error: foreign.MaxRetryError(None, "/", error),
+    "proxy": lambda error: foreign.ProxyError("Cannot connect to proxy.", error),
+    "TLS": foreign.SSLError,
+    "both": lambda error: foreign.MaxRetryError(None, "/", foreign.ProxyError("Proxy.", error)),
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS)
+def test_wrapped_exceptions_are_unwrapped(wrap: Any) -> None:
+    """What urllib3 wraps an exception in hides neither what happened nor that time ran out."""
+    for kind in FOREIGN:
+        check_translated(wrap(made(kind)), kind)
+
+
+def test_a_retry_error_without_a_reason_is_translated() -> None:
+    """An exception that tells no reason becomes ours too."""
+    assert isinstance(translated(foreign.MaxRetryError(None, "/"), "/"), ConnectionException)  # type: ignore[arg-type]  # no pool is needed
+    assert root_cause(None) is None
+
+
+NO_ANSWER = [
+    (reset_before_head(), "Connection reset by peer"),
+    (reset_in_head(), "Connection reset by peer"),
+    (reset_in_body(), "Connection reset by peer"),
+    (closed_before_head(), "the connection was closed without an answer"),
+    (cut_body(), "cut short"),
+    (wrong_length(5), "cut short"),
+    (broken_chunks(7), "cut short"),
+    (broken_chunks(0, b"zz"), "cut short"),
+    (broken_chunks(0, b"-1\r\n"), "cut short"),
+    (garbage(), "BadStatusLine"),
+    (raw(b"HTTP/1.1 abc\r\n\r\n"), "BadStatusLine"),
+    (raw(b"HTTP/9.9 200 OK\r\n\r\n"), "UnknownProtocol"),
+    (raw(b"HTTP/1.1 " + b"2" * 70_000), "LineTooLong"),
+    (two_lengths(), "Content-Length"),
+    (huge_line(), "LineTooLong"),
+    (many_headers(), "more than 100 headers"),
+]
+
+
+@pytest.mark.parametrize(("fault", "words"), NO_ANSWER)
+def test_no_whole_answer_is_a_connection_exception(fault: Fault, words: str) -> None:
+    """What breaks an answer off is named in the error, and chained as its cause."""
+    error = failure_of(fault)
+    assert (ConnectionException, None) == (type(error), error.status)
+    assert words in error.reason
+    assert error.__cause__ is not None
+    assert "Max retries" not in str(error)
+
+
+def test_garbage_shows_as_one_line() -> None:
+    """Control characters that a server sent do not reach the text of the error."""
+    lines = str(failure_of(garbage(b"\x1b[31mred\rno HTTP\r\n\r\n"))).splitlines()
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_refused_connection_says_so() -> None:
+    """A port that nothing listens on is a ConnectionException that says so."""
+    with Refusing() as server:
+        error = failure(server.url)
+    assert (ConnectionException, None) == (type(error), error.status)
+    assert "Connection refused" in error.reason
+
+
+def test_a_proxy_that_refuses_is_no_timeout() -> None:
+    """A proxy that nothing listens for is a ConnectionException that says so."""
+    with Refusing() as proxy, FaultServer() as server:
+        error = failure(server.url, proxy=proxy.url)
+    assert ConnectionException is type(error)
+    assert "the proxy failed: cannot connect: [Errno" in error.reason
+
+
+def test_an_unknown_name_says_so() -> None:
+    """A host that cannot be looked up is a ConnectionException that says so."""
+    error = failure("https://fastly.invalid")
+    assert ConnectionException is type(error)
+    assert error.reason.startswith("the host's name cannot be looked up: ")
+
+
+def test_http_where_tls_was_expected_says_so() -> None:
+    """A server that speaks no TLS is a ConnectionException that names TLS."""
+    with FaultServer(choose=garbage) as server:
+        server._script.append(
+            Fault("plain", lambda wire: wire.send(b"HTTP/1.1 400 \r\n\r\n"), True)
+        )
+        error = failure(server.url.replace("http:", "https:"))
+    assert ConnectionException is type(error)
+    assert "TLS failed" in error.reason
+
+
+@pytest.mark.parametrize("settings", ["ssl_ca_cert", "cert_file"])
+def test_a_file_without_certificate_is_the_configurations_fault(
+    settings: str, tmp_path: Path
+) -> None:
+    """A file that holds no certificate is an ApiValueError at once, and nothing is sent."""
+    path = tmp_path / "empty.pem"
+    path.write_text("no certificate")
+    with lasting(0, 0.4), pytest.raises(ApiValueError, match="certificate"):
+        ask("https://127.0.0.1:1", retries=3, **{settings: str(path)})
+
+
+def test_a_proxy_variable_that_is_no_url_is_the_configurations_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A proxy from the environment that is no URL is an ApiValueError, and nothing is sent."""
+    monkeypatch.setenv("HTTPS_PROXY", "ht!tp://proxy")
+    with pytest.raises(ApiValueError, match="HTTPS_PROXY"):
+        ask("https://fastly.invalid", retries=3)
+
+
+def test_a_token_in_a_default_header_of_any_case_serves() -> None:
+    """The name of a default header has no case: a failed call is still an ApiException."""
+    with FaultServer(choose=lambda: failing(404)) as server:
+        configuration = fastly.Configuration(host=server.url, retries=0)
+        client = fastly.ApiClient(configuration, "fastly-key", TOKEN)
+        with client, pytest.raises(NotFoundException):
+            BillingApi(client).get_invoice("05", "2020")
+    assert TOKEN == server.requests[0].headers["fastly-key"]
+
+
+# --- bodies -----------------------------------------------------------------------------------
+
+WRONG_JSON = {
+    "HTML": b"<html><body>Sign in</body></html>",
+    "cut": BODY[:-1],
+    "empty": b"",
+    "blank": b"  \n",
+    "a list": b"[]",
+    "text": b'"text"',
+    "a number": b"1",
+    "null": b"null",
+    "true": b"true",
+    "two": BODY + BODY,
+    "NaN": b'{"total": {"cost": NaN}}',
+    "Infinity": b'{"total": {"cost": Infinity}}',
+    "-Infinity": b'{"total": {"cost": -Infinity}}',
+    "1e999": b'{"total": {"cost": 1e999}}',
+    "unknown NaN": b'{"zz": NaN}',
+    "not UTF-8": b'{"invoice_id": "\xe9"}',
+    "UTF-16": '{"invoice_id": "1"}'.encode("utf-16"),
+    "lists 100,000 deep": b"[" * 100_000,
+    "objects 100,000 deep": b'{"total": ' * 100_000 + b"1" + b"}" * 100_000,
+    "unknown 500 deep": b'{"zz": ' + b"[" * 500 + b"]" * 500 + b"}",
+    "5,000 digits": b'{"total": {"cost": ' + b"9" * 5000 + b"}}",
+    "a time after the last year": b'{"start_time": "9999-12-31T24:00:00Z"}',
+    "a week after the last year": b'{"start_time": "9999-W53-7"}',
+    "a lone surrogate": rb'{"start_time": "\ud800"}',
+}
+
+
+@pytest.mark.parametrize("body", WRONG_JSON.values(), ids=WRONG_JSON)
+def test_a_body_that_is_no_invoice_is_kept(body: bytes) -> None:
+    """A 200 whose body is not what was promised is a ResponseException that keeps the body."""
+    error = failure_of(answer(body))
+    assert (ResponseException, 200, JSON) == (
+        type(error),
+        error.status,
+        error.headers["content-type"],
+    )
+    kept = error.body.encode() if isinstance(error.body, str) else error.body
+    assert body == kept
+
+
+@pytest.mark.parametrize("status", [202, 204, 205, 206])
+def test_a_status_that_promises_no_invoice_brings_none(status: int) -> None:
+    """A 2xx that stands for no whole body is a ResponseException, whatever its body."""
+    error = failure_of(answer(b"" if status in (204, 205) else BODY, status))
+    assert (ResponseException, status) == (type(error), error.status)
+
+
+@pytest.mark.parametrize("status", [200, 201, 203])
+def test_other_successes_bring_the_invoice(status: int) -> None:
+    """A 2xx with the invoice in its body brings it."""
+    assert "i" == answer_of(answer(status=status)).invoice_id
+
+
+def test_a_byte_order_mark_is_overlooked() -> None:
+    """UTF-8's byte order mark before the JSON is no part of it."""
+    assert "i" == answer_of(answer(b"\xef\xbb\xbf" + BODY)).invoice_id
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "zstd", "gzip, gzip", "x"])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(200, ResponseException), (401, UnauthorizedException)]
+)
+def test_a_coding_that_was_not_asked_for_keeps_the_bytes(
+    coding: str, status: int, kind: type[ApiException]
+) -> None:
+    """A body in a coding that was not asked for is kept as it came, in every error."""
+    error = failure_of(answer(b"\xffcoded", status, {"Content-Encoding": coding}))
+    assert (kind, b"\xffcoded") == (type(error), error.body)
+
+
+def test_a_body_that_was_unzipped_on_the_way_is_read() -> None:
+    """A body that is said to be zipped and is not is read, or kept in an error, as it came."""
+    assert "i" == answer_of(lying_encoding()).invoice_id
+    error = failure_of(answer(b'{"msg": "no"}', 401, {"Content-Encoding": "gzip"}))
+    assert (UnauthorizedException, "no") == (type(error), error.detail)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 10, len(gzip_bytes(BODY)) - 1])
+def test_a_zipped_text_that_is_cut_does_not_pass_for_text(length: int) -> None:
+    """What is left of a zipped CSV is never taken for the CSV."""
+    headers = {"Content-Encoding": "gzip", "Content-Type": CSV}
+    error = failure_of(answer(gzip_bytes(BODY)[:length], headers=headers), options={"_accept": CSV})
+    assert ResponseException is type(error)
+
+
+def test_zeros_after_a_gzip_stream_cost_no_time() -> None:
+    """What follows the last member is passed over as fast as it arrives."""
+    data = gzip_bytes(BODY) + bytes(60 * MIB)
+    with lasting(0, 2.5):
+        assert "i" == answer_of(answer(data, headers={"Content-Encoding": "gzip"})).invoice_id
+
+
+SMALL = b'{"invoice_id": "i"}'
+ZIPPED = gzip_bytes(SMALL)
+
+
+def test_a_zipped_body_cut_anywhere_is_refused() -> None:
+    """A gzip stream that ends early, at whichever byte, is a ResponseException."""
+    faults = [broken_gzip(at, body=SMALL) for at in range(len(ZIPPED))]
+    with FaultServer(*faults) as server, api_of(server.url) as api:
+        for _ in faults:
+            with pytest.raises(ResponseException) as caught:
+                api.get_invoice_by_id("c", "i")
+            assert (caught.value.status, type(caught.value.body)) in [(200, str), (200, bytes)]
+    assert len(faults) == len(server.requests)
+
+
+def test_a_zipped_body_broken_anywhere_is_refused_or_right() -> None:
+    """A gzip stream with a wrong byte brings the right invoice or a documented exception."""
+    faults = [broken_gzip(at, bytes([ZIPPED[at] ^ 0xFF]), SMALL) for at in range(len(ZIPPED))]
+    with FaultServer(*faults) as server, api_of(server.url) as api:
+        for _ in faults:
+            with contextlib.suppress(ResponseException):
+                assert "i" == api.get_invoice_by_id("c", "i").invoice_id
+
+
+def test_a_chunked_body_broken_anywhere_is_refused_or_right() -> None:
+    """Chunks that are cut or wrong bring the right invoice or a documented exception."""
+    length = len(chunks(BODY))
+    cut = [broken_chunks(at) for at in range(length)]
+    wrong = [broken_chunks(at, b"\xfe") for at in range(length)]
+    with FaultServer(*cut, *wrong) as server, api_of(server.url) as api:
+        whole = sum(is_whole(api) for _ in cut)
+        for _ in wrong:
+            with contextlib.suppress(ConnectionException, ResponseException):
+                api.get_invoice_by_id("c", "i")
+    assert len(b"\r\n\r\n") >= whole  # only what follows the last chunk's 0 may be missing
+
+
+def is_whole(api: BillingApi) -> bool:
+    """Tell whether the answer came whole; one that did not may fail in two ways."""
+    try:
+        return api.get_invoice_by_id("c", "i").total.cost == 1.5
+    except (ConnectionException, ResponseException):
+        return False
+
+
+ODD_ANSWERS = [
+    *(chunked(), gzipped(), gzipped(members=2), gzipped(members=5), interim(100)),
+    *(
+        interim(100, 102, 103),
+        two_answers(),
+        chunked(gzip_bytes(BODY), {"Content-Encoding": "gzip"}),
+    ),
+    answer(gzip_bytes(BODY), headers={"Content-Encoding": "X-GZIP"}),
+    answer(headers={"Content-Encoding": "identity"}),
+    raw(head(200, SAME_HEADERS) + BODY),
+]
+
+
+@pytest.mark.parametrize("fault", ODD_ANSWERS)
+def test_unusual_answers_bring_the_invoice(fault: Fault) -> None:
+    """Chunks, gzip of any number of members, interim answers: all of it is HTTP."""
+    total = answer_of(fault).total
+    assert (1.5, "P") == (total.cost, total.plan_name)
+
+
+def test_gzip_is_asked_for() -> None:
+    """Each request says that gzip will do, and nothing else."""
+    with FaultServer() as server:
+        ask(server.url)
+    assert "gzip" == server.requests[0].headers["accept-encoding"]
+
+
+def test_every_member_of_a_gzip_stream_counts() -> None:
+    """No part of an invoice in CSV is lost where it was zipped in several members."""
+    text = b"".join(b"%d,row\r\n" % n for n in range(1000))
+    for members in (1, 2, 3, 100):
+        headers = {"Content-Encoding": "gzip", "Content-Type": CSV}
+        fault = answer(gzip_bytes(text, members), headers=headers)
+        assert text.decode() == answer_of(fault, options={"_accept": CSV})
+
+
+def test_a_coded_transfer_does_not_pass_for_text() -> None:
+    """The lines that frame chunks never stand in an invoice in CSV."""
+    headers = {"Transfer-Encoding": "identity, chunked", "Content-Type": CSV}
+    with contextlib.suppress(ConnectionException, ResponseException):
+        text = answer_of(raw(head(200, headers) + chunks(b"a,b\r\n")), options={"_accept": CSV})
+        assert "a,b\r\n" == text
+
+
+WRONG_KINDS = [
+    (CSV, {"Content-Type": "text/html"}, b"a,b"),
+    (CSV, {"Content-Type": JSON}, b"a,b"),
+    (CSV, {"Content-Type": ""}, b"a,b"),
+    (CSV, {"Content-Type": CSV}, b""),
+    (CSV, {"Content-Type": CSV}, b"\xff"),
+    (CSV, {"Content-Type": "text/csv; charset=klingon"}, b"a,b"),
+    (CSV, {"Content-Type": "text/csv; charset=us-ascii"}, b"\xc3\xa9"),
+    (PDF, {"Content-Type": "text/html"}, b"%PDF-1.4"),
+    (PDF, {"Content-Type": ""}, b"%PDF-1.4"),
+    (PDF, {"Content-Type": PDF}, b"<html>"),
+    (PDF, {"Content-Type": PDF}, b""),
+]
+
+
+@pytest.mark.parametrize(("accept", "headers", "body"), WRONG_KINDS)
+def test_a_document_of_another_kind_is_refused(
+    accept: str, headers: dict[str, str], body: bytes
+) -> None:
+    """CSV and PDF are what they say they are, or a ResponseException that keeps what came."""
+    with FaultServer(raw(answer_bytes(body, headers=headers))) as server:
+        error = failure(server.url, {"_accept": accept})
+    kept = error.body.encode() if isinstance(error.body, str) else error.body
+    assert (ResponseException, body) == (type(error), kept)
+
+
+def test_a_document_without_a_type_is_refused() -> None:
+    """An answer that names no type is not taken for a CSV."""
+    fault = raw(head(200, {"Content-Length": "3"}) + b"a,b")
+    assert ResponseException is type(failure_of(fault, options={"_accept": CSV}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/csv", "é".encode()),
+        ("text/csv; charset=utf-8", b"\xef\xbb\xbf\xc3\xa9"),
+        ('Text/CSV; header=present; charset="ISO-8859-1"', b"\xe9"),
+        ("text/csv;charset=windows-1252", b"\xe9"),
+    ],
+)
+def test_the_charset_of_a_csv_is_heeded(kind: str, body: bytes) -> None:
+    """The text is decoded as the Content-Type says, in UTF-8 where it says nothing."""
+    fault = answer(body, headers={"Content-Type": kind})
+    assert "é" == answer_of(fault, options={"_accept": CSV})
+
+
+@pytest.mark.parametrize("fault", [double_head(), switching(), wrong_length(-5), cut_head()])
+def test_answers_out_of_order_are_documented_exceptions(fault: Fault) -> None:
+    """A second head, another protocol or a body that is longer than it says is an ApiException."""
+    error = failure_of(fault)
+    assert type(error) in (ApiException, ResponseException)
+    assert error.status in (101, 200)
+
+
+def test_an_unasked_answer_reaches_no_other_call() -> None:
+    """What a server sends beyond its answer is never taken for the next one."""
+    with FaultServer(choose=two_answers) as server, api_of(server.url) as api:
+        for n in range(30):
+            assert f"i{n}" == api.get_invoice_by_id("c", f"i{n}").invoice_id
+
+
+# --- bounds -----------------------------------------------------------------------------------
+
+
+@cache
+def bomb(megabytes: int) -> bytes:
+    """Zip so many megabytes of blanks; that takes a second."""
+    packer = zlib.compressobj(9, wbits=31)
+    return b"".join(packer.compress(b" " * MIB) for _ in range(megabytes)) + packer.flush()
+
+
+@contextlib.contextmanager
+def peak_below(most: int) -> Iterator[None]:
+    """Hold that what is done inside uses no more memory than this at any time."""
+    tracemalloc.start(1)
+    try:
+        yield
+        assert most > tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_bomb_is_refused_with_little_memory(status: int) -> None:
+    """200 MB in 200 KB on the wire are refused when the bound is reached, not afterwards."""
+    data = answer_bytes(bomb(200), status, {"Content-Encoding": "gzip"})
+    assert 300_000 > len(data)
+    with FaultServer(raw(data)) as server, peak_below(6 * MIB):
+        error = failure(server.url, max_response_bytes=MIB)
+    assert (ResponseException if status == 200 else ServiceException) is type(error)
+    assert MIB > len(error.body) > 0
+
+
+PIECE = b" " * 65536
+ENDLESS = {
+    "plain": endless(head(200, SAME_HEADERS), PIECE),
+    "chunked": endless(head(200, {"Transfer-Encoding": "chunked"}), b"10000\r\n" + PIECE + b"\r\n"),
+    "one chunk": endless(head(200, {"Transfer-Encoding": "chunked"}) + b"fffffffff\r\n", PIECE),
+    "a chunk of -1": endless(head(200, {"Transfer-Encoding": "chunked"}) + b"-1\r\n", PIECE),
+    "claimed": endless(head(200, {"Content-Length": "9" * 15}), PIECE),
+}
+
+
+@pytest.mark.parametrize("fault", ENDLESS.values(), ids=ENDLESS)
+def test_an_endless_body_is_refused(fault: Fault) -> None:
+    """A body without end is refused when the bound is reached, with little memory."""
+    with FaultServer(fault) as server, peak_below(8 * MIB):
+        error = failure(server.url, {"_request_timeout": 1.0}, max_response_bytes=MIB)
+    assert type(error) in (ResponseException, ConnectionException)
+    assert "larger than max_response_bytes" in error.reason or "cut short" in error.reason
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_the_bound_counts_decoded_bytes(zipped: bool) -> None:
+    """A body of exactly the bound passes, and one of a byte more does not."""
+    body = BODY + b" " * 1000
+    data = gzip_bytes(body) if zipped else body
+    fault = answer(data, headers={"Content-Encoding": "gzip" if zipped else "identity"})
+    assert "i" == answer_of(fault, max_response_bytes=len(body)).invoice_id
+    error = failure_of(fault, max_response_bytes=len(body) - 1)
+    assert "larger than max_response_bytes" in error.reason
+    assert error.body.startswith(BODY.decode()[:20])
+
+
+# --- redirects --------------------------------------------------------------------------------
+
+SAME_ORIGIN = [
+    "{target}",
+    "{origin}{target}",
+    "//127.0.0.1:{port}{target}",
+    "{origin}/elsewhere/i",
+    "i",
+    "{target}?x=1",
+    "{target}#there",
+    "HTTP://127.0.0.1:{port}{target}",
+    "http:///elsewhere/i",
+    "/with a space/\xe9/i",
+]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_each_redirect_to_the_same_origin_is_followed(status: int) -> None:
+    """A redirect of any kind within the origin is followed, with the token."""
+    with FaultServer(redirect("/elsewhere/i", status)) as server:
+        assert "i" == ask(server.url).invoice_id
+    assert [TOKEN, TOKEN] == [request.headers["fastly-key"] for request in server.requests]
+    assert "/elsewhere/i" == server.requests[1].target
+
+
+@pytest.mark.parametrize("location", SAME_ORIGIN)
+def test_every_way_to_name_the_same_origin_is_followed(location: str) -> None:
+    """The target may be written in any way that names the same scheme, host and port."""
+    with FaultServer(redirect(location)) as server:
+        assert "i" == ask(server.url).invoice_id
+    assert 2 == len(server.requests)
+
+
+@pytest.mark.parametrize("location", ["{origin}", "{origin}?x=1", "{origin}#there", "?x=1", ""])
+def test_a_target_without_a_path_is_followed(location: str) -> None:
+    """The target may have no path of its own."""
+    with FaultServer(redirect(location)) as server, contextlib.suppress(ResponseException):
+        ask(server.url)
+    assert 2 == len(server.requests)
+
+
+def test_no_more_than_three_redirects_are_followed() -> None:
+    """A loop ends with the fourth redirect, which is raised."""
+    with FaultServer(choose=lambda: redirect("{target}")) as server:
+        error = failure(server.url, retries=3)
+    assert (4, 302, 1) == (len(server.requests), error.status, error.tries)
+
+
+def test_three_redirects_are_followed() -> None:
+    """Three redirects in a row are followed."""
+    with FaultServer(*[redirect("{target}")] * 3) as server:
+        assert "i" == ask(server.url).invoice_id
+
+
+OTHER_ORIGINS = [
+    "http://127.0.0.1:{other}/x",
+    "http://127.0.0.1:{other}",
+    "//127.0.0.1:{other}/x",
+    "http://localhost:{port}/x",
+    "http://127.0.0.2:{port}/x",
+    "http://127.0.0.1.:{port}/x",
+    "https://127.0.0.1:{port}/x",
+    "HTTPS://127.0.0.1:{other}/x",
+    "http://127.0.0.1/x",
+    "http://user:pass@127.0.0.1:{port}/x",
+    "http://127.0.0.1:{port}@127.0.0.1:{other}/x",
+    "ftp://127.0.0.1:{other}/x",
+    "javascript:alert(1)",
+    "file:///etc/passwd",
+    "http://[",
+    "http://127.0.0.1:99999/x",
+    "http://127.0.0.1:x/",
+]
+
+
+@pytest.mark.parametrize("location", OTHER_ORIGINS)
+def test_a_redirect_to_another_origin_is_raised(location: str) -> None:
+    """The token goes to no other origin: nothing connects to it, and the error names it."""
+    with FaultServer() as other, FaultServer(choose=good) as server:
+        target = location.replace("{other}", str(other.port))
+        server._script.append(redirect(target))
+        error = failure(server.url, retries=3)
+    assert (ApiException, 302, 1) == (type(error), error.status, len(server.requests))
+    assert error.reason.startswith("redirected to ")
+    assert (0, 1) == (other.connections, server.connections)
+    assert "pass" not in str(error).replace("passwd", "")
+
+
+def test_the_error_of_a_redirect_names_the_targets_origin() -> None:
+    """The error tells where the answer wanted to send the token."""
+    error = failure_of(redirect("https://evil.example:444/path?query"))
+    assert "redirected to https://evil.example:444, " in error.reason
+    assert "elsewhere" == error.body
+
+
+@pytest.mark.parametrize("location", ["\\\\127.0.0.1:{other}/x", "/\\127.0.0.1:{other}/x"])
+def test_backslashes_lead_nowhere_else(location: str) -> None:
+    """A target that some parsers read another host out of is a path here, or refused."""
+    with FaultServer() as other, FaultServer() as server:
+        server._script.append(redirect(location.replace("{other}", str(other.port))))
+        with contextlib.suppress(ApiException):
+            ask(server.url)
+    assert 0 == other.connections
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 399])
+def test_a_redirect_without_location_is_raised(status: int) -> None:
+    """A 3xx that names no target is an ApiException."""
+    with FaultServer(redirect(None, status)) as server:
+        error = failure(server.url)
+    assert (ApiException, status, 1) == (type(error), error.status, len(server.requests))
+
+
+# --- answers unread ---------------------------------------------------------------------------
+
+UNREAD = {"_preload_content": False}
+
+
+def test_an_unread_answer_can_be_read_after_the_calls_time() -> None:
+    """The caller reads the answer at leisure: the call's deadline no longer counts."""
+    body = b"x" * 30
+    slow = drip_body(0.02, answer_bytes(body))
+    with FaultServer(slow) as server, api_of(server.url) as api:
+        response = api.get_invoice_by_id("c", "i", _request_timeout=0.3, **UNREAD)
+        time.sleep(0.35)
+        assert (200, body) == (response.status, response.read())
+        response.close()
+
+
+def test_a_stalled_read_of_an_unread_answer_ends() -> None:
+    """Each wait for more of an unread answer lasts as long as a read may, and no longer."""
+    with FaultServer(stall_in_body()) as server, api_of(server.url) as api:
+        response = api.get_invoice_by_id("c", "i", _request_timeout=(1, 0.3), **UNREAD)
+        with lasting(0.2, 0.3 + SLACK), pytest.raises(foreign.ReadTimeoutError):
+            response.read()
+        response.close()
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 206])
+def test_an_unread_answer_comes_whatever_its_2xx(status: int) -> None:
+    """The answer is handed on whatever its status of 2xx, its body unread."""
+    with FaultServer(answer(b"", status)) as server, api_of(server.url) as api:
+        response, code, headers = api.get_invoice_by_id(
+            "c", "i", _return_http_data_only=False, **UNREAD
+        )
+        assert (status, status) == (response.status, code)
+        assert headers["content-length"] == "0"
+        response.close()
+
+
+def test_an_unread_answer_is_asked_for_like_any_other() -> None:
+    """Retries, redirects and errors are the same for an answer that is not read."""
+    script = [failing(503, AT_ONCE), redirect("{target}"), gzipped(), failing(404)]
+    with FaultServer(*script) as server, api_of(server.url, retries=1) as api:
+        response = api.get_invoice_by_id("c", "i", **UNREAD)
+        assert BODY == response.read()
+        response.close()
+        with pytest.raises(NotFoundException):
+            api.get_invoice_by_id("c", "i", **UNREAD)
+
+
+def test_unread_answers_leave_no_socket_behind() -> None:
+    """A closed answer gives its connection back."""
+    with FaultServer() as server, api_of(server.url) as api:
+        before = len(os.listdir("/dev/fd"))
+        for _ in range(20):
+            api.get_invoice_by_id("c", "i", **UNREAD).close()
+        assert before + 2 >= len(os.listdir("/dev/fd"))
+
+
+# --- what is left behind ----------------------------------------------------------------------
+
+
+def test_no_fault_leaves_a_connection_that_harms_the_next_call() -> None:
+    """After every fault there is, the same client gets the right answer to the next call."""
+    with FaultServer() as server, api_of(server.url, timeout=1.0, retries=AGAIN) as api:
+        for n, fault in enumerate(every_fault()):
+            server._script.append(fault)
+            with contextlib.suppress(ApiException):
+                api.get_invoice_by_id("c", "first")
+            server._script.clear()
+            assert f"i{n}" == api.get_invoice_by_id("c", f"i{n}").invoice_id
+
+
+def test_connections_are_reused() -> None:
+    """Calls one after the other share one connection."""
+    with FaultServer() as server, api_of(server.url) as api:
+        for _ in range(5):
+            api.get_invoice_by_id("c", "i")
+    assert (1, 5) == (server.connections, len(server.requests))
+
+
+def test_wrong_arguments_send_nothing() -> None:
+    """What is wrong with the arguments is told before anything is sent."""
+    with FaultServer() as server, api_of(server.url) as api:
+        for options in ({"_request_timeout": -1}, {"_request_timeout": "1"}, {"_accept": "x/y"}):
+            with pytest.raises((ApiTypeError, ApiValueError)):
+                api.get_invoice_by_id("c", "i", **options)
+    assert 0 == server.connections
+
+
+def test_a_whole_answer_is_one_gzip_stream() -> None:
+    """The bytes made for these tests are what they are said to be."""
+    assert BODY == gzip.decompress(gzip_bytes(BODY, 3))
+    assert chunked_bytes().endswith(b"0\r\n\r\n")

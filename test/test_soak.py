@@ -1,0 +1,31 @@
+"""The short form of the soak: every rule of the long one, on a few hundred calls."""
+
+from __future__ import annotations
+
+from soak import Figures, Soak
+
+
+def test_a_few_hundred_calls_keep_every_rule() -> None:
+    """Under every fault, calls end in time in the right object or a documented exception."""
+    figures = Soak(calls=300, threads=16, seed=7, seconds=6).run()
+    assert [] == figures.broken(), figures.table()
+    assert figures.outcomes["right"] > 100
+    assert len(figures.faults) > 30
+
+
+def test_the_soak_ends_with_its_seconds() -> None:
+    """No call is begun once the time that the soak was given is over."""
+    figures = Soak(calls=1000, threads=8, seed=1, seconds=0.3).run()
+    assert figures.calls < 1000
+
+
+def test_each_rule_can_break() -> None:
+    """The figures name each rule that they break."""
+    figures = Figures(
+        threads_left=1,
+        sockets_left=2,
+        memory=[0, 0, 0, 5000],
+        elsewhere=3,
+        violations=["a call took too long"],
+    )
+    assert 5 == len(figures.broken())
