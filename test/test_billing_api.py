@@ -218,7 +218,7 @@ def test_a_type_error_within_a_call_is_not_relabelled() -> None:
     configuration = fastly.Configuration(host="http://127.0.0.1:1", refresh_api_key_hook=hook)
     with fastly.ApiClient(configuration, "Fastly-Key", "x") as client:
         configuration.api_key["token"] = "x"
-        with pytest.raises(TypeError, match="^in the hook$") as caught:
+        with pytest.raises(TypeError, match=r"^in the hook$") as caught:
             BillingApi(client).get_invoice(5, 2020)
     assert TypeError is type(caught.value)
 
