@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import trustme
@@ -99,6 +99,14 @@ def status_of(sock: socket.socket) -> int:
     with reply(sock) as response:
         response.read()
         return response.status
+
+
+def wait_until(come_true: Callable[[], bool]) -> None:
+    """Wait until something has come true, and fail if it does not within seconds."""
+    end = time.monotonic() + 5
+    while not come_true():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 def said(fault: Fault, seconds: float = 0.4) -> bytes:
@@ -249,10 +257,7 @@ def test_a_stall_ends_with_its_client() -> None:
             with connected(server) as sock:
                 sock.sendall(ASK)
                 time.sleep(0.02)
-        end = time.monotonic() + 2
-        while threading.active_count() > before + 1 and time.monotonic() < end:
-            time.sleep(0.01)
-        assert before + 1 == threading.active_count()  # the one that listens
+        wait_until(lambda: threading.active_count() == before + 1)  # the one that listens
 
 
 def test_an_endless_body_goes_on() -> None:
@@ -392,6 +397,7 @@ def test_no_fault_harms_the_server(fault: Fault) -> None:
     with FaultServer(fault) as server:
         with connected(server) as sock, contextlib.suppress(OSError):
             sock.sendall(ASK)
+            wait_until(lambda: server.acted.total() == 1)
             received(sock, 0.02)
         with connected(server) as sock, reply(sock) as response:
             assert "7" == json.load(response)["invoice_id"]
