@@ -47,6 +47,7 @@ LAYERS: dict[str, set[str]] = {
 }
 THIRD_PARTY = {"urllib3": {"rest"}, "certifi": {"rest"}, "dateutil": {"model_utils"}}
 FOR_CHECKERS = {"typing_extensions"}
+NOT_IMPORTED = {"fastly.__main__", "fastly.testing.__main__", "fastly.api.options"}
 
 
 def modules() -> list[str]:
@@ -119,7 +120,7 @@ def test_a_plain_import_is_light() -> None:
     assert {"_contextvars", "contextvars", "copy"} >= imported
 
 
-@pytest.mark.parametrize("module", [m for m in modules() if not m.endswith("__main__")])
+@pytest.mark.parametrize("module", [m for m in modules() if m not in NOT_IMPORTED])
 def test_all_is_true(module: str) -> None:
     """Every name of __all__ exists, in order, and what is defined here and public is in it."""
     loaded = importlib.import_module(module)
@@ -153,5 +154,5 @@ def test_the_test_command_is_one() -> None:
     """What CI runs is the command that the README gives."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    command = next(line for line in script.splitlines() if line.endswith(".venv/bin/tox -p"))
+    command = next(line for line in script.splitlines() if line.endswith(".venv/bin/tox"))
     assert command in readme

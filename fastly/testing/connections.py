@@ -131,9 +131,12 @@ class Listener:
 
     Raises:
         OSError: The address cannot be listened at.
+        OverflowError: There is no such port.
     """
 
     def __init__(self, host: str, port: int, respond: Callable[[Request], Answer]) -> None:
+        if not 0 <= port <= 65535:  # create_server would leave its socket open
+            raise OverflowError("a port is 0 to 65535")
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=128)
         self._socket.setblocking(False)
