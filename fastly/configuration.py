@@ -67,6 +67,13 @@ class Secrets(MutableMapping[str, str]):
         except KeyError:
             raise ApiKeyError(f"{key!r} is not set") from None
 
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._key(key) in self._values
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value, or ``default`` where it is not set."""
+        return self._values.get(self._key(key), default)
+
     def __setitem__(self, key: str, value: str) -> None:
         self._values[self._key(key)] = self._check(key, value)
 

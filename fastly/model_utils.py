@@ -139,7 +139,7 @@ def _aware(time: datetime) -> datetime:
 
 def _read_time(value: Any, where: Where, policy: _Policy) -> Any:
     try:
-        return _aware(value) if isinstance(value, datetime) else _time_from_text(value)
+        return _time_from_text(value) if isinstance(value, str) else _aware(value)
     except (ValueError, TypeError, AttributeError, OverflowError):
         return policy.wrong(value, "an ISO 8601 time", where)
 
@@ -264,6 +264,7 @@ class Model:
     __slots__ = ("__dict__", "_unknown")
     __fields__: ClassVar[dict[str, Field]] = {}
     __expected__: ClassVar[dict[str, Any]] = {}
+    __readers__: ClassVar[dict[str, Reader]] = {}
     __signature__ = _LazySignature()
     _unknown: dict[str, Any]
 
@@ -278,6 +279,7 @@ class Model:
             cls.__fields__[name] = declared
             # No value from JSON has the type Model: what is not a scalar is always read.
             cls.__expected__[name] = kind if kind in (str, int, float) else Model
+        cls.__readers__ = {name: declared.read for name, declared in cls.__fields__.items()}
 
     def __init__(self, **values: Any) -> None:
         for name, value in values.items():
@@ -309,27 +311,26 @@ class Model:
     @classmethod
     def _read(cls, data: dict[str, Any], where: Where, policy: _Policy) -> Self:
         unknown: list[str] = []
-        expected = cls.__expected__
+        expected, readers = cls.__expected__, cls.__readers__
         for name, value in data.items():
             kind = expected.get(name)
             if type(value) is kind:
-                if kind is float and not -_LARGEST <= value <= _LARGEST:
+                if kind is float and value - value:  # NaN, which is true, where it is infinite
                     data[name] = policy.wrong(value, "a number", (where, name))
             elif kind is None:
                 unknown.append(name)
             elif value is not None:
-                data[name] = cls.__fields__[name].read(value, (where, name), policy)
-        return cls._adopt(data, unknown, policy)
-
-    @classmethod
-    def _adopt(cls, data: dict[str, Any], unknown: list[str], policy: _Policy) -> Self:
+                data[name] = readers[name](value, (where, name), policy)
         self = cls.__new__(cls)
         _set_dict(self, data)
         if unknown:
-            aside = {name: data.pop(name) for name in unknown}
-            if not policy.discard_unknown:
-                _set_unknown(self, _copied(aside))
+            self._put_aside(unknown, policy)
         return self
+
+    def _put_aside(self, names: list[str], policy: _Policy) -> None:
+        aside = {name: self.__dict__.pop(name) for name in names}
+        if not policy.discard_unknown:
+            _set_unknown(self, _copied(aside))
 
     @property
     def additional_properties(self) -> dict[str, Any]:

@@ -60,6 +60,7 @@ RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0  # seconds
 LONGEST_PAUSE = 60.0  # seconds of Retry-After that are slept through
+_NO_RETRIES = urllib3.Retry(False, redirect=False)
 _NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 _CHUNK = 256 * 1024  # bytes; a bomb can outgrow its bound by no more than this
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -564,7 +565,7 @@ class RestClient:
     def _try_until_done(
         self, request: Request, deadline: Deadline, take: Callable[[RawResponse, str], T]
     ) -> T:
-        policy = retry_policy(self._configuration.retries)
+        policy: urllib3.Retry | None = None
         tries = 1
         with deadline.running():
             while True:
@@ -572,6 +573,7 @@ class RestClient:
                     return self._try(request, deadline, take)
                 except ApiException as error:
                     error.tries = tries
+                    policy = policy or retry_policy(self._configuration.retries)
                     policy = self._pause(policy, error, deadline)
                 tries += 1
 
@@ -623,7 +625,7 @@ class RestClient:
                 "GET",
                 _target(request.url, pool),
                 headers=request.headers,
-                retries=False,
+                retries=_NO_RETRIES,
                 redirect=False,
                 assert_same_host=False,
                 preload_content=False,
