@@ -81,6 +81,8 @@ def test_defaults() -> None:
         ("no_proxy", "localhost,.example"),
         ("verify_ssl", False),
         ("ssl_ca_cert", __file__),
+        ("ssl_ca_cert", None),
+        ("socket_options", None),
         ("cert_file", __file__),
         ("key_file", __file__),
         ("assert_hostname", "other.example"),

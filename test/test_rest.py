@@ -98,6 +98,7 @@ from fastly.exceptions import (
 from fastly.rest import (
     LONGEST_PAUSE,
     Headers,
+    Response,
     backoff,
     jittered,
     retry_after,
@@ -1250,3 +1251,9 @@ def test_a_whole_answer_is_one_gzip_stream() -> None:
     """The bytes made for these tests are what they are said to be."""
     assert BODY == gzip.decompress(gzip_bytes(BODY, 3))
     assert chunked_bytes().endswith(b"0\r\n\r\n")
+
+
+def test_a_response_shows_itself_in_short() -> None:
+    """What a log shows of a response is its status, size and URL, and not its body."""
+    response = Response(200, "OK", Headers(), b"secret", "https://api.fastly.com/x")
+    assert "<200 OK, 6 bytes, of https://api.fastly.com/x>" == repr(response)

@@ -1,0 +1,131 @@
+"""Deadlines, and sockets that keep them, without HTTP."""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from fastly.deadline import Deadline, connect
+
+# With no name, the addresses are those of the loopback interface: ::1, then 127.0.0.1.
+EVERY_LOOPBACK: Any = None
+
+
+@contextmanager
+def listening(host: str = "127.0.0.1", port: int = 0) -> Iterator[socket.socket]:
+    """Listen at an address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listener:
+        yield listener
+
+
+def test_a_number_is_for_the_whole_call() -> None:
+    """One number bounds the call, its connecting and each of its answers."""
+    deadline = Deadline.of(5, 10)
+    assert (5, 5) == (deadline.connect, deadline.read)
+    assert 4.9 < deadline.left() <= 5
+    assert 4.9 < deadline.left_of_phase() <= 5
+    assert (10, 60) == (Deadline.of(60, 10).connect, Deadline.of(60, 10).read)
+
+
+def test_a_pair_is_for_each_try() -> None:
+    """A pair bounds connecting and each answer, and not the call."""
+    deadline = Deadline.of((1, 2), 10)
+    assert (1, 2, math.inf) == (deadline.connect, deadline.read, deadline.left())
+    assert math.inf == deadline.left_of_phase()
+    deadline.start_phase(deadline.connect)
+    assert 0.9 < deadline.left_of_phase() <= 1
+    deadline.start_phase(deadline.read)
+    assert 1.9 < deadline.left_of_phase() <= 2
+
+
+def test_a_phase_never_outlasts_the_call() -> None:
+    """What is left of a phase is what is left of the call, if that is less."""
+    deadline = Deadline(0.05, 10, 10)
+    deadline.start_phase(10)
+    assert deadline.left_of_phase() <= 0.05
+    time.sleep(0.06)
+    assert deadline.left() < 0
+    with pytest.raises(TimeoutError):
+        deadline.left_of_phase()
+
+
+def test_the_next_address_is_tried() -> None:
+    """Where the first address refuses, the next one is connected to."""
+    with listening() as listener, Deadline(1, 1, 1).running():
+        port = listener.getsockname()[1]
+        with connect(EVERY_LOOPBACK, port, []) as sock:
+            assert ("127.0.0.1", port) == sock.getpeername()
+
+
+def test_the_first_address_that_answers_is_taken() -> None:
+    """Where the first address answers, it is the one."""
+    with listening("::1") as listener, Deadline(1, 1, 1).running():
+        port = listener.getsockname()[1]
+        with connect(EVERY_LOOPBACK, port, []) as sock:
+            assert ("::1", port) == sock.getpeername()[:2]
+
+
+def test_the_last_address_tells_why() -> None:
+    """Where no address answers, the last one's error is raised, and no socket is left."""
+    with listening() as listener:
+        port = listener.getsockname()[1]
+    with Deadline(1, 1, 1).running(), pytest.raises(ConnectionRefusedError):
+        connect(EVERY_LOOPBACK, port, [])
+
+
+def test_options_are_set_before_connecting() -> None:
+    """Socket options are set, and a wrong one is an OSError that leaves no socket."""
+    keep_alive = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    with listening() as listener, Deadline(1, 1, 1).running():
+        port = listener.getsockname()[1]
+        with connect("127.0.0.1", port, [keep_alive]) as sock:
+            assert 0 != sock.getsockopt(*keep_alive[:2])
+        with pytest.raises(OSError, match="Protocol not available"):
+            connect("127.0.0.1", port, [(socket.SOL_SOCKET, 9999, 1)])
+
+
+def received(sock: socket.socket) -> bytes:
+    """Receive a byte."""
+    return sock.recv(1)
+
+
+def received_into(sock: socket.socket) -> bytes:
+    """Receive a byte into a buffer."""
+    buffer = bytearray(1)
+    return bytes(buffer[: sock.recv_into(buffer)])
+
+
+@pytest.mark.parametrize("receive", [received, received_into])
+def test_each_wait_ends_with_the_call(receive: Any) -> None:
+    """Every way of receiving ends with the call, however many bytes came before."""
+    with listening() as listener, Deadline(0.2, 1, 1).running():
+        with connect(*listener.getsockname(), []) as sock, listener.accept()[0] as other:
+            other.sendall(b"x")
+            assert b"x" == receive(sock)
+            started = time.monotonic()
+            with pytest.raises(TimeoutError):
+                receive(sock)
+            assert time.monotonic() - started < 0.3
+
+
+def test_after_the_call_each_wait_is_as_long_as_an_answer() -> None:
+    """A socket that is read after its call waits as long as an answer might take, each time."""
+    with listening() as listener:
+        with Deadline(0.05, 1, 0.15).running():
+            sock = connect(*listener.getsockname(), [])
+        with sock, listener.accept()[0] as other:
+            other.sendall(b"x")
+            with Deadline(0.05, 1, 0.15).running():
+                assert b"x" == sock.recv(1)
+            time.sleep(0.06)
+            started = time.monotonic()
+            with pytest.raises(TimeoutError):
+                sock.recv(1)
+            assert 0.15 <= time.monotonic() - started < 0.4
