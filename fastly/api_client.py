@@ -72,6 +72,7 @@ JSON, CSV, PDF = "application/json", "text/csv", "application/pdf"
 # Answers of 2xx that promise no whole body: accepted, no content, reset content, partial content.
 _BODILESS = frozenset({202, 204, 205, 206})
 LONGEST_CONNECT = 10.0  # seconds, where only a time for the whole call is given
+_SHORTEST_MASKED = 8  # characters; Fastly's own tokens have 32
 _CHARSETS = {
     "utf-8": "utf-8-sig",
     "us-ascii": "ascii",
@@ -527,6 +528,8 @@ def _pdf(response: Response) -> bytes:
 
 def _mask(error: ApiException, token: str) -> None:
     """Take the token out of an answer that repeats it, as the error pages of proxies may."""
+    if len(token) < _SHORTEST_MASKED:  # it would be found in words that do not come from it
+        return
     for link in filter(None, (error, error.__cause__)):
         link.args = tuple(_masked(argument, token) for argument in link.args)
     error.reason = _masked(error.reason, token)

@@ -345,6 +345,15 @@ def test_no_exception_shows_the_token(server: BillingServer) -> None:
         assert [] == [text for text in shown if TOKEN in text]
 
 
+def test_a_short_token_garbles_no_words(server: BillingServer) -> None:
+    """Words that happen to contain a made-up token of a few letters stay as they are."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": "tok"})
+    server.enqueue(403, body={"msg": "The token lacks a scope"})
+    with fastly.ApiClient(configuration) as client, pytest.raises(fastly.ApiException) as caught:
+        BillingApi(client).get_invoice(5, 2020)
+    assert "The token lacks a scope" == caught.value.detail
+
+
 def test_no_log_record_holds_the_token(
     server: BillingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
