@@ -184,7 +184,9 @@ class AsyncResult(Generic[T]):
         """
         self.wait(timeout)
         if not self.ready():
-            raise TimeoutException(reason=f"the call was still running after {timeout} s")
+            error = TimeoutException(reason=f"the call was still running after {timeout} s")
+            error.advice = "Call get() again, or give it a longer timeout; the call goes on."
+            raise error
         return self._future.result()
 
     def wait(self, timeout: float | None = None) -> None:
@@ -221,7 +223,7 @@ class DefaultHeaders(Secrets):
     def without(self, names: Iterable[str]) -> dict[str, str]:
         """Return the headers that are none of those named, in any case of letters."""
         lower = {name.lower() for name in names}
-        return {name: value for name, value in self.items() if name.lower() not in lower}
+        return {name: x for name, x in self._values.items() if name.lower() not in lower}
 
     def _key(self, key: str) -> str:
         same = (known for known in self if known.lower() == key.lower())
@@ -457,8 +459,8 @@ def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, An
         if checked.get(name) is not None:
             checked[name] = check(name, checked[name])
     if checked["_accept"] not in operation.accepts:
-        accepts = ", ".join(operation.accepts)
-        raise ApiValueError(f"_accept is one of {accepts}, not {checked['_accept']!r}")
+        accepts = " or ".join(operation.accepts)
+        raise ApiValueError(f"_accept is {accepts}, not {checked['_accept']!r}")
     return checked
 
 

@@ -38,6 +38,13 @@ _CREDENTIALS = re.compile(r"//[^/]*@")
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[::1\]", re.IGNORECASE | re.ASCII)
 
 
+_EXAMPLES = {
+    "api_key": "{'token': 'YOUR_API_KEY'}",
+    "api_key_prefix": "{'token': 'Bearer'}",
+    "proxy_headers": "{'Proxy-Authorization': 'Basic ...'}",
+}
+
+
 class RetryPolicy(Protocol):
     """What ``urllib3.Retry`` offers, and what the ``retries`` setting takes besides a number."""
 
@@ -161,7 +168,7 @@ def _seconds(name: str, value: object) -> float:
 def _positive_seconds(name: str, value: object) -> float:
     seconds = _seconds(name, value)
     if seconds == 0:
-        raise ApiValueError(f"{name} is a number of seconds greater than 0, not {value!r}")
+        raise ApiValueError(f"{name} is more than 0 seconds; there is no way to wait not at all")
     return seconds
 
 
@@ -467,8 +474,8 @@ class Configuration:
         token = self.api_token
         if token is None:
             raise ApiValueError(
-                "there is no API token: set configuration.api_key['token'] or the environment "
-                f"variable {TOKEN_VARIABLE} (a configuration that was pickled has lost its own)"
+                "there is no API token: set configuration.api_key['token'], again after a pickle, "
+                f"or the environment variable {TOKEN_VARIABLE}"
             )
         prefix = self.api_key_prefix.get("token")
         token = _token(TOKEN_VARIABLE, token)
@@ -492,6 +499,8 @@ class Configuration:
     @classmethod
     def set_default(cls, default: Configuration | None) -> None:
         """Keep a copy of ``default`` for clients that are given no configuration."""
+        if default is not None and not isinstance(default, Configuration):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
+            raise ApiTypeError(f"the default is a Configuration or None, not {default!r}")
         Configuration._default = copy.deepcopy(default)
 
     @classmethod
@@ -546,7 +555,7 @@ def is_loopback(url: str) -> bool:
 
 def _replace(secrets: Secrets, name: str, value: object) -> None:
     if not isinstance(value, Mapping):
-        raise ApiTypeError(f"{name} is a mapping, not {type(value).__name__}")
+        raise ApiTypeError(f"{name} is a mapping such as {_EXAMPLES[name]}, not text or a list")
     checked = copy.copy(secrets)
     checked.clear()
     checked.update(cast("Mapping[str, str]", value))

@@ -110,7 +110,7 @@ class ApiException(OpenApiException):
         tries: How many times the request was sent.
     """
 
-    advice = "See the status and the API's words."
+    advice = "See the status, and .body for what came with it."
 
     def __init__(
         self,
@@ -196,7 +196,7 @@ class RateLimitException(ApiException):
 class ServiceException(ApiException):
     """5xx: the API, or something in front of it, failed."""
 
-    advice = "Ask again later; if it lasts, report the request id to Fastly."
+    advice = "Ask again later; if it lasts, report it to Fastly, with the request id if any."
 
 
 class EstimatePendingException(ApiException):

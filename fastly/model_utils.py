@@ -90,10 +90,12 @@ def field(doc: str, *, unit: str = "") -> Any:
 
 def _number(value: Any) -> float:
     """Read a number as a float, or as an int where only an int holds it exactly."""
+    if type(value) is int and -_EXACT <= value <= _EXACT:  # what comes most often goes first
+        return float(value)
     if isinstance(value, str) and (match := _NUMBER.fullmatch(value)):
         value = float(value) if match["fraction"] or match["exponent"] else int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if abs(value) > _EXACT and not _fits_float(value) else float(value)
+        return float(value) if _fits_float(value) else int(value)
     if isinstance(value, float) and -_LARGEST <= value <= _LARGEST:
         return float(value)
     raise ValueError
@@ -155,9 +157,11 @@ def _scalar(convert: Callable[[Any], Any], expected: str) -> Reader:
 
 
 def _object_of(model: type[Model]) -> Reader:
+    read_model: Reader = model._read  # pyright: ignore[reportPrivateUsage]  # same module
+
     def read(value: Any, where: Where, policy: _Policy) -> Any:
-        if _is_dict(value):
-            return model._read(value, where, policy)  # pyright: ignore[reportPrivateUsage]
+        if type(value) is dict:
+            return read_model(value, where, policy)  # pyright: ignore[reportUnknownArgumentType]
         return value if isinstance(value, model) else policy.wrong(value, "an object", where)
 
     return read
@@ -313,12 +317,14 @@ class Model:
         unknown: list[str] = []
         expected, readers = cls.__expected__, cls.__readers__
         for name, value in data.items():
-            kind = expected.get(name)
+            try:
+                kind = expected[name]
+            except KeyError:
+                unknown.append(name)
+                continue
             if type(value) is kind:
                 if kind is float and value - value:  # NaN, which is true, where it is infinite
                     data[name] = policy.wrong(value, "a number", (where, name))
-            elif kind is None:
-                unknown.append(name)
             elif value is not None:
                 data[name] = readers[name](value, (where, name), policy)
         self = cls.__new__(cls)
@@ -356,6 +362,8 @@ class Model:
         """Return all that came as readable text, one field a line."""
         return self.to_json(indent=2)
 
+    __iter__ = None  # without this, iter() would ask for [0], [1] and so on
+
     def __contains__(self, name: object) -> bool:
         return name in self.__dict__ or name in _unknown(self)
 
@@ -380,7 +388,8 @@ class Model:
                 return _unknown(self)[name]
             except KeyError:
                 raise ApiAttributeError(
-                    f"{type(self).__name__} has no documented field {name!r}, and none came"
+                    f"{type(self).__name__} has no field {name!r}, and none came; "
+                    f"it has {', '.join(self.__fields__)}"
                 ) from None
 
         def __setattr__(self, name, value):

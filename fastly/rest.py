@@ -668,6 +668,9 @@ class RestClient:
         limit = self._configuration.max_response_bytes
         try:
             data = read_body(response, response.read, limit, came)
+            if not came and response.length_remaining is None and not response.chunked:
+                # http.client takes a head that is cut between two headers for a whole one.
+                raise http.client.IncompleteRead(b"")
         except _UnusableBodyError as error:
             response.close()
             kept = text_or_bytes(b"".join(came)[:_KEPT_OF_TOO_LARGE])

@@ -272,9 +272,9 @@ def test_pdf(api: BillingApi, server: BillingServer) -> None:
 @pytest.mark.parametrize("accept", ["text/html", "", "TEXT/CSV", None, 5, ["text/csv"]])
 def test_other_forms_are_refused(api: BillingApi, server: BillingServer, accept: Any) -> None:
     """A form that the operation does not have is refused by name."""
-    with pytest.raises(fastly.ApiValueError, match=r"_accept is one of application/json, text/csv"):
+    with pytest.raises(fastly.ApiValueError, match=r"_accept is application/json or text/csv"):
         api.get_invoice(5, 2020, _accept=accept)
-    with pytest.raises(fastly.ApiValueError, match="_accept is one of application/json, not"):
+    with pytest.raises(fastly.ApiValueError, match="_accept is application/json, not"):
         api.get_invoice_mtd(CUSTOMER, _accept=accept or "text/csv")
     assert [] == server.requests
 
@@ -419,6 +419,13 @@ def test_wrong_waits(api: BillingApi, server: BillingServer, wait: Any) -> None:
     with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="_wait"):
         api.get_invoice_mtd(CUSTOMER, _wait=wait)
     assert [] == server.requests
+
+
+@pytest.mark.parametrize("client", ["x", fastly.Configuration()])
+def test_only_a_client_is_a_client(client: Any) -> None:
+    """A token or a configuration in the place of the client is refused at once."""
+    with pytest.raises(fastly.ApiTypeError, match="api_client is an ApiClient"):
+        BillingApi(client)
 
 
 def test_a_client_of_its_own(server: BillingServer, configuration: fastly.Configuration) -> None:

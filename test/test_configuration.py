@@ -9,6 +9,7 @@ import pickle
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import urllib3
@@ -293,7 +294,7 @@ def test_pickles_lose_the_secrets_and_keep_the_rest() -> None:
     other = pickle.loads(pickle.dumps(secretive()))
     assert other.proxy == "http://proxy.example:3128"
     assert {} == dict(other.api_key) == dict(other.proxy_headers)
-    with pytest.raises(fastly.ApiValueError, match="pickled"):
+    with pytest.raises(fastly.ApiValueError, match="again after a pickle"):
         other.get_api_key_with_prefix()
 
 
@@ -333,6 +334,13 @@ def test_the_default_is_copied() -> None:
     assert (9, TOKEN) == (second.retries, second.api_key["token"])
     with fastly.ApiClient() as client:
         assert client.configuration.retries == 9
+
+
+def test_only_a_configuration_is_the_default() -> None:
+    """Anything but a configuration is refused as the default."""
+    anyhow: Any = fastly.Configuration
+    with pytest.raises(fastly.ApiTypeError, match="the default is a Configuration"):
+        anyhow.set_default(1)
 
 
 def test_debug_sets_one_logger() -> None:

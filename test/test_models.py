@@ -507,7 +507,7 @@ def test_reading_by_attribute_index_and_get() -> None:
     with pytest.raises(fastly.ApiKeyError, match="BillingTotal came without 'discount'"):
         total["discount"]
     with pytest.raises(
-        fastly.ApiAttributeError, match="BillingTotal has no documented field 'csot'"
+        fastly.ApiAttributeError, match="BillingTotal has no field 'csot', and none came; it has "
     ):
         getattr(total, "csot")  # noqa: B009  # no checker lets the misspelt name pass
     assert hasattr(total, "csot") is False
@@ -541,6 +541,13 @@ def test_from_dict_takes_mappings_of_text() -> None:
         BillingTotal.from_dict([])  # type: ignore[arg-type]  # the mistake under test
     with pytest.raises(fastly.ApiTypeError, match="name of a field is text, not 5"):
         BillingTotal.from_dict({"x": {5: 1}})
+
+
+def test_a_model_is_no_sequence() -> None:
+    """A model cannot be iterated over, and says so at once."""
+    for function in (iter, list, dict):
+        with pytest.raises(TypeError, match="not iterable"):
+            function(BillingTotal(cost=1))  # type: ignore[operator]  # the mistake under test
 
 
 def test_equality_and_hash() -> None:

@@ -1257,3 +1257,14 @@ def test_a_response_shows_itself_in_short() -> None:
     """What a log shows of a response is its status, size and URL, and not its body."""
     response = Response(200, "OK", Headers(), b"secret", "https://api.fastly.com/x")
     assert "<200 OK, 6 bytes, of https://api.fastly.com/x>" == repr(response)
+
+
+@pytest.mark.parametrize("options", [{}, {"_accept": CSV}], ids=["JSON", "CSV"])
+def test_a_head_that_is_cut_between_headers_is_tried_again(options: dict[str, Any]) -> None:
+    """An answer that ends within its head did not come whole, whatever came of it."""
+    cut = raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/c")
+    with FaultServer(cut, cut, answer(b"a,b", headers={"Content-Type": CSV})) as server:
+        with api_of(server.url, retries=1) as api, pytest.raises(ConnectionException) as caught:
+            api.get_invoice("05", "2020", **options)
+        assert (2, 2) == (caught.value.tries, len(server.requests))
+    assert "cut short" in str(caught.value)

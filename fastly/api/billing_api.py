@@ -155,7 +155,9 @@ class BillingApi:
     """
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
-        self.api_client = ApiClient() if api_client is None else api_client
+        if not isinstance(api_client, (ApiClient, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
+            raise ApiTypeError(f"api_client is an ApiClient, not {api_client!r}")
+        self.api_client = api_client or ApiClient()
 
     @overload
     def get_invoice(
