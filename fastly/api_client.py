@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import (
@@ -22,7 +24,6 @@ from typing import (
 
 from fastly._version import __version__
 from fastly.configuration import (
-    MASK,
     Configuration,
     Secrets,
     check_header,
@@ -40,12 +41,12 @@ from fastly.exceptions import (
     render_path,
 )
 from fastly.rest import (
-    Headers,
     RawResponse,
     Request,
     Response,
     RestClient,
     SecretHeaders,
+    mask,
 )
 
 if TYPE_CHECKING:
@@ -72,13 +73,8 @@ JSON, CSV, PDF = "application/json", "text/csv", "application/pdf"
 # Answers of 2xx that promise no whole body: accepted, no content, reset content, partial content.
 _BODILESS = frozenset({202, 204, 205, 206})
 LONGEST_CONNECT = 10.0  # seconds, where only a time for the whole call is given
-_SHORTEST_MASKED = 8  # characters; Fastly's own tokens have 32
-_CHARSETS = {
-    "utf-8": "utf-8-sig",
-    "us-ascii": "ascii",
-    "iso-8859-1": "latin-1",
-    "windows-1252": "cp1252",
-}
+# By the name that Python gives to each alias; a byte order mark is no part of the text.
+_CODECS = {"utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252"}
 _SAFE = re.compile(r"[A-Za-z0-9_-]+")
 
 _FLAGS = (
@@ -223,10 +219,10 @@ class DefaultHeaders(Secrets):
     def without(self, names: Iterable[str]) -> dict[str, str]:
         """Return the headers that are none of those named, in any case of letters."""
         lower = {name.lower() for name in names}
-        return {name: x for name, x in self._values.items() if name.lower() not in lower}
+        return {name: x for name, x in dict(self._values).items() if name.lower() not in lower}
 
     def _key(self, key: str) -> str:
-        same = (known for known in self if known.lower() == key.lower())
+        same = (known for known in tuple(self._values) if known.lower() == key.lower())
         return next(same, key)
 
 
@@ -234,12 +230,6 @@ class _Call(NamedTuple):
     operation: Operation
     request: Request
     arguments: dict[str, Any]
-
-    @property
-    def token(self) -> str:
-        """What is sent as the token, without its prefix."""
-        sent = {name.lower(): value for name, value in self.request.headers.items()}
-        return sent["fastly-key"].rpartition(" ")[2]
 
 
 class ApiClient:
@@ -274,7 +264,9 @@ class ApiClient:
         pool_threads: int = 1,
     ) -> None:
         if not isinstance(configuration, (Configuration, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ApiTypeError(f"configuration is a Configuration, not {configuration!r}")
+            raise ApiTypeError(
+                f"configuration is a Configuration, not {type(configuration).__name__}"
+            )
         self.configuration = configuration or Configuration.get_default_copy()
         self.configuration.checked_host()
         self.pool_threads = check_positive_integer("pool_threads", pool_threads)
@@ -282,9 +274,9 @@ class ApiClient:
         self.last_response: LastResponse | None = None
         self.rest_client = RestClient(self.configuration, pool_threads)
         self._executor: ThreadPoolExecutor | None = None
-        self._executor_process = 0
         self._lock = threading.Lock()
         self._closed = False
+        _clients.add(self)
         self.user_agent = f"fastly-python/{__version__}"
         if header_name is not None:
             self.set_default_header(header_name, header_value or "")
@@ -307,8 +299,8 @@ class ApiClient:
 
     def close(self) -> None:
         """End the threads, once they have done what they were asked, and the connections."""
-        self._closed = True
         with self._lock:
+            self._closed = True
             executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown()
@@ -360,40 +352,47 @@ class ApiClient:
             ApiValueError: An argument or the configuration cannot be used.
             ApiException: The call failed.
         """
+        self._refuse_if_closed()
+        call = self._prepared(operation, _checked(operation, arguments))
+        return self._submit(call) if call.arguments["async_req"] else self._run(call)
+
+    def _refuse_if_closed(self) -> None:
         if self._closed:
             raise ApiValueError("this ApiClient is closed; make a new one")
-        call = self._prepared(operation, _checked(operation, arguments))
-        if call.arguments["async_req"]:
-            return AsyncResult(self._threads().submit(self._run, call))
-        return self._run(call)
 
     def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
         strict = arguments["_check_input_type"] and self.configuration.client_side_validation
         host = self.configuration.checked_host()
         url = host + _path_and_query(operation, arguments, strict)
-        own = {"Accept-Encoding": "gzip", "Accept": arguments["_accept"]}
-        if self.configuration.api_token or "Fastly-Key" not in self.default_headers:
-            own["Fastly-Key"] = self.configuration.get_api_key_with_prefix()
-        headers = SecretHeaders({**self.default_headers.without(own), **own})
-        return _Call(operation, Request(url, headers), arguments)
+        key = self.default_headers.get("Fastly-Key")
+        if key is None or self.configuration.api_token:
+            key = self.configuration.get_api_key_with_prefix()
+        own = {"Fastly-Key": key, "Accept-Encoding": "gzip", "Accept": arguments["_accept"]}
+        headers = SecretHeaders({**own, **self.default_headers.without(own)})
+        return _Call(operation, Request(url, headers, _without_prefix(key)), arguments)
 
-    def _threads(self) -> ThreadPoolExecutor:
-        """Return the threads, started when first asked for; a forked process has its own."""
+    def _submit(self, call: _Call) -> AsyncResult[Any]:
+        """Give a call to the threads, which start when they are first needed."""
         from concurrent.futures import ThreadPoolExecutor
 
         with self._lock:
-            if self._executor is None or self._executor_process != os.getpid():
+            self._refuse_if_closed()
+            if self._executor is None:
                 self._executor = ThreadPoolExecutor(self.pool_threads, "fastly")
-                self._executor_process = os.getpid()
-            return self._executor
+            return AsyncResult(self._executor.submit(self._run, call))
+
+    def _forget(self) -> None:
+        """Start anew in a forked process: the threads, and perhaps a held lock, are another's."""
+        self._lock = threading.Lock()
+        self._executor = None
 
     def _run(self, call: _Call) -> Any:
         try:
             return self._outcome(call)
         except ApiException as error:
+            mask(error, call.request.secret)
             if error.status is not None:
                 self._remember(error)
-            _mask(error, call.token)
             raise
 
     def _outcome(self, call: _Call) -> Any:
@@ -447,6 +446,23 @@ class ApiClient:
             )
         except (ApiTypeError, ApiValueError) as error:
             _refuse(response, f"the answer is not as documented: {error}", error)
+
+
+_clients: weakref.WeakSet[ApiClient] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for client in _clients:
+        client._forget()  # pyright: ignore[reportPrivateUsage]  # same module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
+
+
+def _without_prefix(key: str) -> str:
+    """Return the token of a ``Fastly-Key`` header, such as "Bearer TOKEN"."""
+    return max(key.split(), key=len, default=key)
 
 
 def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -510,12 +526,13 @@ def _json_object(response: Response) -> dict[str, Any]:
 
 
 def _text(response: Response) -> str:
-    charset = re.search(r"charset=\"?([\w.:-]+)", response.headers.get("content-type", ""))
-    name = charset[1].lower() if charset else "utf-8"
-    if name not in _CHARSETS:
-        _refuse(response, f"the charset {name!r} of the text is not known")
+    given = response.headers.get("content-type", "")
+    charset = re.search(r"charset=\"?([\w.:-]+)", given, re.IGNORECASE)
+    name = charset[1] if charset else "utf-8"
     try:
-        text = response.data.decode(_CHARSETS[name])
+        text = response.data.decode(_CODECS[codecs.lookup(name).name])
+    except LookupError as error:
+        _refuse(response, f"the charset {name!r} of the text is not known", error)
     except UnicodeDecodeError as error:
         _refuse(response, f"the body is not {name} text: {error}", error)
     return text or _refuse(response, "no body")
@@ -526,24 +543,3 @@ def _pdf(response: Response) -> bytes:
     if b"%PDF-" not in response.data[:1024]:
         _refuse(response, "the body is no PDF document")
     return response.data
-
-
-def _mask(error: ApiException, token: str) -> None:
-    """Take the token out of an answer that repeats it, as the error pages of proxies may."""
-    if len(token) < _SHORTEST_MASKED:  # it would be found in words that do not come from it
-        return
-    for link in filter(None, (error, error.__cause__)):
-        link.args = tuple(_masked(argument, token) for argument in link.args)
-    error.reason = _masked(error.reason, token)
-    error.body = _masked(error.body, token)
-    if any(token in value for value in error.headers.values()):
-        error.headers = Headers({k: _masked(v, token) for k, v in error.headers.items()})
-
-
-def _masked(value: T, token: str) -> T:
-    masked: object = value
-    if isinstance(value, str):
-        masked = value.replace(token, MASK)
-    elif isinstance(value, bytes):
-        masked = value.replace(token.encode(), MASK.encode())
-    return cast("T", masked)

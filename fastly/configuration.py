@@ -34,6 +34,8 @@ _HOST_URL = re.compile(
     r"(?::(?P<port>\d{1,5}))?(?P<path>(?:/[A-Za-z0-9_.~-]*)*)",
     re.IGNORECASE | re.ASCII,
 )
+# What a user name and a password may be made of (RFC 3986, section 3.2.1); the rest is written %XX.
+_LOGIN = re.compile(r"[^@]*|https?://[A-Za-z0-9._~!$&'()*+,;=:%-]*@[^@]*", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"//[^/]*@")
 _LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[::1\]", re.IGNORECASE | re.ASCII)
 
@@ -83,6 +85,11 @@ class Secrets(MutableMapping[str, str]):
 
     def __setitem__(self, key: str, value: str) -> None:
         self._values[self._key(key)] = self._check(key, value)
+
+    def replace(self, values: Mapping[str, str]) -> None:
+        """Put other values in the place of all, at once: other threads see the old or the new."""
+        checked = {name: self._check(name, value) for name, value in values.items()}
+        self._values = checked
 
     def __delitem__(self, key: str) -> None:
         self[key]
@@ -197,7 +204,7 @@ def check_positive_integer(name: str, value: object) -> int:
 
 
 def _retries(name: str, value: object) -> int | RetryPolicy:
-    if hasattr(value, "increment") and hasattr(value, "get_backoff_time"):
+    if hasattr(value, "get_backoff_time") and not isinstance(value, type):
         return cast("RetryPolicy", value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ApiTypeError(f"{name} is a whole number or a urllib3.Retry, not {value!r}")
@@ -212,7 +219,7 @@ def _host(name: str, value: object) -> str:
     if "@" in value:
         raise ApiValueError(f"{name} must not carry credentials; set api_key['token'] instead")
     match = _HOST_URL.fullmatch(value)
-    if match is None or int(match["port"] or 0) > 65535:
+    if match is None or not 0 < int(match["port"] or 1) <= 65535:
         raise ApiValueError(f"{name} is an http(s) URL such as {DEFAULT_HOST!r}, not {value!r}")
     return match["scheme"].lower() + value[len(match["scheme"]) :].rstrip("/")
 
@@ -265,9 +272,12 @@ def check_proxy(name: str, value: object) -> SecretURL | None:
     if not isinstance(value, str):
         raise ApiTypeError(f"{name} is a URL or None, not {type(value).__name__}")
     url = SecretURL(value)
-    if not _HOST_URL.fullmatch(url.bare()):
+    if not (_LOGIN.fullmatch(value) and _HOST_URL.fullmatch(url.bare())):
         shown = re.sub(r".*@", f"{MASK}@", value, flags=re.DOTALL)
-        raise ApiValueError(f"{name} is an http(s) URL such as 'http://proxy:3128', not {shown!r}")
+        raise ApiValueError(
+            f"{name} is an http(s) URL such as 'http://user:password@proxy:3128', its login "
+            f"percent-encoded, not {shown!r}"
+        )
     return url
 
 
@@ -296,7 +306,7 @@ def _assert_hostname(name: str, value: object) -> str | bool | None:
 
 def _hook(name: str, value: object) -> Callable[[Configuration], object] | None:
     if value is not None and not callable(value):
-        raise ApiTypeError(f"{name} is a function of the configuration or None, not {value!r}")
+        raise ApiTypeError(f"{name} is a function or None, not {type(value).__name__}")
     return value
 
 
@@ -556,11 +566,7 @@ def is_loopback(url: str) -> bool:
 def _replace(secrets: Secrets, name: str, value: object) -> None:
     if not isinstance(value, Mapping):
         raise ApiTypeError(f"{name} is a mapping such as {_EXAMPLES[name]}, not text or a list")
-    checked = copy.copy(secrets)
-    checked.clear()
-    checked.update(cast("Mapping[str, str]", value))
-    secrets.clear()
-    secrets.update(checked)
+    secrets.replace(cast("Mapping[str, str]", value))
 
 
 def _suggestion(name: str, known: list[str]) -> str:

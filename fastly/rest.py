@@ -19,6 +19,7 @@ import socket
 import ssl
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
@@ -31,7 +32,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from fastly.configuration import SecretURL, check_proxy, is_loopback
+from fastly.configuration import MASK, SecretURL, check_proxy, is_loopback
 from fastly.deadline import Deadline, DeadlineSSLSocket, connect, running
 from fastly.exceptions import (
     ApiException,
@@ -57,6 +58,7 @@ E = TypeVar("E", bound=ApiException)
 MAX_REDIRECTS = 3
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+SHORTEST_SECRET = 8  # characters; Fastly's own tokens have 32
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0  # seconds
 LONGEST_PAUSE = 60.0  # seconds of Retry-After that are slept through
@@ -80,10 +82,18 @@ class SecretHeaders(dict[str, str]):
 
 
 class Request(NamedTuple):
-    """A GET: its URL and its headers."""
+    """A GET: its URL, its headers, and what of them is never to be shown."""
 
     url: str
     headers: SecretHeaders
+    secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"<GET {self.url}>"
+
+    def is_in(self, text: str) -> bool:
+        """Tell whether a text holds the token, if that is long enough to be told from words."""
+        return len(self.secret) >= SHORTEST_SECRET and self.secret in text
 
 
 class Response(NamedTuple):
@@ -107,7 +117,14 @@ class Response(NamedTuple):
 
 
 class _CarefulResponse(http.client.HTTPResponse):
-    """Reads as http.client does, but for two things that it leaves out."""
+    """Reads as http.client does, but for three things that it leaves out."""
+
+    def begin(self) -> None:
+        """Refuse headers that Python's parser fails over, such as ``x; b*=a; b*1=c``."""
+        try:
+            super().begin()
+        except TypeError as error:
+            raise http.client.HTTPException(f"the headers cannot be read: {error}") from error
 
     def _read_status(self) -> tuple[str, int, str]:
         """Skip every interim answer, and not 100 alone (RFC 9110, section 15.2)."""
@@ -145,7 +162,7 @@ class _DeadlineConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         """Connect as urllib3's does, raising what urllib3's raises."""
         try:
-            return connect(self.host, self.port, cast("Any", self.socket_options))
+            return connect(self._dns_host, self.port, cast("Any", self.socket_options))
         except socket.gaierror as error:
             raise foreign.NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
@@ -333,7 +350,7 @@ def spend(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
             return policy.increment(
                 "GET", error.url, response=urllib3.HTTPResponse(status=error.status)
             )
-    except (foreign.HTTPError, OSError):
+    except FOREIGN:  # a Retry that is switched off raises the failure itself
         pass
     return None
 
@@ -341,7 +358,7 @@ def spend(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
 def _may_pass(cause: BaseException | None) -> bool:
     """Tell whether a failure may pass by itself: a certificate or a proxy's login stays wrong."""
     root = root_cause(cause)
-    refused_by_proxy = str(root).startswith("Tunnel connection failed: 4")
+    refused_by_proxy = re.match(r"Tunnel connection failed: 4(?!08|29)", str(root))
     return not (isinstance(root, UNTRUSTED) or refused_by_proxy)
 
 
@@ -525,6 +542,46 @@ def _what_happened(root: BaseException | None) -> str:
     return f"{type(root).__name__}: {root}"
 
 
+def mask(error: ApiException, secret: str) -> None:
+    """Take the token out of an answer that repeats it, as the error pages of proxies may."""
+    if len(secret) < SHORTEST_SECRET:  # it would be found in words that do not come from it
+        return
+    for link in _chain(error):
+        _mask_arguments(link, secret)
+    error.reason, error.body = masked(error.reason, secret), masked(error.body, secret)
+    if any(secret in value for value in error.headers.values()):
+        headers = Headers()
+        for name, value in error.headers.items():
+            headers.add(name, masked(value, secret))
+        error.headers = headers
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an exception, its causes and what they carry, each once: there may be circles."""
+    found: list[BaseException] = [error]
+    for link in found:
+        around = (link.__cause__, link.__context__, *link.args)
+        found += [x for x in around if isinstance(x, BaseException) and x not in found]
+    return found
+
+
+def _mask_arguments(error: BaseException, secret: str) -> None:
+    error.args = tuple(masked(argument, secret) for argument in error.args)
+    for name in ("doc", "object", "line"):  # what exceptions of json, codecs and http keep
+        if isinstance(whole := getattr(error, name, None), (str, bytes)):
+            setattr(error, name, masked(whole, secret))
+
+
+def masked(value: T, secret: str) -> T:
+    """Return text or bytes without a secret, and anything else as it is."""
+    shown: object = value
+    if isinstance(value, str):
+        shown = value.replace(secret, MASK)
+    elif isinstance(value, bytes):
+        shown = value.replace(secret.encode(), MASK.encode())
+    return cast("T", shown)
+
+
 # --- the client -------------------------------------------------------------------------------
 
 
@@ -541,7 +598,13 @@ class RestClient:
         self._pool_threads = pool_threads
         self._lock = threading.Lock()
         self._pools: dict[str, HTTPConnectionPool] = {}
-        self._process = os.getpid()
+        self._closed = False
+        _clients.add(self)
+
+    def forget(self) -> None:
+        """Start anew in a forked process: connections, and perhaps a held lock, are another's."""
+        self._lock = threading.Lock()
+        self._pools = {}
 
     def get(self, request: Request, deadline: Deadline) -> Response:
         """Send a GET and read the answer.
@@ -558,6 +621,7 @@ class RestClient:
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
+            self._closed = True
             pools, self._pools = self._pools, {}
         for pool in pools.values():
             pool.close()
@@ -573,6 +637,7 @@ class RestClient:
                     return self._try(request, deadline, take)
                 except ApiException as error:
                     error.tries = tries
+                    mask(error, request.secret)
                     policy = policy or retry_policy(self._configuration.retries)
                     policy = self._pause(policy, error, deadline)
                 tries += 1
@@ -595,11 +660,12 @@ class RestClient:
         self, request: Request, deadline: Deadline, take: Callable[[RawResponse, str], T]
     ) -> T:
         """Send the request once, follow its redirects, and take the answer's body."""
+        deadline.start_phase(deadline.read)
         for _ in range(MAX_REDIRECTS):
             try:
                 return self._ask(request, deadline, take)
             except ApiException as error:
-                request = request._replace(url=_redirected(error, request.url))
+                request = request._replace(url=_redirected(error, request))
         return self._ask(request, deadline, take)
 
     def _ask(
@@ -607,18 +673,13 @@ class RestClient:
     ) -> T:
         """Send the request and take the body of an answer of 2xx; raise any other answer."""
         response = self._send(request, deadline)
-        if not 200 <= response.status <= 299:
-            raise self._failure(response, request.url)
-        try:
+        if 200 <= response.status <= 299:
             return take(response, request.url)
-        except FOREIGN as error:
-            response.close()
-            raise translated(error, request.url) from error
+        raise self._failure(response, request.url)
 
     def _send(self, request: Request, deadline: Deadline) -> RawResponse:
         pool = self._pool(request.url)
         started = time.monotonic()
-        deadline.start_phase(deadline.read)
         outcome: object = None
         try:
             response = pool.urlopen(
@@ -635,7 +696,7 @@ class RestClient:
             outcome = response.status
         except FOREIGN as error:
             failure = translated(error, request.url)
-            outcome = failure.reason
+            outcome = masked(failure.reason, request.secret)
             raise failure from error
         finally:
             spent = time.monotonic() - started
@@ -643,15 +704,14 @@ class RestClient:
         return response
 
     def _pool(self, url: str) -> HTTPConnectionPool:
-        """Return the pool of a URL's origin; a forked process never shares its parent's."""
-        if self._process != os.getpid():
-            self._lock = threading.Lock()
-            self._pools, self._process = {}, os.getpid()
+        """Return the pool of a URL's origin."""
         origin = origin_of(url)
         return self._pools.get(origin) or self._new_pool(origin, url)
 
     def _new_pool(self, origin: str, url: str) -> HTTPConnectionPool:
         with self._lock:
+            if self._closed:
+                raise ConnectionException(reason="the client was closed during the call", url=url)
             if origin not in self._pools:
                 if not self._configuration.verify_ssl:
                     log.warning("verify_ssl is False: anybody on the way can read the token")
@@ -665,6 +725,9 @@ class RestClient:
     def _read(self, response: RawResponse, url: str) -> Response:
         """Read the body of a 2xx answer; a connection that fails meanwhile is tried again."""
         came: list[bytes] = []
+        if response.status == http.client.ACCEPTED:  # promises nothing, so its body may be anything
+            body = self._as_it_came(response)
+            return Response(response.status, response.reason, response.headers, body, url)
         limit = self._configuration.max_response_bytes
         try:
             data = read_body(response, response.read, limit, came)
@@ -675,25 +738,47 @@ class RestClient:
             response.close()
             kept = text_or_bytes(b"".join(came)[:_KEPT_OF_TOO_LARGE])
             raise _as(ResponseException, response, url, str(error), kept) from error
+        except FOREIGN as error:
+            response.close()
+            failure = translated(error, url)
+            failure.headers, failure.body = response.headers, text_or_bytes(b"".join(came))
+            raise failure from error
         return Response(response.status, response.reason, response.headers, data, url)
 
     def _failure(self, response: RawResponse, url: str) -> ApiException:
-        """Make the exception of an answer other than 2xx, with as much of its body as came."""
+        """Make the exception of an answer other than 2xx, with up to 64 KiB of its body."""
+        kept = text_or_bytes(self._as_it_came(response))
+        if response.status == http.client.SWITCHING_PROTOCOLS:  # what follows is no HTTP
+            response.close()
+        return _as(exception_for(response.status), response, url, response.reason, kept)
+
+    def _as_it_came(self, response: RawResponse) -> bytes:
+        """Read as much of a body as comes, whatever is wrong with it."""
         came: list[bytes] = []
-        body: bytes | None = None
         try:
             # read1 loses nothing of what came before a failure.
-            body = read_body(response, response.read1, _KEPT_OF_TOO_LARGE, came)
+            return read_body(response, response.read1, _KEPT_OF_TOO_LARGE, came)
         except (_UnusableBodyError, *FOREIGN):
             response.close()
-        kept = text_or_bytes(b"".join(came) if body is None else body)
-        return _as(exception_for(response.status), response, url, response.reason, kept)
+        return b"".join(came)
 
 
 def _handed_over(response: RawResponse, url: str) -> RawResponse:  # noqa: ARG001
     """Leave the reading, unzipping included, to the caller."""
     response.decode_content = True
     return response
+
+
+_clients: weakref.WeakSet[RestClient] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for client in _clients:
+        client.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 def _as(
@@ -720,9 +805,9 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
-def _redirected(error: ApiException, url: str) -> str:
+def _redirected(error: ApiException, request: Request) -> str:
     """Return where an answer redirects to, or raise it: only the same origin is followed."""
-    location = error.headers.get("location")
+    url, location = request.url, error.headers.get("location")
     if error.status not in REDIRECTS or location is None:
         raise error
     try:
@@ -731,6 +816,9 @@ def _redirected(error: ApiException, url: str) -> str:
         origin = origin_of(target)
     except ValueError:
         target, origin = url, f"{location!r}, which is no URL"
+    if request.is_in(location):
+        error.reason = "redirected to a URL that holds the token"
+        raise error
     if origin != origin_of(url) or "@" in urlsplit(target).netloc:
         error.reason = f"redirected to {origin}, where the token is not sent"
         raise error

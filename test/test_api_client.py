@@ -345,6 +345,59 @@ def test_no_exception_shows_the_token(server: BillingServer) -> None:
         assert [] == [text for text in shown if TOKEN in text]
 
 
+def test_a_redirect_that_repeats_the_token_is_not_followed(
+    server: BillingServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A target that holds the token is neither asked nor shown, nor kept as the last answer."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
+    server.enqueue(302, headers={"Location": f"/x?key={TOKEN}"})
+    with fastly.ApiClient(configuration) as client, caplog.at_level(logging.DEBUG):
+        with pytest.raises(fastly.ApiException, match="holds the token") as caught:
+            BillingApi(client).get_invoice(5, 2020)
+        assert TOKEN not in repr(client.last_response) + caplog.text + repr(vars(caught.value))
+    assert 1 == len(server.requests)
+
+
+def test_the_client_does_not_repeat_a_token_in_its_place() -> None:
+    """A token given where the configuration belongs is not shown."""
+    anything: Any = fastly.ApiClient
+    with pytest.raises(fastly.ApiTypeError, match="not str") as caught:
+        anything(TOKEN)
+    assert TOKEN not in str(caught.value)
+
+
+def test_tokens_change_at_once(server: BillingServer) -> None:
+    """While one thread assigns tokens, another always finds one."""
+    configuration = fastly.Configuration(api_key={"token": "first-token"})
+    done = threading.Event()
+
+    def assign() -> None:
+        while not done.is_set():
+            configuration.api_key = {"token": "second-token"}
+
+    thread = threading.Thread(target=assign)
+    thread.start()
+    found = {configuration.get_api_key_with_prefix() for _ in range(5000)}
+    done.set()
+    thread.join()
+    assert {"first-token", "second-token"} >= found
+
+
+def test_close_ends_a_call_between_its_tries(server: BillingServer) -> None:
+    """A call that is waiting to try again opens no connection after close."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
+    server.enqueue(503, headers={"Retry-After": "1"})
+    client = fastly.ApiClient(configuration)
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(BillingApi(client).get_invoice, 5, 2020)
+        while not server.requests:
+            time.sleep(0.01)
+        time.sleep(0.05)
+        client.close()
+        with pytest.raises(fastly.ConnectionException, match="closed during the call"):
+            call.result(5)
+
+
 def test_a_short_token_garbles_no_words(server: BillingServer) -> None:
     """Words that happen to contain a made-up token of a few letters stay as they are."""
     configuration = fastly.Configuration(host=server.url, api_key={"token": "tok"})

@@ -42,7 +42,6 @@ from faults import (
     chunks,
     closed_before_head,
     cut_body,
-    cut_head,
     double_head,
     drip_body,
     drip_chunks,
@@ -968,7 +967,7 @@ def test_the_charset_of_a_csv_is_heeded(kind: str, body: bytes) -> None:
     assert "é" == answer_of(fault, options={"_accept": CSV})
 
 
-@pytest.mark.parametrize("fault", [double_head(), switching(), wrong_length(-5), cut_head()])
+@pytest.mark.parametrize("fault", [double_head(), switching(), wrong_length(-5)])
 def test_answers_out_of_order_are_documented_exceptions(fault: Fault) -> None:
     """A second head, another protocol or a body that is longer than it says is an ApiException."""
     error = failure_of(fault)
@@ -1268,3 +1267,33 @@ def test_a_head_that_is_cut_between_headers_is_tried_again(options: dict[str, An
             api.get_invoice("05", "2020", **options)
         assert (2, 2) == (caught.value.tries, len(server.requests))
     assert "cut short" in str(caught.value)
+
+
+def test_headers_that_python_cannot_read_are_a_failed_connection() -> None:
+    """A header over which the standard library's parser fails is a ConnectionException."""
+    headers = {"Content-Type": "multipart/x; boundary*=a; boundary*1=b"}
+    error = failure_of(raw(head(200, headers)), retries=0)
+    assert ConnectionException is type(error)
+    assert "headers cannot be read" in str(error)
+
+
+@pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Encoding": "br"}])
+def test_any_body_of_a_202_is_waited_out(headers: dict[str, str]) -> None:
+    """The body of a 202 promises nothing, whatever its headers say."""
+    pending = answer(b"", 202, headers | {"Retry-After": "0"})
+    with FaultServer(pending) as server, api_of(server.url) as api:
+        assert "mtd_invoice" == api.get_invoice_mtd("c").invoice_id
+
+
+def test_a_cut_answer_keeps_what_came() -> None:
+    """An answer that broke off keeps its headers and what came of its body."""
+    start = head(200, {"Content-Length": "100", "X-Request-Id": "r"}) + b'{"total": '
+    error = failure_of(raw(start), retries=0)
+    assert (ConnectionException, "r", '{"total": ') == (type(error), error.request_id, error.body)
+
+
+@pytest.mark.parametrize("charset", ["utf8", "UTF-8", "Latin1", "US-ASCII"])
+def test_aliases_of_charsets(charset: str) -> None:
+    """A charset is known by each of its names."""
+    headers = {"Content-Type": f"text/csv; Charset={charset}"}
+    assert "a,b" == answer_of(answer(b"a,b", headers=headers), options={"_accept": CSV})

@@ -1,0 +1,266 @@
+"""Measures this package beside its peers: ``python test/benchmarks/run.py [work ...]``.
+
+Prints a table of ratios and ends with status 1 if one misses its bar. It needs pydantic, msgspec
+and stripe, and makes an environment of its own for the official client. Every figure is the
+median, over many rounds, of one time over another of the same round.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(ROOT))  # what is measured is this checkout, installed or not
+
+import official  # noqa: E402 - the path comes first, here and below
+import server  # noqa: E402
+import urllib3  # noqa: E402
+from bodies import invoice  # noqa: E402
+from peers import Decode, decoders  # noqa: E402
+from timing import Figure, Subjects, kept_bytes, ratios, rounds  # noqa: E402
+
+import fastly  # noqa: E402
+from fastly.api.billing_api import BillingApi  # noqa: E402
+from fastly.model.billing_response import BillingResponse  # noqa: E402
+
+PEERS = ("json", "pydantic", "msgspec", "stripe", "official")
+SLOW = "stripe"  # is measured in fewer rounds
+TOKEN = "made-up"
+PATH = "/billing/v2/year/2020/month/05"
+MONTHS, THREADS = 96, 16
+
+
+class Row(NamedTuple):
+    """One line of the table: what was measured, and what may not be exceeded."""
+
+    work: str
+    bar: float | None  # None: no bar, told because it matters
+    figures: dict[str, Figure]
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether the bar was kept."""
+        return self.bar is None or self.figures["fastly"].median <= self.bar
+
+    def __str__(self) -> str:
+        verdict = "" if self.passed else "  MISSED"
+        ours = self.figures["fastly"]
+        peers = "".join(f"{self.figures.get(name, '-')!s:>10}" for name in PEERS)
+        return f"{self.work:44}{self.bar or '':>6}{ours!s:>8}{ours.spread:>12}{peers}{verdict}"
+
+
+def fastly_decode(body: bytes) -> BillingResponse:
+    """Make an invoice of the bytes of an answer, as a call does once it has them."""
+    return BillingResponse.from_answer(json.loads(body), check=True, discard_unknown=False)
+
+
+DECODERS: dict[str, Decode] = {"fastly": fastly_decode, **decoders()}
+
+
+def fastly_api(url: str, threads: int = 1) -> BillingApi:
+    """Make a client of a server's body."""
+    configuration = fastly.Configuration(host=url, api_key={"token": TOKEN})
+    return BillingApi(fastly.ApiClient(configuration, pool_threads=threads))
+
+
+def asked(pool: urllib3.PoolManager, url: str, decode: Decode) -> object:
+    """Do with urllib3 and a decoder what ``get_invoice`` does, with the same headers."""
+    headers = {
+        "User-Agent": "fastly-python/0",
+        "Accept-Encoding": "gzip",
+        "Accept": "application/json",
+        "Fastly-Key": TOKEN,
+    }
+    return decode(pool.request("GET", url + PATH, headers=headers).data)
+
+
+def calls(url: str) -> dict[str, Callable[[], object]]:
+    """Return what gets the invoice at a URL: this package, and urllib3 with each decoder."""
+    pool, api = urllib3.PoolManager(), fastly_api(url)
+    peers = {name: partial(asked, pool, url, decode) for name, decode in DECODERS.items()}
+    return {**peers, "fastly": lambda: api.get_invoice("05", "2020")}
+
+
+def beside(subjects: Subjects, base: str, count: int, repeats: int = 1) -> dict[str, Figure]:
+    """Measure all subjects in the same rounds, but the slow one in a few of its own."""
+    quick = {name: work for name, work in subjects.items() if name != SLOW}
+    slow = {base: subjects[base], SLOW: subjects[SLOW]}
+    return {**ratios(slow, base, 3, repeats), **ratios(quick, base, count, repeats)}
+
+
+def get_invoice(url: str, items: int, bar: float, count: int, repeats: int) -> Row:
+    """Measure a call over urllib3's request and ``json.loads``."""
+    figures = beside(calls(f"{url}/{items}"), "json", count, repeats)
+    return Row(f"get_invoice, {items:,} items, over json", bar, figures)
+
+
+def decoding() -> Row:
+    """Measure making the models of 1,000 line items over pydantic making equal ones."""
+    body = invoice(1000)
+    subjects = {name: partial(decode, body) for name, decode in DECODERS.items()}
+    figures = beside(subjects, "pydantic", 200)
+    return Row("bytes to models, 1,000 items, over pydantic", 1.2, figures)
+
+
+def decoding_without_shared_times() -> Row:
+    """Measure the same where no two lines share a time, and no cache has seen any of them."""
+    bodies = [invoice(1000, day=day, lines_a_second=1) for day in range(6)]
+
+    def each(decode: Decode) -> Callable[[], object]:
+        turn = itertools.cycle(bodies)
+        return lambda: decode(next(turn))
+
+    subjects = {name: each(decode) for name, decode in DECODERS.items()}
+    figures = beside(subjects, "pydantic", 60)
+    return Row("the same, where no two lines share a time", None, figures)
+
+
+def memory() -> Row:
+    """Measure what an invoice of 2,000 line items keeps alive over what json.loads' keeps."""
+    warm, body = invoice(2000, day=1), invoice(2000)
+    for decode in DECODERS.values():
+        decode(warm)
+    sizes = {name: kept_bytes(partial(decode, body)) for name, decode in DECODERS.items()}
+    figures = {name: Figure(size / sizes["json"]) for name, size in sizes.items()}
+    return Row("memory, 2,000 items, over json", 1.35, figures)
+
+
+def importing() -> Row:
+    """Measure whole processes: one that makes a client over one that imports urllib3."""
+    client = "import fastly, fastly.api.billing_api as b; b.BillingApi; fastly.ApiClient()"
+    codes = {"json": "import urllib3", "fastly": client}
+    peers = {name: f"import {name}" for name in ("pydantic", "msgspec", "stripe")}
+    with tempfile.TemporaryDirectory() as compiled:
+        run = partial(process, sys.executable, compiled)
+        figures = ratios({n: partial(run, code) for n, code in codes.items()}, "json", 50)
+        codes = {"json": "import urllib3", **peers}
+        others = ratios({n: partial(run, code) for n, code in codes.items()}, "json", 10)
+    return Row("process that imports it, over urllib3's", 1.2, {**others, **figures})
+
+
+def importing_official(python: Path) -> Figure:
+    """Measure the same for the official client, in its environment."""
+    client = "import fastly; from fastly.api.billing_api import BillingApi; fastly.ApiClient()"
+    with tempfile.TemporaryDirectory() as compiled:
+        run = partial(process, str(python), compiled, path="")
+        subjects = {"json": partial(run, "import urllib3"), "official": partial(run, client)}
+        return ratios(subjects, "json", 7)["official"]
+
+
+def process(python: str, compiled: str, code: str, path: str = str(ROOT)) -> None:
+    """Run code in a process that finds all its modules compiled, as installed ones are.
+
+    It stands in a directory of its own, or it would find this checkout's modules there.
+    """
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {**plain, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": compiled}
+    subprocess.run([python, "-c", code], env=environment, cwd=compiled, check=True)
+
+
+def threads(url: str) -> Row:
+    """Measure 96 months of 50 ms each on 16 threads over the 0.3 s that they would take alone."""
+    url = f"{url}/30-slow"
+    subjects = {"fastly": partial(months, url), "json": partial(months_of_urllib3, url)}
+    ideal = MONTHS / THREADS * server.DELAY
+    times = rounds(subjects, 9)
+    figures = {name: Figure.of([t[name] / ideal for t in times]) for name in subjects}
+    return Row("96 months on 16 threads, over 0.3 s", 2.5, figures)
+
+
+def months(url: str) -> None:
+    """Get them with ``async_req``, by a client made for it."""
+    with fastly_api(url, THREADS).api_client as client:
+        api = BillingApi(client)
+        results = [api.get_invoice("05", "2020", async_req=True) for _ in range(MONTHS)]
+        for result in results:
+            result.get()
+
+
+def months_of_urllib3(url: str) -> None:
+    """Get them with the standard library's threads, over one pool made for it."""
+    pool = urllib3.PoolManager(maxsize=THREADS)
+    with ThreadPoolExecutor(THREADS) as executor:
+        list(executor.map(lambda _: asked(pool, url, json.loads), range(MONTHS)))
+    pool.clear()
+
+
+def growth(url: str) -> Row:
+    """Measure the time of a line at 100,000 lines over that at 1,000, requests included."""
+    few, many = calls(f"{url}/1000"), calls(f"{url}/100000")
+    figures = {name: _growth(few[name], many[name]) for name in few if name != SLOW}
+    return Row("an item of 100,000, over one of 1,000", 1.3, figures)
+
+
+def _growth(few: Callable[[], object], many: Callable[[], object]) -> Figure:
+    subjects = {"few": lambda: [few() and None for _ in range(100)], "many": many}
+    return ratios(subjects, "few", 7)["many"]
+
+
+def rows(url: str) -> Iterator[tuple[str, Callable[[], Row]]]:
+    """Yield each measure with its short name."""
+    yield "get_invoice 0", partial(get_invoice, url, 0, 1.35, 150, 10)
+    yield "get_invoice 30", partial(get_invoice, url, 30, 1.35, 150, 5)
+    yield "get_invoice 1000", partial(get_invoice, url, 1000, 1.8, 120, 1)
+    yield "decoding", decoding
+    yield "decoding times", decoding_without_shared_times
+    yield "memory", memory
+    yield "importing", importing
+    yield "threads", partial(threads, url)
+    yield "growth", partial(growth, url)
+
+
+def official_figures(url: str) -> dict[str, Figure]:
+    """Measure the official client, or say why it could not be."""
+    try:
+        figures = {name: Figure(value) for name, value in official.figures(url).items()}
+        return {**figures, "importing": importing_official(official.environment())}
+    except (subprocess.CalledProcessError, OSError) as error:
+        print(f"The official client was not measured: {error}")
+        return {}
+
+
+def conditions() -> str:
+    """Return what the figures were measured with."""
+    packages = ("urllib3", "pydantic", "msgspec", "stripe")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return (
+        f"{python}, {os.cpu_count()} cores, {platform.machine()}; {versions}; official: "
+        f"fastly {official.VERSION} of the package index; json: urllib3 and json.loads"
+    )
+
+
+def main(works: list[str]) -> int:
+    """Measure all, or the works that are named; print the table, and return the exit status."""
+    print(conditions())
+    peers = "".join(f"{name:>10}" for name in PEERS)
+    print(f"{'work':44}{'bar':>6}{'fastly':>8}{'middle half':>12}{peers}")
+    gc.collect()
+    gc.freeze()  # a user's process does not hold all the peers' modules, to be searched each time
+    passed = True
+    with server.running() as url:
+        beside = {} if works else official_figures(url)
+        for name, measure in rows(url):
+            if not works or name.split()[0] in works:
+                row = measure()
+                row.figures.update({"official": beside[name]} if name in beside else {})
+                print(row, flush=True)
+                passed &= row.passed
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

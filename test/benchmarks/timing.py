@@ -1,0 +1,80 @@
+"""How times become figures: ratios within one round, and the median over the rounds.
+
+Whatever else the machine does slows one round's subjects alike, so their ratio holds where
+their seconds do not.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+import tracemalloc
+from collections.abc import Callable, Mapping
+from statistics import median, quantiles
+from typing import NamedTuple
+
+Subjects = Mapping[str, Callable[[], object]]
+
+
+class Figure(NamedTuple):
+    """A median, and between what the middle half of the rounds lay, where there were rounds."""
+
+    median: float
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def of(cls, values: list[float]) -> Figure:
+        """Summarize what the rounds gave."""
+        if len(values) < 2:
+            return cls(values[0])
+        low, _, high = quantiles(values, n=4)
+        return cls(median(values), low, high)
+
+    def __str__(self) -> str:
+        return f"{self.median:.2f}"
+
+    @property
+    def spread(self) -> str:
+        """The middle half, as text."""
+        return "" if self.low is None else f"{self.low:.2f}-{self.high:.2f}"
+
+
+def seconds(work: Callable[[], object], calls: int = 1) -> float:
+    """Return how long some calls take; the result of one is gone before the next."""
+    gc.collect()
+    started = time.perf_counter()
+    for _ in range(calls):
+        work()
+    return time.perf_counter() - started
+
+
+def rounds(subjects: Subjects, count: int, calls: int = 1) -> list[dict[str, float]]:
+    """Time all subjects once in each round, in an order that is turned around each time.
+
+    A first round, which warms up, is left out.
+    """
+    names = list(subjects)
+    times: list[dict[str, float]] = []
+    for _ in range(count + 1):
+        times.append({name: seconds(subjects[name], calls) for name in names})
+        names.reverse()
+    return times[1:]
+
+
+def ratios(subjects: Subjects, base: str, count: int, calls: int = 1) -> dict[str, Figure]:
+    """Summarize for each subject its times over the base's of the same round."""
+    times = rounds(subjects, count, calls)
+    return {name: Figure.of([t[name] / t[base] for t in times]) for name in subjects}
+
+
+def kept_bytes(make: Callable[[], object]) -> int:
+    """Return the bytes that are still alive once a result is made and the garbage is gone."""
+    gc.collect()
+    tracemalloc.start()
+    result = make()
+    gc.collect()
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    del result
+    return size
