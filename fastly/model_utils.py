@@ -126,7 +126,8 @@ def _text(value: Any) -> str:
 def _time_from_text(text: str) -> datetime:
     try:
         utc = "+00:00" if text.endswith("Z") else ""
-        return _aware(datetime.fromisoformat(text.removesuffix("Z") + utc))
+        time = datetime.fromisoformat(text.removesuffix("Z") + utc)
+        return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
     except ValueError:  # Python 3.10 reads few forms; dateutil reads all, 50 times slower
         from dateutil.parser import isoparse
 

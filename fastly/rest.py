@@ -706,21 +706,19 @@ class RestClient:
     def _pool(self, url: str) -> HTTPConnectionPool:
         """Return the pool of a URL's origin."""
         origin = origin_of(url)
-        return self._pools.get(origin) or self._new_pool(origin, url)
-
-    def _new_pool(self, origin: str, url: str) -> HTTPConnectionPool:
         with self._lock:
             if self._closed:
                 raise ConnectionException(reason="the client was closed during the call", url=url)
             if origin not in self._pools:
-                if not self._configuration.verify_ssl:
-                    log.warning("verify_ssl is False: anybody on the way can read the token")
-                parts = urlsplit(url)
-                manager = _pool_manager(self._configuration, url, self._pool_threads)
-                self._pools[origin] = manager.connection_from_host(
-                    parts.hostname, parts.port, parts.scheme
-                )
+                self._pools[origin] = self._new_pool(url)
             return self._pools[origin]
+
+    def _new_pool(self, url: str) -> HTTPConnectionPool:
+        if not self._configuration.verify_ssl:
+            log.warning("verify_ssl is False: anybody on the way can read the token")
+        parts = urlsplit(url)
+        manager = _pool_manager(self._configuration, url, self._pool_threads)
+        return manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
 
     def _read(self, response: RawResponse, url: str) -> Response:
         """Read the body of a 2xx answer; a connection that fails meanwhile is tried again."""

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 import fastly
+import fastly.rest
 from fastly.api.billing_api import BillingApi
 from fastly.models import BillingResponse
 from fastly.testing import BillingServer
@@ -569,6 +570,24 @@ def test_a_client_works_after_a_fork(client: fastly.ApiClient, server: BillingSe
     assert api.get_invoice(7, 2020).customer_id == server.customer_id
     results.close()
     child.close()
+
+
+def test_a_lock_that_was_held_at_a_fork_blocks_nothing(
+    client: fastly.ApiClient, server: BillingServer
+) -> None:
+    """What runs in a child after a fork gives each client locks, pools and threads of its own."""
+    api = BillingApi(client)
+    assert api.get_invoice(5, 2020, async_req=True).get(5)
+    threads, pools = client._executor, dict(client.rest_client._pools)
+    with client._lock, client.rest_client._lock:
+        fastly.api_client._forget_all()
+        fastly.rest._forget_all()
+        assert server.customer_id == api.get_invoice(5, 2020, async_req=True).get(5).customer_id
+    assert threads is not client._executor
+    assert threads is not None
+    threads.shutdown()
+    for pool in pools.values():
+        pool.close()
 
 
 def _invoice_in_spawned(configuration: fastly.Configuration, results: Any) -> None:
