@@ -99,7 +99,7 @@ Ask = Callable[[], Response]
 Check = Callable[[str, object], str]
 
 
-def _once(ask: Ask, deadline: Deadline, wait: float) -> Response:  # noqa: ARG001
+def _once(ask: Ask, deadline: Deadline, wait: float) -> Response:  # noqa: ARG001  # as every exchange
     return ask()
 
 

@@ -1,8 +1,8 @@
-"""One request: pool, TLS, proxy, tries, redirects, the body's bounds, and the one place where
-the exceptions of urllib3, ssl, socket and http.client become ours.
+"""One request: pool, TLS, proxy, tries, redirects, and the bounds of its body.
 
-This is the only module that knows urllib3 and certifi.
-"""  # noqa: D205
+Here, and nowhere else, the exceptions of urllib3, ssl, socket and http.client become ours. This is
+the only module that knows urllib3 and certifi.
+"""
 
 from __future__ import annotations
 
@@ -189,14 +189,14 @@ class _ConnectingPool(HTTPConnectionPool):
 
 class _HTTPPool(_ConnectingPool):
     @property
-    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's name
+    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's class attribute
         theirs: Any = HTTPConnectionPool.ConnectionCls
         return _DeadlineConnection if theirs is HTTPConnection else theirs
 
 
 class _HTTPSPool(_ConnectingPool, HTTPSConnectionPool):
     @property
-    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's name
+    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's class attribute
         theirs: Any = HTTPSConnectionPool.ConnectionCls
         return _DeadlineHTTPSConnection if theirs is HTTPSConnection else theirs
 
@@ -329,7 +329,7 @@ def backoff(failures: int) -> float:
 
 def jittered(seconds: float) -> float:
     """Return between half and all of it, so that clients that failed together spread out."""
-    return seconds * (0.5 + random.random() / 2)  # noqa: S311
+    return seconds * (0.5 + random.random() / 2)  # noqa: S311  # guards no secret
 
 
 def retry_policy(retries: Any) -> urllib3.Retry:
@@ -761,7 +761,7 @@ class RestClient:
         return b"".join(came)
 
 
-def _handed_over(response: RawResponse, url: str) -> RawResponse:  # noqa: ARG001
+def _handed_over(response: RawResponse, url: str) -> RawResponse:  # noqa: ARG001  # as _read
     """Leave the reading, unzipping included, to the caller."""
     response.decode_content = True
     return response

@@ -307,7 +307,7 @@ def test_answers_as_they_have_been_seen(
     for made in (invoice, estimate):
         assert expected.keys() == made.to_dict().keys()
     if answer.get("line_items"):
-        assert (50.41, "x") == (invoice.line_items[0].amount, estimate.line_items[0].description)  # type: ignore[index]
+        assert (50.41, "x") == (invoice.line_items[0].amount, estimate.line_items[0].description)  # type: ignore[index]  # they came
 
 
 # --- the 202 of an estimate -------------------------------------------------------------------
@@ -434,6 +434,6 @@ def test_a_client_of_its_own(server: BillingServer, configuration: fastly.Config
     try:
         api = BillingApi()
         with api.api_client:
-            assert "05" == api.get_invoice("05", "2020").start_time.strftime("%m")  # type: ignore[union-attr]
+            assert "05" == api.get_invoice("05", "2020").start_time.strftime("%m")  # type: ignore[union-attr]  # it came
     finally:
         fastly.Configuration.set_default(None)

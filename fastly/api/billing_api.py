@@ -24,6 +24,7 @@ from fastly.api_client import (
 from fastly.exceptions import ApiTypeError, ApiValueError, EstimatePendingException
 from fastly.model.billing_estimate_response import BillingEstimateResponse
 from fastly.model.billing_response import BillingResponse
+from fastly.rest import LONGEST_PAUSE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -54,7 +55,6 @@ TextOrInt = str | int
 FIRST_POLL = 0.5  # seconds; an estimate usually takes under 5 seconds to make
 LONGEST_POLL = 5.0  # seconds
 SHORTEST_POLL = 0.1  # seconds, should the API ask to be asked again at once
-LONGEST_PAUSE = 60.0  # seconds that are slept through when the API asks for them
 
 
 def _number_text(name: str, value: object) -> str:
