@@ -8,7 +8,7 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import (
     TYPE_CHECKING,
@@ -47,6 +47,7 @@ from fastly.rest import (
     RestClient,
     SecretHeaders,
     mask,
+    secret_in,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ LONGEST_CONNECT = 10.0  # seconds, where only a time for the whole call is given
 # By the name that Python gives to each alias; a byte order mark is no part of the text.
 _CODECS = {"utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252"}
 _SAFE = re.compile(r"[A-Za-z0-9_-]+")
+
+_OWN_HEADERS = frozenset({"accept", "accept-encoding", "fastly-key"})
 
 _FLAGS = (
     "_return_http_data_only",
@@ -139,10 +142,10 @@ def checks_arguments(operation: Callable[P, T]) -> Callable[P, T]:
 
 
 def identifier(name: str, value: object) -> str:
-    """Check an id: text of ``A-Z a-z 0-9 _ -``, which cannot climb out of its place in a path."""
+    """Check an id: text. That it cannot climb out of its place in a path, the client checks."""
     if not isinstance(value, str):
         raise ApiTypeError(f"{name} is text, not of type {type(value).__name__}")
-    return _safe(name, value)
+    return value
 
 
 def text_of(name: str, value: object) -> str:
@@ -216,14 +219,15 @@ class DefaultHeaders(Secrets):
     def __init__(self) -> None:
         super().__init__(lambda name, value: check_header("default header", name, value))
 
-    def without(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the headers that are none of those named, in any case of letters."""
-        lower = {name.lower() for name in names}
-        return {name: x for name, x in dict(self._values).items() if name.lower() not in lower}
+    def without(self, names: Collection[str]) -> dict[str, str]:
+        """Return the headers that are none of those named, in small letters."""
+        return {name: x for name, x in dict(self._values).items() if name.lower() not in names}
 
     def _key(self, key: str) -> str:
-        same = (known for known in tuple(self._values) if known.lower() == key.lower())
-        return next(same, key)
+        if key in self._values:
+            return key
+        wanted = key.lower()
+        return next((known for known in tuple(self._values) if known.lower() == wanted), key)
 
 
 class _Call(NamedTuple):
@@ -367,9 +371,10 @@ class ApiClient:
         key = self.default_headers.get("Fastly-Key")
         if key is None or self.configuration.api_token:
             key = self.configuration.get_api_key_with_prefix()
-        own = {"Fastly-Key": key, "Accept-Encoding": "gzip", "Accept": arguments["_accept"]}
-        headers = SecretHeaders({**own, **self.default_headers.without(own)})
-        return _Call(operation, Request(url, headers, _without_prefix(key)), arguments)
+        headers = SecretHeaders(self.default_headers.without(_OWN_HEADERS))
+        headers["Fastly-Key"], headers["Accept"] = key, arguments["_accept"]
+        headers["Accept-Encoding"] = "gzip"
+        return _Call(operation, Request(url, headers, secret_in(key)), arguments)
 
     def _submit(self, call: _Call) -> AsyncResult[Any]:
         """Give a call to the threads, which start when they are first needed."""
@@ -460,11 +465,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
 
 
-def _without_prefix(key: str) -> str:
-    """Return the token of a ``Fastly-Key`` header, such as "Bearer TOKEN"."""
-    return max(key.split(), key=len, default=key)
-
-
 def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Check the options among the arguments; the operation's own are checked with the path."""
     checked = dict(arguments)
@@ -487,8 +487,7 @@ def _path_and_query(operation: Operation, arguments: Mapping[str, object], stric
         value = arguments[parameter.name]
         if parameter.in_query and value is None:
             continue
-        check = parameter.check if strict else _safe
-        text = _safe(parameter.name, check(parameter.name, value))
+        text = _safe(parameter.name, parameter.check(parameter.name, value) if strict else value)
         if parameter.in_query:
             query.append(f"{parameter.name}={text}")
         else:

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast, overload
 
 from fastly._version import __version__
@@ -499,7 +500,7 @@ class Configuration:
                 ``allow_insecure_host`` is not set.
         """
         host = self.host
-        if host[:6].lower() == "https:" or self.allow_insecure_host or is_loopback(host):
+        if _keeps_a_secret(host) or self.allow_insecure_host:
             return host
         raise ApiValueError(
             f"{host} would carry the token unencrypted: use https, or set "
@@ -555,6 +556,12 @@ class Configuration:
             **changed,
             **{name: value for name, value in secrets.items() if value},
         }
+
+
+@lru_cache(maxsize=8)  # each call asks it of the same host
+def _keeps_a_secret(host: str) -> bool:
+    """Tell whether nobody between here and a host can read along."""
+    return host.startswith("https:") or is_loopback(host)
 
 
 def is_loopback(url: str) -> bool:

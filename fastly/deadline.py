@@ -11,10 +11,11 @@ import math
 import socket
 import ssl
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Deadline", "DeadlineSSLSocket", "connect"]
 
@@ -24,13 +25,15 @@ _running: ContextVar[Deadline] = ContextVar("fastly deadline")
 class Deadline:
     """The end of one call, and within it of the phase (connecting, reading) that it is in.
 
+    In a ``with`` block, it is the deadline of all that the thread does with sockets of this module.
+
     Args:
         total: Seconds for the whole call, or None: then only its phases are bounded.
         connect: Seconds for each connecting: TCP, proxy and TLS together.
         read: Seconds for each answer, from the request to the last byte.
     """
 
-    __slots__ = ("_end", "_phase_end", "connect", "read")
+    __slots__ = ("_end", "_phase_end", "_token", "connect", "read")
 
     def __init__(self, total: float | None, connect: float, read: float) -> None:
         self._end = math.inf if total is None else time.monotonic() + total
@@ -64,14 +67,12 @@ class Deadline:
             raise TimeoutError("timed out")
         return left
 
-    @contextmanager
-    def running(self) -> Generator[None, None, None]:
-        """Make this the deadline of all that this thread does with sockets of this module."""
-        token = _running.set(self)
-        try:
-            yield
-        finally:
-            _running.reset(token)
+    def __enter__(self) -> Self:
+        self._token = _running.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _running.reset(self._token)
 
 
 def running() -> Deadline:
@@ -96,6 +97,11 @@ class _Patience:
 class DeadlineSocket(_Patience, socket.socket):
     """A TCP socket whose every wait ends with the running call's deadline."""
 
+    def sendall(self, data: Any, flags: int = 0, /) -> None:
+        """Send as ``socket.sendall`` does, within the deadline."""
+        self.await_within_deadline()
+        super().sendall(data, flags)
+
     def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
         """Receive as ``socket.recv`` does, within the deadline."""
         self.await_within_deadline()
@@ -114,6 +120,11 @@ class DeadlineSSLSocket(_Patience, ssl.SSLSocket):
         """Shake hands as ``SSLSocket.do_handshake`` does, within the deadline."""
         self.await_within_deadline()
         super().do_handshake(block)
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send as ``SSLSocket.sendall`` does, within the deadline."""
+        self.await_within_deadline()
+        super().sendall(data, flags)
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """Receive as ``SSLSocket.recv`` does, within the deadline."""

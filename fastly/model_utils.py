@@ -157,17 +157,6 @@ def _scalar(convert: Callable[[Any], Any], expected: str) -> Reader:
     return read
 
 
-def _object_of(model: type[Model]) -> Reader:
-    read_model: Reader = model._read  # pyright: ignore[reportPrivateUsage]  # same module
-
-    def read(value: Any, where: Where, policy: _Policy) -> Any:
-        if type(value) is dict:
-            return read_model(value, where, policy)  # pyright: ignore[reportUnknownArgumentType]
-        return value if isinstance(value, model) else policy.wrong(value, "an object", where)
-
-    return read
-
-
 def _list_of(read_item: Reader) -> Reader:
     def read(value: Any, where: Where, policy: _Policy) -> Any:
         items = _unwrapped(value)
@@ -181,9 +170,11 @@ def _list_of(read_item: Reader) -> Reader:
 
 def _unwrapped(value: Any) -> list[Any] | None:
     """Return a list, which one published schema wraps as ``{"value": [...]}``."""
-    if _is_dict(value) and tuple(value) == ("value",):
-        value = value["value"]
-    return value if _is_list(value) else None
+    if _is_list(value):
+        return value
+    if _is_dict(value) and tuple(value) == ("value",) and _is_list(value["value"]):
+        return value["value"]
+    return None
 
 
 def _is_dict(value: object) -> TypeGuard[dict[str, Any]]:
@@ -225,7 +216,8 @@ def _reader(annotation: Any) -> Reader:
         return _list_of(_reader(arguments[0]))
     if get_origin(annotation) is dict:
         return _map_of(_reader(arguments[1]))
-    return _object_of(annotation)
+    read_model: Reader = annotation._read
+    return read_model
 
 
 def _without_none(annotation: types.UnionType | str) -> Any:
@@ -300,7 +292,8 @@ class Model:
         """
         if not isinstance(data, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ApiTypeError(f"{cls.__name__} is made from a mapping, not {_shown(data)}")
-        return cls._read(_copied(data), None, _Policy(_refuse))
+        made: Self = cls._read(_copied(data), None, _Policy(_refuse))
+        return made
 
     @classmethod
     def from_answer(cls, data: dict[str, Any], *, check: bool, discard_unknown: bool) -> Self:
@@ -311,10 +304,14 @@ class Model:
             check: False keeps values of the wrong type as they came, and logs them.
             discard_unknown: True drops fields that are not documented.
         """
-        return cls._read(data, None, _Policy(_refuse if check else _keep, discard_unknown))
+        made: Self = cls._read(data, None, _Policy(_refuse if check else _keep, discard_unknown))
+        return made
 
     @classmethod
-    def _read(cls, data: dict[str, Any], where: Where, policy: _Policy) -> Self:
+    def _read(cls, data: dict[str, Any], where: Where, policy: _Policy) -> Any:
+        """Make one out of a dictionary, which becomes part of it; keep one that is made."""
+        if type(data) is not dict:
+            return data if isinstance(data, cls) else policy.wrong(data, "an object", where)
         unknown: list[str] = []
         expected, readers = cls.__expected__, cls.__readers__
         for name, value in data.items():
@@ -328,7 +325,7 @@ class Model:
                     data[name] = policy.wrong(value, "a number", (where, name))
             elif value is not None:
                 data[name] = readers[name](value, (where, name), policy)
-        self = cls.__new__(cls)
+        self = _new(cls)
         _set_dict(self, data)
         if unknown:
             self._put_aside(unknown, policy)
@@ -427,6 +424,7 @@ class Model:
         return _layout(self, 0)
 
 
+_new = object.__new__
 _set_dict: Callable[[Model, dict[str, Any]], None] = Model.__dict__["__dict__"].__set__
 _set_unknown: Callable[[Model, dict[str, Any]], None] = Model.__dict__["_unknown"].__set__
 _get_unknown: Callable[[Model], dict[str, Any]] = Model.__dict__["_unknown"].__get__

@@ -30,7 +30,8 @@ from fastly.api import billing_api
 from fastly.api_client import CSV, JSON, PDF, ApiClient, _Call
 from fastly.exceptions import ApiException, ApiTypeError, ApiValueError, exception_for
 from fastly.model_utils import Model
-from fastly.rest import Headers, Request, Response, SecretHeaders, retry_after
+from fastly.rest import Headers, Request, Response, SecretHeaders
+from fastly.rest.messages import retry_after
 
 OPERATIONS = (billing_api._GET_INVOICE, billing_api._GET_INVOICE_MTD)
 URL = "https://api.fastly.com/x"

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import fastly
-import fastly.rest
+import fastly.rest.client
 from fastly.api.billing_api import BillingApi
 from fastly.models import BillingResponse
 from fastly.testing import BillingServer
@@ -581,7 +581,7 @@ def test_a_lock_that_was_held_at_a_fork_blocks_nothing(
     threads, pools = client._executor, dict(client.rest_client._pools)
     with client._lock, client.rest_client._lock:
         fastly.api_client._forget_all()
-        fastly.rest._forget_all()
+        fastly.rest.client._forget_all()
         assert server.customer_id == api.get_invoice(5, 2020, async_req=True).get(5).customer_id
     assert threads is not client._executor
     assert threads is not None

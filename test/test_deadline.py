@@ -58,7 +58,7 @@ def test_a_phase_never_outlasts_the_call() -> None:
 
 def test_the_next_address_is_tried() -> None:
     """Where the first address refuses, the next one is connected to."""
-    with listening() as listener, Deadline(1, 1, 1).running():
+    with listening() as listener, Deadline(1, 1, 1):
         port = listener.getsockname()[1]
         with connect(EVERY_LOOPBACK, port, []) as sock:
             assert ("127.0.0.1", port) == sock.getpeername()
@@ -66,7 +66,7 @@ def test_the_next_address_is_tried() -> None:
 
 def test_the_first_address_that_answers_is_taken() -> None:
     """Where the first address answers, it is the one."""
-    with listening("::1") as listener, Deadline(1, 1, 1).running():
+    with listening("::1") as listener, Deadline(1, 1, 1):
         port = listener.getsockname()[1]
         with connect(EVERY_LOOPBACK, port, []) as sock:
             assert ("::1", port) == sock.getpeername()[:2]
@@ -76,14 +76,14 @@ def test_the_last_address_tells_why() -> None:
     """Where no address answers, the last one's error is raised, and no socket is left."""
     with listening() as listener:
         port = listener.getsockname()[1]
-    with Deadline(1, 1, 1).running(), pytest.raises(ConnectionRefusedError):
+    with Deadline(1, 1, 1), pytest.raises(ConnectionRefusedError):
         connect(EVERY_LOOPBACK, port, [])
 
 
 def test_options_are_set_before_connecting() -> None:
     """Socket options are set, and a wrong one is an OSError that leaves no socket."""
     keep_alive = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    with listening() as listener, Deadline(1, 1, 1).running():
+    with listening() as listener, Deadline(1, 1, 1):
         port = listener.getsockname()[1]
         with connect("127.0.0.1", port, [keep_alive]) as sock:
             assert 0 != sock.getsockopt(*keep_alive[:2])
@@ -107,7 +107,7 @@ def test_each_wait_ends_with_the_call(receive: Any) -> None:
     """Every way of receiving ends with the call, however many bytes came before."""
     with (
         listening() as listener,
-        Deadline(0.2, 1, 1).running(),
+        Deadline(0.2, 1, 1),
         connect(*listener.getsockname(), []) as sock,
         listener.accept()[0] as other,
     ):
@@ -122,11 +122,11 @@ def test_each_wait_ends_with_the_call(receive: Any) -> None:
 def test_after_the_call_each_wait_is_as_long_as_an_answer() -> None:
     """A socket that is read after its call waits as long as an answer might take, each time."""
     with listening() as listener:
-        with Deadline(0.05, 1, 0.15).running():
+        with Deadline(0.05, 1, 0.15):
             sock = connect(*listener.getsockname(), [])
         with sock, listener.accept()[0] as other:
             other.sendall(b"x")
-            with Deadline(0.05, 1, 0.15).running():
+            with Deadline(0.05, 1, 0.15):
                 assert b"x" == sock.recv(1)
             time.sleep(0.06)
             started = time.monotonic()

@@ -18,9 +18,10 @@ import compare_official
 import pytest
 
 import fastly
-from fastly import exceptions, models, rest
+from fastly import exceptions, models
 from fastly.api.billing_api import BillingApi
 from fastly.configuration import Configuration, Setting
+from fastly.rest import retries
 from fastly.testing import BillingServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -170,10 +171,10 @@ def test_numbers_of_retries_are_those_of_the_code() -> None:
     (rows,) = tables(section(DOCS / "errors.md", "Retries"), "What")
     numbers = [
         Configuration.retries.default,
-        ", ".join(map(str, sorted(rest.RETRIED_STATUSES))),
-        rest.FIRST_BACKOFF,
-        int(rest.LONGEST_BACKOFF),
-        int(rest.LONGEST_PAUSE),
+        ", ".join(map(str, sorted(retries.RETRIED_STATUSES))),
+        retries.FIRST_BACKOFF,
+        int(retries.LONGEST_BACKOFF),
+        int(retries.LONGEST_PAUSE),
     ]
     assert [str(number) for number in numbers] == [row[1] for row in rows]
 

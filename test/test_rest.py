@@ -94,16 +94,10 @@ from fastly.exceptions import (
     TimeoutException,
     UnauthorizedException,
 )
-from fastly.rest import (
-    LONGEST_PAUSE,
-    Headers,
-    Response,
-    backoff,
-    jittered,
-    retry_after,
-    root_cause,
-    translated,
-)
+from fastly.rest import LONGEST_PAUSE, Headers, Response
+from fastly.rest.boundary import root_cause, translated
+from fastly.rest.messages import retry_after
+from fastly.rest.retries import backoff, jittered
 
 TOKEN = "made-up-token-6ae1"
 SLACK = 0.5  # seconds that a call may take beyond its time

@@ -23,7 +23,7 @@ LAYERS: dict[str, set[str]] = {
     "exceptions": set(),
     "configuration": {"_version", "exceptions"},
     "deadline": set(),
-    "rest": {"configuration", "deadline", "exceptions"},
+    "rest": {"configuration", "deadline", "exceptions", "rest"},
     "api_client": {"_version", "configuration", "deadline", "exceptions", "rest"},
     "model_utils": {"exceptions"},
     "model": {"model", "model_utils"},
@@ -45,6 +45,8 @@ LAYERS: dict[str, set[str]] = {
     },
     "": {"_version", "api_client", "configuration", "exceptions"},
 }
+# Within the package rest, a module imports only from those that stand before it.
+REST = ("bodies", "messages", "boundary", "retries", "proxies", "connections", "client", "")
 THIRD_PARTY = {"urllib3": {"rest"}, "certifi": {"rest"}, "dateutil": {"model_utils"}}
 FOR_CHECKERS = {"typing_extensions"}
 NOT_IMPORTED = {"fastly.__main__", "fastly.testing.__main__", "fastly.api.options"}
@@ -86,6 +88,16 @@ def test_nothing_imports_upwards(module: str) -> None:
         layer(name) for name in imports(module, with_checkers=True) if name.startswith("fastly")
     }
     assert set() == ours - LAYERS[layer(module)]
+
+
+@pytest.mark.parametrize("part", REST)
+def test_nothing_imports_upwards_in_rest(part: str) -> None:
+    """The modules of the package rest have an order too, and it names all of them."""
+    names = [f"fastly.rest.{part}".rstrip(".") for part in REST]
+    before = set(names[: REST.index(part)])
+    imported = imports(names[REST.index(part)], with_checkers=True)
+    assert set() == {name for name in imported if layer(name) == "rest"} - before
+    assert sorted(names) == sorted(name for name in modules() if layer(name) == "rest")
 
 
 @pytest.mark.parametrize("module", modules())

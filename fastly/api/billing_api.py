@@ -56,6 +56,9 @@ FIRST_POLL = 0.5  # seconds; an estimate usually takes under 5 seconds to make
 LONGEST_POLL = 5.0  # seconds
 SHORTEST_POLL = 0.1  # seconds, should the API ask to be asked again at once
 
+_MONTH = re.compile(r"0?[1-9]|1[0-2]")
+_YEAR = re.compile(r"[1-9][0-9]{3}")
+
 
 def _number_text(name: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
@@ -65,20 +68,16 @@ def _number_text(name: str, value: object) -> str:
 
 def _month(name: str, value: object) -> str:
     text = _number_text(name, value)
-    if not re.fullmatch(r"0?[1-9]|1[0-2]", text):
+    if not _MONTH.fullmatch(text):
         raise ApiValueError(f"{name} is 1 to 12, as '05', '5' or 5, not {value!r}")
     return text.zfill(2)
 
 
 def _year(name: str, value: object) -> str:
     text = _number_text(name, value)
-    if not re.fullmatch(r"[1-9][0-9]{3}", text):
+    if not _YEAR.fullmatch(text):
         raise ApiValueError(f"{name} has four digits, as '2020' or 2020, not {value!r}")
     return text
-
-
-def _invoice_id(name: str, value: object) -> str:
-    return identifier(name, _number_text(name, value))
 
 
 def _pauses() -> Iterator[float]:
@@ -123,7 +122,7 @@ _GET_INVOICE = Operation(
 )
 _GET_INVOICE_BY_ID = Operation(
     path="/billing/v2/account_customers/{customer_id}/invoices/{invoice_id}",
-    parameters=(Parameter("customer_id", identifier), Parameter("invoice_id", _invoice_id)),
+    parameters=(Parameter("customer_id", identifier), Parameter("invoice_id", _number_text)),
     model=BillingResponse,
     accepts=(JSON, CSV, PDF),
 )

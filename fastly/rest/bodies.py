@@ -1,0 +1,142 @@
+"""The body of an answer: read within its bounds, and unzipped. The standard library alone."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+__all__ = ["Readable", "UnusableBodyError", "read_body", "text_or_bytes"]
+
+_CHUNK = 256 * 1024  # bytes; a bomb can outgrow its bound by no more than this
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Readable(Protocol):
+    """What reading a body needs to know of the response that it belongs to."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, found in any case of letters."""
+        ...
+
+    @property
+    def length_remaining(self) -> int | None:
+        """Bytes that are still to come, or None where the answer does not tell."""
+        ...
+
+
+class UnusableBodyError(Exception):
+    """A body that came whole, or could have, and is not what was promised."""
+
+
+class _TooLargeError(UnusableBodyError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is larger than max_response_bytes, {limit} bytes")
+
+
+def read_body(
+    response: Readable, read: Callable[[int], bytes], limit: int, came: list[bytes]
+) -> bytes:
+    """Read and decode a body.
+
+    Args:
+        response: What the body belongs to.
+        read: Reads up to so many bytes, and none at the end of the body.
+        limit: Bytes that the body may have, decoded.
+        came: Is filled with what came, also where reading fails.
+
+    Raises:
+        UnusableBodyError: It is larger than the limit, or not encoded as was asked for.
+    """
+    _check_framing(response)
+    chunks = _received(response, read, limit, came)
+    coding = _value(response, "content-encoding")
+    if coding in ("", "identity"):
+        return b"".join(chunks)
+    if coding in ("gzip", "x-gzip"):
+        return _unzipped_body(chunks, limit, came)
+    collections.deque(chunks, maxlen=0)
+    raise UnusableBodyError(f"Content-Encoding is {coding!r}, which was not asked for")
+
+
+def text_or_bytes(body: bytes) -> str | bytes:
+    """Return a body as text where it is text, else as it is."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body
+
+
+def _value(response: Readable, name: str) -> str:
+    """Return a header in small letters; a look first costs a third of a failed ``get``."""
+    headers = response.headers
+    return headers[name].strip().lower() if name in headers else ""
+
+
+def _check_framing(response: Readable) -> None:
+    """Refuse what http.client would hand out together with the lines that frame it."""
+    framing = _value(response, "transfer-encoding")
+    if framing not in ("", "chunked"):
+        raise UnusableBodyError(f"Transfer-Encoding is {framing!r}, which is not understood")
+
+
+def _received(
+    response: Readable, read: Callable[[int], bytes], limit: int, came: list[bytes]
+) -> Iterator[bytes]:
+    """Yield a body as it comes, without a last look at one that is known to be whole."""
+    left = limit
+    while chunk := read(_CHUNK):
+        came.append(chunk)
+        left -= len(chunk)
+        if left < 0:
+            raise _TooLargeError(limit)
+        yield chunk
+        if response.length_remaining == 0:
+            return
+
+
+def _unzipped_body(chunks: Iterator[bytes], limit: int, came: list[bytes]) -> bytes:
+    pieces: list[bytes] = []
+    left = limit
+    try:
+        for piece in _unzipped(chunks):
+            pieces.append(piece)
+            left -= len(piece)
+            if left < 0:
+                came[:] = pieces
+                raise _TooLargeError(limit)
+    except zlib.error as error:
+        raise UnusableBodyError(f"the body is not whole gzip: {error}") from error
+    return b"".join(pieces)
+
+
+def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Unzip in bounded pieces. urllib3's own decoder takes a stream that is cut for a whole."""
+    first = next(chunks, b"")
+    if not _GZIP_MAGIC.startswith(first[:2]):  # unzipped on the way, with the header left as it was
+        yield first
+        yield from chunks
+        return
+    decoder = _new_decoder()
+    for chunk in itertools.chain([first], chunks):
+        yield from _inflated(decoder, chunk)
+        while decoder.unused_data.startswith(_GZIP_MAGIC):  # a further member (RFC 1952, 2.2)
+            rest, decoder = decoder.unused_data, _new_decoder()
+            yield from _inflated(decoder, rest)
+        if len(decoder.unused_data) > 1:  # what follows the last member is passed over
+            collections.deque(chunks, maxlen=0)
+    if not decoder.eof:
+        raise zlib.error("the stream is cut short")
+
+
+def _new_decoder() -> Any:
+    return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+
+
+def _inflated(decoder: Any, data: bytes) -> Iterator[bytes]:
+    while piece := decoder.decompress(data, _CHUNK):
+        yield piece
+        data = decoder.unconsumed_tail

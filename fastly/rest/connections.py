@@ -1,0 +1,170 @@
+"""Pools, TLS, and connections that keep the deadline of the call that uses them."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from urllib3 import exceptions as foreign
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
+
+from fastly.deadline import DeadlineSSLSocket, connect, running
+from fastly.exceptions import ApiValueError
+from fastly.rest.messages import SecretHeaders
+from fastly.rest.proxies import proxy_of
+
+if TYPE_CHECKING:
+    from fastly.configuration import Configuration, SecretURL
+
+__all__ = ["pool_manager"]
+
+_NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+
+
+class _CarefulResponse(http.client.HTTPResponse):
+    """Reads as http.client does, but for three things that it leaves out."""
+
+    def begin(self) -> None:
+        """Refuse headers that Python's parser fails over, such as ``x; b*=a; b*1=c``."""
+        try:
+            super().begin()
+        except TypeError as error:
+            raise http.client.HTTPException(f"the headers cannot be read: {error}") from error
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Skip every interim answer, and not 100 alone (RFC 9110, section 15.2)."""
+        parent: Any = super()  # the stubs of http.client leave this method out
+        version, status, reason = cast("tuple[str, int, str]", parent._read_status())
+        interim = 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS
+        return version, http.client.CONTINUE if interim else status, reason
+
+    def _read_next_chunk_size(self) -> int:
+        """Refuse a size below 0, for which http.client would read without bound."""
+        parent: Any = super()
+        size = cast("int", parent._read_next_chunk_size())
+        if size < 0:
+            raise ValueError("the size of a chunk is less than 0")
+        return size
+
+
+class _DeadlineConnection(HTTPConnection):
+    response_class = _CarefulResponse
+
+    def connect(self) -> None:
+        deadline = running()
+        deadline.start_phase(deadline.connect)
+        super().connect()
+        deadline.start_phase(deadline.read)
+
+    def _tunnel(self) -> None:
+        """Open the tunnel as urllib3's does, but blame the proxy for what goes wrong."""
+        parent: Any = super()  # the stubs of http.client leave this method out
+        try:
+            parent._tunnel()
+        except (OSError, http.client.HTTPException) as error:
+            raise foreign.ProxyError("no tunnel", error) from error
+
+    def _new_conn(self) -> socket.socket:
+        """Connect as urllib3's does, raising what urllib3's raises."""
+        try:
+            return connect(self._dns_host, self.port, cast("Any", self.socket_options))
+        except socket.gaierror as error:
+            raise foreign.NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise foreign.ConnectTimeoutError(self, "timed out") from error
+        except (OSError, UnicodeError) as error:
+            raise foreign.NewConnectionError(self, str(error)) from error
+
+
+class _DeadlineHTTPSConnection(_DeadlineConnection, HTTPSConnection):
+    pass
+
+
+class _ConnectingPool(HTTPConnectionPool):
+    """Connects before a request is written, so that no failure to connect holds its bytes."""
+
+    def _validate_conn(self, conn: Any) -> None:
+        """Connect, without urllib3's warning at each request: the client has warned once."""
+        if conn.is_closed:
+            conn.connect()
+
+
+# Recorders such as vcrpy put a connection class of theirs into urllib3's pools: it goes first.
+
+
+class _HTTPPool(_ConnectingPool):
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's class attribute
+        theirs: Any = HTTPConnectionPool.ConnectionCls
+        return _DeadlineConnection if theirs is HTTPConnection else theirs
+
+
+class _HTTPSPool(_ConnectingPool, HTTPSConnectionPool):
+    @property
+    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's class attribute
+        theirs: Any = HTTPSConnectionPool.ConnectionCls
+        return _DeadlineHTTPSConnection if theirs is HTTPSConnection else theirs
+
+
+def _tls_context(configuration: Configuration) -> ssl.SSLContext:
+    """Make the TLS settings: 1.2 or newer, certifi's authorities unless others are set."""
+    context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
+    context.sslsocket_class = DeadlineSSLSocket
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    try:
+        context.load_verify_locations(configuration.ssl_ca_cert or _certifi_roots())
+        if configuration.cert_file is not None:
+            # A passphrase that is given, if empty, keeps OpenSSL from asking the terminal for one.
+            context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
+    except (ssl.SSLError, OSError) as error:
+        files = "ssl_ca_cert, cert_file or key_file"
+        raise ApiValueError(f"{files} holds no usable certificate or key: {error}") from error
+    return context
+
+
+def _certifi_roots() -> str:
+    import certifi  # imported when first needed: plain http does not need it
+
+    return certifi.where()
+
+
+def pool_manager(configuration: Configuration, url: str, pool_threads: int) -> urllib3.PoolManager:
+    """Make urllib3's pools with the configuration's settings, and our connections in them."""
+    options: dict[str, Any] = {
+        "maxsize": max(configuration.connection_pool_maxsize, pool_threads),
+        "socket_options": [*_NO_DELAY, *(configuration.socket_options or [])],
+    }
+    if url.startswith("https:"):
+        options |= {"ssl_context": _tls_context(configuration)}
+        options |= {"assert_hostname": configuration.assert_hostname}
+    proxy = proxy_of(configuration, url)
+    manager = (
+        urllib3.PoolManager(**options)
+        if proxy is None
+        else _proxy_manager(configuration, proxy, options)
+    )
+    pools: dict[str, Any] = {"http": _HTTPPool, "https": _HTTPSPool}
+    manager.pool_classes_by_scheme = pools
+    return manager
+
+
+def _proxy_manager(
+    configuration: Configuration, proxy: SecretURL, options: dict[str, Any]
+) -> urllib3.ProxyManager:
+    headers = SecretHeaders(configuration.proxy_headers)
+    parts = urlsplit(proxy)
+    if parts.username is not None:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+    if parts.scheme == "https":
+        options |= {"proxy_ssl_context": _tls_context(configuration)}
+    return urllib3.ProxyManager(proxy.bare(), proxy_headers=headers, **options)

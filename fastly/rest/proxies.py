@@ -1,0 +1,70 @@
+"""Which proxy a URL is reached through: the configuration's, the environment's, or none."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urlsplit
+
+from fastly.configuration import SecretURL, check_proxy, is_loopback
+from fastly.exceptions import ApiValueError
+
+if TYPE_CHECKING:
+    from fastly.configuration import Configuration
+
+__all__ = ["proxy_of"]
+
+
+def proxy_of(configuration: Configuration, url: str) -> SecretURL | None:
+    """Find the proxy for a URL: the configuration's, else the environment's.
+
+    Raises:
+        ApiValueError: It is no http(s) URL, or would see the token unencrypted.
+    """
+    name, proxy = "proxy", cast("SecretURL | None", configuration.proxy)
+    if proxy is None and not is_loopback(url):
+        name, proxy = _environment_proxy(urlsplit(url).scheme)
+    if proxy is None or _bypassed(configuration, urlsplit(url).netloc):
+        return None
+    if url.startswith("http:") and not (is_loopback(proxy) or configuration.allow_insecure_host):
+        raise ApiValueError(f"{name} {proxy!r} would see the token of {url} unencrypted")
+    return proxy
+
+
+def _environment_proxy(scheme: str) -> tuple[str, SecretURL | None]:
+    name = f"{scheme}_proxy"
+    value = os.environ.get(name)
+    if not value and scheme == "https":  # HTTP_PROXY may come from a request (httpoxy)
+        name = name.upper()
+        value = os.environ.get(name)
+    if not value:
+        return name, None
+    return name, check_proxy(name, value if "://" in value else f"http://{value}")
+
+
+def _bypassed(configuration: Configuration, host: str) -> bool:
+    """Tell whether a host, with its port if it has one, is to be reached without the proxy."""
+    hosts = configuration.no_proxy
+    if hosts is None:
+        hosts = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    entries = (entry.strip().lower() for entry in hosts.split(","))
+    return any(_covers(entry, host.lower()) for entry in entries if entry)
+
+
+def _covers(entry: str, host: str) -> bool:
+    """Match as curl does: ``*``, a name and what is below it, a name with a port, a network."""
+    name = host.rsplit(":", 1)[0] if re.search(r":\d+$", host) else host
+    if "/" in entry:
+        return _in_network(name.strip("[]"), entry)
+    suffix = entry.removeprefix("*").removeprefix(".")
+    return entry == "*" or any(h == suffix or h.endswith(f".{suffix}") for h in (name, host))
+
+
+def _in_network(address: str, network: str) -> bool:
+    import ipaddress  # slow to import, and needed for such an entry alone
+
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
