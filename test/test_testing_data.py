@@ -356,3 +356,17 @@ def test_testing_imports_the_standard_library_alone() -> None:
     )
     run = [sys.executable, "-S", "-I", "-c", "import sys; sys.path.insert(0, '.');" + code]
     assert "[] []\n" == subprocess.check_output(run, text=True, cwd=ROOT)
+
+
+def test_a_moment_may_be_the_day() -> None:
+    """A datetime is a date too, and counts as its day."""
+    account = Account(today=datetime(2020, 6, 10, 12, 30))
+    assert date(2020, 6, 10) == account.today
+    assert "2020-06-10T06:12:31Z" == account.invoice(2020, 6)["line_items"][0]["created_at"]
+
+
+@pytest.mark.parametrize("today", [date(2019, 2, 28), date(9999, 1, 1), date(9999, 12, 31)])
+def test_days_without_an_account(today: date) -> None:
+    """A day before the account, or at the end of the calendar, is refused."""
+    with pytest.raises(ValueError, match="is not between the account's months, 2019-03 to 9998-12"):
+        Account(today=today)

@@ -369,7 +369,8 @@ def test_the_usual_headers(server: BillingServer) -> None:
         b"GET / / HTTP/1.1\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n",
         b"\x00" * 100,
-        b"GET //[ HTTP/1.1\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nA: " + b"a" * 70_000 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\n" + b"A: a\r\n" * 200 + b"\r\n",
@@ -508,7 +509,7 @@ def test_an_enqueued_transfer_encoding_replaces_the_length(server: BillingServer
 @pytest.mark.parametrize("status", [204, 304])
 def test_statuses_without_a_body_have_no_length(server: BillingServer, status: int) -> None:
     """Where HTTP knows no body, there are no headers for one."""
-    server.enqueue(status, body={})
+    server.enqueue(status)
     assert f"HTTP/1.1 {status} " in (answer := raw(server, b"GET / HTTP/1.1\r\n\r\n")).decode()
     assert b"Content-" not in answer
 
@@ -807,3 +808,27 @@ def test_a_port_that_is_not_to_be_had(server: BillingServer, options: list[str])
     result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (1, "", 1) == (result.returncode, result.stdout, result.stderr.count("\n"))
     assert result.stderr.startswith("Cannot listen at 127.0.0.1 port")
+
+
+def test_a_body_where_http_has_none_is_refused(server: BillingServer) -> None:
+    """A body for a status that has none would be taken for the next answer."""
+    with pytest.raises(ValueError, match=r"^an answer of status=204 has no body$"):
+        server.enqueue(204, body={"a": 1})
+
+
+def test_a_body_that_is_cut_short_is_a_bad_request(server: BillingServer) -> None:
+    """A request whose body ends before its length is refused, and not recorded."""
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port)) as wire:
+        wire.sendall(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc")
+        wire.shutdown(socket.SHUT_WR)
+        assert wire.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert [] == server.requests
+
+
+def test_the_path_is_kept_as_it_was_sent(server: BillingServer) -> None:
+    """What was asked is recorded as it came, without the query."""
+    raw(server, b"GET //x/%2e#y?a=b%20c HTTP/1.1\r\n\r\n")
+    raw(server, b"GET http://other/z?a=1 HTTP/1.1\r\n\r\n")
+    expected = [("//x/%2e#y", {"a": "b c"}), ("/z", {"a": "1"})]
+    assert expected == [(request.path, request.query) for request in server.requests]

@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import selectors
 import socket
 import struct
@@ -100,6 +101,8 @@ class Answer:
         if not 100 <= status <= 999:
             raise ValueError(f"status={status!r} is not a number of three digits")
         content, kind = _encode(body)
+        if content and _is_bare(status):
+            raise ValueError(f"an answer of status={status} has no body")
         given = Headers(headers.items())
         usual = {} if _is_bare(status) else {"Content-Type": kind}
         if not _is_bare(status) and "Transfer-Encoding" not in given:
@@ -229,12 +232,21 @@ def read_request(stream: BinaryIO) -> tuple[Request, bool] | None:
     method, target, version = _request_line(line)
     try:
         headers = Headers(http.client.parse_headers(stream).items())
-        parts = urlsplit(target)
+        path, query = _path_and_query(target)
     except (http.client.HTTPException, ValueError) as error:
         raise Malformed(str(error)) from error
-    request = Request(method, parts.path, dict(parse_qsl(parts.query, True)), headers)
+    request = Request(method, path, dict(parse_qsl(query, True)), headers)
     _skip_body(stream, headers)
     return request, version == "HTTP/1.1" and headers.get("Connection", "").lower() != "close"
+
+
+def _path_and_query(target: str) -> tuple[str, str]:
+    """Return the path as it was sent, and the query; a proxy is sent a whole URL."""
+    if target.startswith("/"):
+        path, _, query = target.partition("?")
+        return path, query
+    parts = urlsplit(target)
+    return parts.path, parts.query
 
 
 def _request_line(line: bytes) -> tuple[str, str, str]:
@@ -248,9 +260,11 @@ def _request_line(line: bytes) -> tuple[str, str, str]:
 def _skip_body(stream: BinaryIO, headers: Headers) -> None:
     """Read past the body of a request."""
     length = headers.get("Content-Length", "0")
-    if "Transfer-Encoding" in headers or not length.isdecimal() or int(length) > _BODY_LIMIT:
+    known = re.fullmatch("[0-9]{1,9}", length) is not None and "Transfer-Encoding" not in headers
+    if not known or int(length) > _BODY_LIMIT:
         raise Malformed("The end of the request's body is not known, or far off.")
-    stream.read(int(length))
+    if len(stream.read(int(length))) < int(length):
+        raise Malformed("The request's body is cut short.")
 
 
 def _bad_request(error: Malformed) -> Answer:

@@ -40,6 +40,7 @@ __all__ = ["CREATED", "CUSTOMER_ID", "Account"]
 
 CUSTOMER_ID = "StandInCustomer2019"
 CREATED = (2019, 3)
+LAST = (9999, 1)
 
 _ALPHABET = string.digits + string.ascii_letters
 _CENT = Decimal("0.01")
@@ -108,14 +109,16 @@ class Account:
         today: The day the account believes in; by default the real one, in UTC, at each call.
 
     Raises:
-        ValueError: `today` is before the account's creation.
+        ValueError: `today` is before the account's creation, or too late for a calendar.
     """
 
     def __init__(self, customer_id: str = CUSTOMER_ID, *, today: date | None = None) -> None:
-        if today is not None and (today.year, today.month) < CREATED:
-            raise ValueError(f"today={today} is before the account's first month, 2019-03")
+        if today is not None and not CREATED <= (today.year, today.month) < LAST:
+            raise ValueError(
+                f"today={today} is not between the account's months, 2019-03 to 9998-12"
+            )
         self.customer_id = customer_id
-        self._today = today
+        self._today = today and date(today.year, today.month, today.day)  # a datetime is a date too
 
     @property
     def today(self) -> date:

@@ -151,7 +151,7 @@ class BillingServer:
 
         Raises:
             ValueError: `status` is not of three digits, `delay` is negative, `cut` leaves
-                nothing out, or there is a `reset` without a `cut`.
+                nothing out, there is a `reset` without a `cut`, or a body where HTTP has none.
             TypeError: JSON has no such body.
         """
         answer = Answer.make(status, headers or {}, body, delay=delay, cut=cut, reset=reset)
