@@ -20,7 +20,7 @@ import re
 import types
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeGuard, cast, get_args, get_origin
 
 from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
@@ -41,10 +41,20 @@ log = logging.getLogger("fastly")
 
 # The grammar of JSON's numbers (RFC 8259, section 6), with a sign of either kind.
 _NUMBER = re.compile(r"[+-]?\d+(?P<fraction>\.\d*)?(?P<exponent>[eE][+-]?\d+)?", re.ASCII)
+# ISO 8601 as far as both parsers below read it alike: a fraction is one of seconds, and only a
+# time has an offset. Left to themselves, they take a date's offset for a time of day.
+_TIME = re.compile(
+    r"(?P<date>\d{4}(?:-?W\d\d(?:-?\d)?|-?\d\d(?:-?\d\d)?)?)"
+    r"(?:[Tt ](?P<clock>\d\d(?::?\d\d(?::?(?P<second>\d\d)(?:[.,]\d+)?)?)?)"
+    r"(?P<offset>[Zz]|[+-]\d\d(?::?\d\d(?::\d\d)?)?)?)?",
+    re.ASCII,
+)
 _LARGEST = 1.7976931348623157e308
 _EXACT = 2**53  # every int up to here is a float too
 # JSON deeper than this is no invoice; the bound keeps recursion far from Python's own limit.
 _DEEPEST = 100
+_DEEPEST_MODEL = 10  # levels at which a model can stand, from the answer's outermost one
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SHOWN_ITEMS = 3
 _WIDTH = 80
 _LONGEST_TEXT = 200
@@ -94,18 +104,11 @@ def _number(value: Any) -> float:
         return float(value)
     if isinstance(value, str) and (match := _NUMBER.fullmatch(value)):
         value = float(value) if match["fraction"] or match["exponent"] else int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return float(value) if _fits_float(value) else int(value)
-    if isinstance(value, float) and -_LARGEST <= value <= _LARGEST:
-        return float(value)
-    raise ValueError
-
-
-def _fits_float(value: int) -> bool:
-    try:
-        return float(value) == value
-    except OverflowError:
-        return False
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError
+    if not -_LARGEST <= value <= _LARGEST:  # NaN included
+        raise ValueError
+    return float(value) if float(value) == value else int(value)
 
 
 def _integer(value: Any) -> int:
@@ -114,16 +117,24 @@ def _integer(value: Any) -> int:
         value = None if fraction.strip("0") else int(whole)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
         raise ValueError
+    if isinstance(value, float) and abs(value) > _EXACT:  # a neighbour of what was meant
+        raise ValueError
     return int(value)
 
 
 def _text(value: Any) -> str:
-    return str(value) if isinstance(value, str) else str(_integer(value))
+    return str.__str__(value) if isinstance(value, str) else str(_integer(value))
 
 
 # The items of an invoice share their times: one object for each saves time and memory.
 @lru_cache(maxsize=4096)
 def _time_from_text(text: str) -> datetime:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError
+    if match["second"] == "60":  # a leap second is the first of the next minute
+        start, end = match.span("second")
+        return _time_from_text(f"{text[:start]}59{text[end:]}") + timedelta(seconds=1)
     try:
         utc = "+00:00" if text.endswith("Z") else ""
         time = datetime.fromisoformat(text.removesuffix("Z") + utc)
@@ -131,7 +142,7 @@ def _time_from_text(text: str) -> datetime:
     except ValueError:  # Python 3.10 reads few forms; dateutil reads all, 50 times slower
         from dateutil.parser import isoparse
 
-        return _aware(isoparse(text))
+        return _aware(isoparse(text.upper()))
 
 
 def _aware(time: datetime) -> datetime:
@@ -142,39 +153,38 @@ def _aware(time: datetime) -> datetime:
 
 def _read_time(value: Any, where: Where, policy: _Policy) -> Any:
     try:
-        return _time_from_text(value) if isinstance(value, str) else _aware(value)
-    except (ValueError, TypeError, AttributeError, OverflowError):
-        return policy.wrong(value, "an ISO 8601 time", where)
+        if isinstance(value, str):
+            return _time_from_text(value)
+        if isinstance(value, datetime):
+            return _aware(value)
+    except (ValueError, TypeError, OverflowError):
+        pass
+    return policy.wrong(value, "an ISO 8601 time", where)
 
 
-def _scalar(convert: Callable[[Any], Any], expected: str) -> Reader:
-    def read(value: Any, where: Where, policy: _Policy) -> Any:
-        try:
-            return convert(value)
-        except (ValueError, OverflowError):
-            return policy.wrong(value, expected, where)
-
-    return read
+def _read_scalar(
+    convert: Callable[[Any], Any], expected: str, value: Any, where: Where, policy: _Policy
+) -> Any:
+    try:
+        return convert(value)
+    except (ValueError, OverflowError):
+        return policy.wrong(value, expected, where)
 
 
 def _list_of(read_item: Reader) -> Reader:
     def read(value: Any, where: Where, policy: _Policy) -> Any:
         items = _unwrapped(value)
-        if items is None:
-            return policy.wrong(value, "a list", where)
+        if not _is_list(items):
+            return items if items is None else policy.wrong(value, "a list", where)
         pairs = enumerate(items)
         return [x if x is None else read_item(x, (where, i), policy) for i, x in pairs]
 
     return read
 
 
-def _unwrapped(value: Any) -> list[Any] | None:
+def _unwrapped(value: Any) -> Any:
     """Return a list, which one published schema wraps as ``{"value": [...]}``."""
-    if _is_list(value):
-        return value
-    if _is_dict(value) and tuple(value) == ("value",) and _is_list(value["value"]):
-        return value["value"]
-    return None
+    return value["value"] if _is_dict(value) and tuple(value) == ("value",) else value
 
 
 def _is_dict(value: object) -> TypeGuard[dict[str, Any]]:
@@ -200,9 +210,9 @@ def _map_of(read_item: Reader) -> Reader:
 
 
 _SCALARS: dict[Any, Reader] = {
-    float: _scalar(_number, "a number"),
-    int: _scalar(_integer, "a whole number"),
-    str: _scalar(_text, "text"),
+    float: partial(_read_scalar, _number, "a number"),
+    int: partial(_read_scalar, _integer, "a whole number"),
+    str: partial(_read_scalar, _text, "text"),
     datetime: _read_time,
 }
 
@@ -288,11 +298,11 @@ class Model:
 
         Raises:
             ApiTypeError: ``data`` is no mapping, or holds a value of the wrong type.
-            ApiValueError: ``data`` is nested more than 100 deep.
+            ApiValueError: A field that is not documented is nested more than 100 deep.
         """
         if not isinstance(data, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ApiTypeError(f"{cls.__name__} is made from a mapping, not {_shown(data)}")
-        made: Self = cls._read(_copied(data), None, _Policy(_refuse))
+        made: Self = cls._read(_copied(data, -_DEEPEST_MODEL), None, _Policy(_refuse))
         return made
 
     @classmethod
@@ -334,7 +344,7 @@ class Model:
     def _put_aside(self, names: list[str], policy: _Policy) -> None:
         aside = {name: self.__dict__.pop(name) for name in names}
         if not policy.discard_unknown:
-            _set_unknown(self, _copied(aside))
+            _set_unknown(self, _copied(aside, leaf=_plain_value))
 
     @property
     def additional_properties(self) -> dict[str, Any]:
@@ -354,7 +364,9 @@ class Model:
 
     def to_json(self, indent: int | None = None) -> str:
         """Return all that came as JSON text, on one line or indented by ``indent`` spaces."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
+        # Half a character, which JSON may hold, can be written to a file as an escape alone.
+        return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
     def to_str(self) -> str:
         """Return all that came as readable text, one field a line."""
@@ -375,7 +387,8 @@ class Model:
         if name in self.__fields__:
             self._assign(name, _copied(value))
         elif isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            _set_unknown(self, {**_unknown(self), name: _copied(value)})
+            value = _copied(value, leaf=_plain_value)
+            _set_unknown(self, {**_unknown(self), name: value})
         else:
             raise ApiTypeError(f"the name of a field is text, not {_shown(name)}")
 
@@ -450,14 +463,23 @@ def _restore(model: type[Model], fields: dict[str, Any], unknown: dict[str, Any]
     return self
 
 
-def _copied(value: Any, depth: int = 0) -> Any:
+def _copied(value: Any, depth: int = 0, leaf: Callable[[Any], Any] = lambda value: value) -> Any:
     """Copy plain data, so that a model shares no container with its caller."""
     if depth > _DEEPEST:
         raise ApiValueError(f"the data is nested more than {_DEEPEST} deep")
     if isinstance(value, Mapping):
         items = cast("Mapping[object, Any]", value).items()
-        return {_name(k): _copied(x, depth + 1) for k, x in items}
-    return [_copied(x, depth + 1) for x in value] if _is_sequence(value) else value
+        return {_name(k): _copied(x, depth + 1, leaf) for k, x in items}
+    return [_copied(x, depth + 1, leaf) for x in value] if _is_sequence(value) else leaf(value)
+
+
+def _plain_value(value: Any) -> Any:
+    """Check a value of an unknown field: one that JSON has."""
+    if isinstance(value, (int, float)) and not -_LARGEST <= value <= _LARGEST:
+        raise ApiTypeError(f"a field that is not documented holds {_shown(value)}")
+    if not isinstance(value, (str, int, float, types.NoneType)):
+        raise ApiTypeError(f"a field that is not documented holds plain data, not {_shown(value)}")
+    return value
 
 
 def _name(key: object) -> str:
@@ -477,7 +499,8 @@ def _plain(value: Any) -> Any:
 
 
 def _time_text(time: datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")
+    text = time.isoformat()
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
 def _path(where: Where) -> list[str | int]:
@@ -542,7 +565,7 @@ def _filled(parts: list[str], width: int) -> list[str]:
 
 def _parts(value: Any) -> tuple[list[tuple[str, Any]] | None, tuple[str, str]]:
     if isinstance(value, Model):
-        parts = [(f"{name}=", x) for name, x in _items(value)]
+        parts = [(f"{n if n.isidentifier() else repr(n)}=", x) for n, x in _items(value)]
         return parts, (f"{type(value).__name__}(", ")")
     if _is_list(value):
         return [("", x) for x in value[:_SHOWN_ITEMS]], ("[", "]")

@@ -197,3 +197,42 @@ def test_a_broken_part_stands_alone() -> None:
         f"      b='{'s' * 40}')}},",
         "  vendor_state='up')",
     ]
+
+
+def test_a_naive_time_is_made_aware_by_every_way() -> None:
+    """A datetime without an offset is UTC, also in a model that is made anew."""
+    part, _ = declared()
+    naive = datetime(2020, 5, 1)
+    for made in (part(made=naive), part.from_dict({"made": naive})):
+        assert "2020-05-01T00:00:00Z" == made.to_dict()["made"]
+
+
+def test_names_of_fields_are_text() -> None:
+    """A name that is no text is refused, and shown."""
+    anything: Any = BillingTotal()
+    with pytest.raises(fastly.ApiTypeError, match=r"^the name of a field is text, not 5$"):
+        anything[5] = 1
+
+
+@pytest.mark.parametrize("value", [sys.float_info.max, -sys.float_info.max])
+def test_the_largest_number_is_shown_in_a_message(value: float) -> None:
+    """A number that is wrong in its place is shown, up to the largest there is."""
+    with pytest.raises(fastly.ApiTypeError, match=r"not -?1\.7976931348623157e.308$"):
+        BillingStatus.from_dict({"sent_at": value})
+
+
+def test_parts_of_a_broken_model_are_indented_to_their_depth() -> None:
+    """A line deep inside has less room, by its margin."""
+    region = BillingRegions.from_dict({"a": "s" * 33, "b": "t" * 33})
+    lines = repr(fastly.models.Billing(regions={"usa": region}, customer_id="c" * 30)).splitlines()
+    assert [f"      a='{'s' * 33}',", f"      b='{'t' * 33}')}},"] == lines[3:5]
+
+
+@pytest.mark.parametrize("text", ["1.50", "10.0", "X", "0X", "5.X"])
+def test_whole_numbers_as_text(text: str) -> None:
+    """A whole number may come as text with zeros behind its point, and nothing else there."""
+    if text == "10.0":
+        assert 10 == declared()[0].from_dict({"count": text}).count
+    else:
+        with pytest.raises(fastly.ApiTypeError, match=f"not {text!r}$"):
+            declared()[0].from_dict({"count": text})

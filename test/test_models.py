@@ -10,7 +10,8 @@ import os
 import pickle
 import pprint
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, time, timedelta, timezone
+from enum import Enum
 from inspect import signature
 from typing import Any
 
@@ -171,7 +172,9 @@ LENIENT: list[tuple[type[Model], str, Any, Any]] = [
     (BillingTotal, "cost", BIG, BIG),
     (BillingTotal, "cost", 2**60, float(2**60)),
     (BillingTotal, "cost", str(BIG), BIG),
-    (BillingTotal, "cost", 10**400, 10**400),
+    (BillingTotal, "cost", -BIG, -BIG),
+    (BillingTotal, "cost", 2**53, float(2**53)),
+    (BillingTotal, "cost", -(2**53), -float(2**53)),
     (BillingResponseLineItem, "line_number", 7, 7),
     (BillingResponseLineItem, "line_number", 10126213.0, 10126213),
     (BillingResponseLineItem, "line_number", "10126213", 10126213),
@@ -181,6 +184,7 @@ LENIENT: list[tuple[type[Model], str, Any, Any]] = [
     (Billing, "invoice_id", 4183280, "4183280"),
     (Billing, "invoice_id", 4183280.0, "4183280"),
     (Billing, "invoice_id", 10**30 + 1, str(10**30 + 1)),
+    (Billing, "invoice_id", float(2**53), str(2**53)),
     (Billing, "invoice_id", "", ""),
     (BillingStatus, "status", "A new word", "A new word"),
     (Billing, "status", {}, BillingStatus()),
@@ -191,6 +195,7 @@ LENIENT: list[tuple[type[Model], str, Any, Any]] = [
     (BillingTotal, "extras", [], []),
     (BillingTotal, "extras", [None], [None]),
     (BillingTotal, "extras", {"value": []}, []),
+    (BillingTotal, "extras", {"value": None}, None),
     (BillingTotal, "extras", {"value": [{"setup": "5"}]}, [BillingTotalExtras(setup=5.0)]),
     (BillingStatus, "sent_at", "2020-05-01T02:03:04Z", datetime(2020, 5, 1, 2, 3, 4, 0, UTC)),
     (BillingStatus, "sent_at", "2020-05-01T02:03:04", datetime(2020, 5, 1, 2, 3, 4, 0, UTC)),
@@ -199,6 +204,16 @@ LENIENT: list[tuple[type[Model], str, Any, Any]] = [
     (BillingStatus, "sent_at", "20200501T020304Z", datetime(2020, 5, 1, 2, 3, 4, 0, UTC)),
     (BillingStatus, "sent_at", "2020-05-01T24:00:00Z", datetime(2020, 5, 2, 0, 0, 0, 0, UTC)),
     (BillingStatus, "sent_at", "2020-W18-5", datetime(2020, 5, 1, 0, 0, 0, 0, UTC)),
+    (BillingStatus, "sent_at", "2020-05", datetime(2020, 5, 1, 0, 0, 0, 0, UTC)),
+    (BillingStatus, "sent_at", "2020-05-01t02:03:04z", datetime(2020, 5, 1, 2, 3, 4, 0, UTC)),
+    (BillingStatus, "sent_at", "2016-12-31T23:59:60Z", datetime(2017, 1, 1, 0, 0, 0, 0, UTC)),
+    (BillingStatus, "sent_at", "20161231T235960.5Z", datetime(2017, 1, 1, 0, 0, 0, 500000, UTC)),
+    (
+        BillingStatus,
+        "sent_at",
+        "2020-05-01T02+05",
+        datetime(2020, 5, 1, 2, 0, 0, 0, timezone(timedelta(hours=5))),
+    ),
     (
         BillingStatus,
         "sent_at",
@@ -243,6 +258,11 @@ STRICT: list[tuple[type[Model], str, Any, str]] = [
     (BillingTotal, "cost", "nan", "cost: expected a number"),
     (BillingTotal, "cost", "1e999", "cost: expected a number"),
     (BillingTotal, "cost", "9" * 5000, "cost: expected a number"),
+    (BillingTotal, "cost", 10**400, "cost: expected a number, not int"),
+    (BillingTotal, "cost", -(10**400), "cost: expected a number, not int"),
+    (BillingTotal, "cost", "9" * 400, "cost: expected a number"),
+    (Billing, "invoice_id", float(2**53 + 2), "invoice_id: expected text, not 9007199254740994.0"),
+    (Billing, "invoice_id", -float(2**53 + 2), "invoice_id: expected text"),
     (BillingTotal, "cost", float("nan"), "cost: expected a number, not NaN or infinity"),
     (BillingTotal, "cost", float("-inf"), "cost: expected a number, not NaN or infinity"),
     (BillingTotal, "cost", object(), "cost: expected a number, not object"),
@@ -269,6 +289,17 @@ STRICT: list[tuple[type[Model], str, Any, str]] = [
     (BillingStatus, "sent_at", "", "sent_at: expected an ISO 8601 time"),
     (BillingStatus, "sent_at", "2020-13-01T00:00:00Z", "sent_at: expected an ISO 8601 time"),
     (BillingStatus, "sent_at", 1588291200, "sent_at: expected an ISO 8601 time, not 1588291200"),
+    (BillingStatus, "sent_at", "2020-05-01T10.5Z", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "2020-05-01T23:59.5Z", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "2020-05-01+05:00", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "2020-05-01-05:00", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "2020-05-01Z", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "2020-05-01x10:00:00", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "2020-05-01_10", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "2020-05-01T00:00:00ZZ", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "2020-05-01T00:00:61Z", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", "9999-12-31T23:59:60Z", "sent_at: expected an ISO 8601 time"),
+    (BillingStatus, "sent_at", time(1, 2), "sent_at: expected an ISO 8601 time, not time"),
     (BillingStatus, "sent_at", [], "sent_at: expected an ISO 8601 time"),
     (BillingStatus, "sent_at", {}, "sent_at: expected an ISO 8601 time"),
 ]
@@ -318,8 +349,13 @@ def test_subclasses_of_plain_types_become_plain() -> None:
     class Text(str):
         __slots__ = ()
 
-    made = BillingTotal(cost=Float(1.5), requests=Text("7"), plan_name=Text("Eco"))
-    assert [float, float, str] == [type(made[name]) for name in ("cost", "requests", "plan_name")]
+    class Word(str, Enum):
+        PAID = "Paid"
+
+    made = BillingTotal(cost=Float(1.5), requests=Text("7"), plan_name=Text("Eco"), terms=Word.PAID)
+    names = ("cost", "requests", "plan_name", "terms")
+    assert [float, float, str, str] == [type(made[name]) for name in names]
+    assert [1.5, 7.0, "Eco", "Paid"] == [made[name] for name in names]
 
 
 # --- unknown fields ---------------------------------------------------------------------------
@@ -617,3 +653,62 @@ def test_estimate_lines_are_another_class() -> None:
     assert [BillingEstimateLinesLineItems(per_unit_cost=0.1)] == estimate.line_items
     assert isinstance(estimate, Billing)
     assert BillingBandwidth().tiers is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [object(), b"x", {1}, float("nan"), float("inf"), -float("inf"), 10**400, datetime.now()],
+)
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"y": [x]}])
+def test_an_unknown_field_holds_plain_data(value: Any, wrap: Any) -> None:
+    """What JSON cannot hold is refused for a field that is not documented, at any depth."""
+    with pytest.raises(fastly.ApiTypeError, match=r"^a field that is not documented holds "):
+        BillingTotal.from_dict({"x": wrap(value)})
+    with pytest.raises(fastly.ApiTypeError, match=r"^a field that is not documented holds "):
+        BillingTotal()["x"] = wrap(value)
+
+
+def test_a_model_cannot_hold_itself() -> None:
+    """A model in a field that is not documented would have no end, and is refused."""
+    total = BillingTotal()
+    with pytest.raises(fastly.ApiTypeError, match="holds plain data, not BillingTotal"):
+        total["me"] = total
+
+
+def test_json_is_text_that_can_be_written() -> None:
+    """Half a character, which JSON may hold, is an escape in the text that a model writes."""
+    data = {"vendor_state": "\ud83d", "\udc00": "é\ud83d"}
+    model = Billing.from_dict(data)
+    for text in (model.to_json(), model.to_str()):
+        assert data == json.loads(text.encode().decode())
+    assert '{"vendor_state": "\\ud83d", "\\udc00": "é\\ud83d"}' == model.to_json()
+
+
+def test_a_name_cannot_forge_a_repr() -> None:
+    """The name of an unknown field that is no name in Python is quoted."""
+    model = BillingTotal.from_dict({"plain": 1, "a\x1b\nb": 2, "x=1), BillingTotal(cost": 3})
+    expected = r"BillingTotal(plain=1, 'a\x1b\nb'=2, 'x=1), BillingTotal(cost'=3)"
+    assert expected == repr(model)
+
+
+@pytest.mark.parametrize("seconds", [30, -30, 3600, 0])
+def test_every_offset_survives(seconds: int) -> None:
+    """A time is written so that reading it gives it back, also with seconds in its offset."""
+    sent_at = datetime(2020, 5, 1, tzinfo=timezone(timedelta(seconds=seconds)))
+    model = BillingStatus(sent_at=sent_at)
+    assert model == BillingStatus.from_dict(model.to_dict())
+    assert model.to_dict()["sent_at"].endswith("Z") is (seconds == 0)
+
+
+def test_what_was_read_can_be_read_again() -> None:
+    """The deepest data that an answer may hold is read again from what to_dict gives."""
+    deep: Any = 1
+    for _ in range(99):
+        deep = [deep]
+    answer = {
+        "line_items": [{"z": deep}],
+        "regions": {"usa": {"bandwidth": {"tiers": [{"z": deep}]}}},
+    }
+    read = BillingResponse.from_answer(copy.deepcopy(answer), check=True, discard_unknown=False)
+    assert read == BillingResponse.from_dict(read.to_dict())
+    assert answer == read.to_dict()
