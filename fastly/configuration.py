@@ -14,7 +14,32 @@ from fastly._version import __version__
 from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, TypedDict, Unpack
+
+    class Settings(TypedDict, total=False):
+        """What ``Configuration`` takes by name, beside what it names itself."""
+
+        allow_insecure_host: bool
+        api_token: str
+        assert_hostname: str | bool | None
+        cert_file: str | None
+        client_side_validation: bool
+        connection_pool_maxsize: int
+        debug: bool
+        discard_unknown_keys: bool
+        estimate_wait: float
+        key_file: str | None
+        max_response_bytes: int
+        no_proxy: str | None
+        proxy: str | None
+        proxy_headers: Mapping[str, str]
+        refresh_api_key_hook: Callable[[Configuration], object] | None
+        retries: int | RetryPolicy
+        socket_options: SocketOptions | None
+        ssl_ca_cert: str | None
+        timeout: float | tuple[float, float]
+        verify_ssl: bool
+
 
 __all__ = ["Configuration"]
 
@@ -25,6 +50,7 @@ TOKEN_VARIABLE = "FASTLY_API_TOKEN"
 DEFAULT_HOST = "https://api.fastly.com"
 _MEBIBYTE = 1024 * 1024
 MASK = "***"
+_LARGEST_POOL = 10_000  # connections; urllib3 makes a place for each before the first
 _LONGEST = 366 * 24 * 3600  # seconds; operating systems cannot count much further
 
 # One expression for the whole URL, so that no second parser can read another host out of it
@@ -46,6 +72,12 @@ _EXAMPLES = {
     "api_key_prefix": "{'token': 'Bearer'}",
     "proxy_headers": "{'Proxy-Authorization': 'Basic ...'}",
 }
+
+
+_PARTS_OF_A_RETRY = (
+    *("get_backoff_time", "increment", "is_retry"),
+    *("respect_retry_after_header", "retry_after_max"),
+)
 
 
 class RetryPolicy(Protocol):
@@ -105,12 +137,12 @@ class Secrets(MutableMapping[str, str]):
     def __repr__(self) -> str:
         return repr(dict.fromkeys(self._values, MASK))
 
-    def __copy__(self) -> Secrets:
-        other = Secrets(self._check)
-        other._values.update(self._values)
+    def __copy__(self) -> Self:
+        other = object.__new__(type(self))
+        other._check, other._values = self._check, dict(self._values)
         return other
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Secrets:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         return self.__copy__()
 
     def __reduce__(self) -> tuple[type[Secrets], tuple[Callable[[str, object], str]]]:
@@ -165,18 +197,16 @@ def _flag(name: str, value: object) -> bool:
     return value
 
 
-def _seconds(name: str, value: object) -> float:
+def _number_of_seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ApiTypeError(f"{name} is a number of seconds, not {value!r}")
-    if not 0 <= value <= _LONGEST:
-        raise ApiValueError(f"{name} is a number of seconds from 0 to {_LONGEST}, not {value!r}")
     return value
 
 
 def _positive_seconds(name: str, value: object) -> float:
-    seconds = _seconds(name, value)
-    if seconds == 0:
-        raise ApiValueError(f"{name} is more than 0 seconds; there is no way to wait not at all")
+    seconds = _number_of_seconds(name, value)
+    if not 0 < seconds <= _LONGEST:
+        raise ApiValueError(f"{name} is more than 0 seconds, up to {_LONGEST}, not {value!r}")
     return seconds
 
 
@@ -192,7 +222,10 @@ def check_timeout(name: str, value: object) -> Timeout:
 
 def check_wait(name: str, value: object) -> float:
     """Check a time to wait: a number of seconds, 0 or more."""
-    return _seconds(name, value)
+    seconds = _number_of_seconds(name, value)
+    if not 0 <= seconds <= _LONGEST:
+        raise ApiValueError(f"{name} is a number of seconds from 0 to {_LONGEST}, not {value!r}")
+    return seconds
 
 
 def check_positive_integer(name: str, value: object) -> int:
@@ -204,8 +237,15 @@ def check_positive_integer(name: str, value: object) -> int:
     return value
 
 
+def _pool_size(name: str, value: object) -> int:
+    size = check_positive_integer(name, value)
+    if size > _LARGEST_POOL:
+        raise ApiValueError(f"{name} is {_LARGEST_POOL} or less, not {value!r}")
+    return size
+
+
 def _retries(name: str, value: object) -> int | RetryPolicy:
-    if hasattr(value, "get_backoff_time") and not isinstance(value, type):
+    if not isinstance(value, type) and all(hasattr(value, part) for part in _PARTS_OF_A_RETRY):
         return cast("RetryPolicy", value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise ApiTypeError(f"{name} is a whole number or a urllib3.Retry, not {value!r}")
@@ -219,10 +259,36 @@ def _host(name: str, value: object) -> str:
         raise ApiTypeError(f"{name} is text such as {DEFAULT_HOST!r}, not {type(value).__name__}")
     if "@" in value:
         raise ApiValueError(f"{name} must not carry credentials; set api_key['token'] instead")
-    match = _HOST_URL.fullmatch(value)
+    if not _is_http_url(value):
+        raise ApiValueError(
+            f"{name} is an http(s) URL such as {DEFAULT_HOST!r}, not {_shown(value)}"
+        )
+    scheme, colon, rest = value.partition(":")
+    return scheme.lower() + colon + rest.rstrip("/")
+
+
+def _is_http_url(text: str) -> bool:
+    match = _HOST_URL.fullmatch(text)
     if match is None or not 0 < int(match["port"] or 1) <= 65535:
-        raise ApiValueError(f"{name} is an http(s) URL such as {DEFAULT_HOST!r}, not {value!r}")
-    return match["scheme"].lower() + value[len(match["scheme"]) :].rstrip("/")
+        return False
+    return match["host"][0] != "[" or _is_ipv6(match["host"][1:-1])
+
+
+def _is_ipv6(text: str) -> bool:
+    import ipaddress  # slow to import, and needed for such a host alone
+
+    try:
+        return bool(ipaddress.IPv6Address(text))
+    except ValueError:
+        return False
+
+
+def _shown(value: str) -> str:
+    """Show what was meant to be a URL, unless it may be a token in the wrong place."""
+    shown = re.sub(r".*@", f"{MASK}@", value, flags=re.DOTALL)
+    return (
+        repr(shown) if re.search(r"[.:/@]", value) else "a text without a dot, a colon or a slash"
+    )
 
 
 def _token(name: str, value: object) -> str:
@@ -238,7 +304,7 @@ def _token(name: str, value: object) -> str:
 
 def _key_name(where: str, name: str) -> None:
     if name != "token":
-        raise ApiValueError(f"{where} has one key, 'token', and not {name!r}")
+        raise ApiValueError(f"{where} has one key, 'token', and no other")
 
 
 def _api_key(name: str, value: object) -> str:
@@ -273,11 +339,10 @@ def check_proxy(name: str, value: object) -> SecretURL | None:
     if not isinstance(value, str):
         raise ApiTypeError(f"{name} is a URL or None, not {type(value).__name__}")
     url = SecretURL(value)
-    if not (_LOGIN.fullmatch(value) and _HOST_URL.fullmatch(url.bare())):
-        shown = re.sub(r".*@", f"{MASK}@", value, flags=re.DOTALL)
+    if not (_LOGIN.fullmatch(value) and _is_http_url(url.bare())):
         raise ApiValueError(
             f"{name} is an http(s) URL such as 'http://user:password@proxy:3128', its login "
-            f"percent-encoded, not {shown!r}"
+            f"percent-encoded, not {_shown(value)}"
         )
     return url
 
@@ -318,9 +383,23 @@ def _socket_options(name: str, value: object) -> SocketOptions | None:
     if value is None:
         return None
     options = cast("list[object]", value) if isinstance(value, (list, tuple)) else [value]
-    if not all(isinstance(x, tuple) and len(cast("tuple[object]", x)) == 3 for x in options):
-        raise ApiTypeError(f"{name} is a list of (level, name, value) or None, not {value!r}")
+    if not all(_is_socket_option(option) for option in options):
+        raise ApiTypeError(
+            f"{name} is a list of (level, name, value), the value an int of 32 bits or bytes, "
+            f"or None, not {value!r}"
+        )
     return cast("SocketOptions", list(options))
+
+
+def _is_socket_option(option: object) -> bool:
+    if not isinstance(option, tuple) or len(cast("tuple[object, ...]", option)) != 3:
+        return False
+    level, name, value = cast("tuple[object, object, object]", option)
+    return _is_c_int(level) and _is_c_int(name) and (isinstance(value, bytes) or _is_c_int(value))
+
+
+def _is_c_int(value: object) -> bool:
+    return isinstance(value, int) and -(2**31) <= value < 2**31
 
 
 class Configuration:
@@ -371,9 +450,7 @@ class Configuration:
     estimate_wait = Setting[float](
         90.0, check_wait, "Seconds that get_invoice_mtd waits for an estimate; 0: not at all."
     )
-    connection_pool_maxsize = Setting(
-        32, check_positive_integer, "Connections kept open for reuse by threads."
-    )
+    connection_pool_maxsize = Setting(32, _pool_size, "Connections kept open for reuse by threads.")
     proxy = Setting[str | None](
         None, check_proxy, "URL of the proxy; None: HTTPS_PROXY from the environment."
     )
@@ -407,7 +484,7 @@ class Configuration:
         host: str | None = None,
         api_key: Mapping[str, str] | None = None,
         api_key_prefix: Mapping[str, str] | None = None,
-        **settings: Any,
+        **settings: Unpack[Settings],
     ) -> None:
         self.__dict__["_secrets"] = {
             "api_key": Secrets(_api_key),
@@ -419,13 +496,15 @@ class Configuration:
         for name, value in {**given, **settings}.items():
             setattr(self, name, value)
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if not isinstance(getattr(type(self), name, None), (Setting, property)):
-            raise ApiAttributeError(f"there is no setting {name!r}{_suggestion(name, dir(self))}")
-        super().__setattr__(name, value)
+    if not TYPE_CHECKING:  # to a type checker, the settings are those that are declared
 
-    def __getattr__(self, name: str) -> Any:
-        raise ApiAttributeError(f"there is no setting {name!r}{_suggestion(name, dir(self))}")
+        def __setattr__(self, name, value):
+            if not isinstance(getattr(type(self), name, None), (Setting, property)):
+                raise _no_setting(name, dir(self))
+            super().__setattr__(name, value)
+
+        def __getattr__(self, name):
+            raise _no_setting(name, dir(self))
 
     @property
     def api_key(self) -> MutableMapping[str, str]:
@@ -465,13 +544,16 @@ class Configuration:
 
     @property
     def debug(self) -> bool:
-        """True: the logger ``fastly`` is set to DEBUG. No other logger is touched."""
+        """True: the logger ``fastly`` is set to DEBUG; False undoes that, and nothing else."""
         return logging.getLogger("fastly").level == logging.DEBUG
 
     @debug.setter
     def debug(self, value: bool) -> None:
-        level = logging.DEBUG if _flag("debug", value) else logging.NOTSET
-        logging.getLogger("fastly").setLevel(level)
+        log = logging.getLogger("fastly")
+        if _flag("debug", value):
+            log.setLevel(logging.DEBUG)
+        elif self.debug:
+            log.setLevel(logging.NOTSET)
 
     def get_api_key_with_prefix(self, identifier: str = "token") -> str:
         """Return what is sent as the ``Fastly-Key`` header, after the refresh hook has run.
@@ -485,8 +567,8 @@ class Configuration:
         token = self.api_token
         if token is None:
             raise ApiValueError(
-                "there is no API token: set configuration.api_key['token'], again after a pickle, "
-                f"or the environment variable {TOKEN_VARIABLE}"
+                "there is no API token: set configuration.api_key['token'] or the environment "
+                f"variable {TOKEN_VARIABLE}; a configuration that was pickled has lost its token"
             )
         prefix = self.api_key_prefix.get("token")
         token = _token(TOKEN_VARIABLE, token)
@@ -511,7 +593,9 @@ class Configuration:
     def set_default(cls, default: Configuration | None) -> None:
         """Keep a copy of ``default`` for clients that are given no configuration."""
         if default is not None and not isinstance(default, Configuration):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
-            raise ApiTypeError(f"the default is a Configuration or None, not {default!r}")
+            raise ApiTypeError(
+                f"the default is a Configuration or None, not {type(default).__name__}"
+            )
         Configuration._default = copy.deepcopy(default)
 
     @classmethod
@@ -535,6 +619,13 @@ class Configuration:
     def __copy__(self) -> Configuration:
         return copy.deepcopy(self)
 
+    def __deepcopy__(self, memo: dict[int, object]) -> Configuration:
+        """Copy all settings but the hook, which may belong to something that cannot be copied."""
+        hook = self.refresh_api_key_hook
+        other = object.__new__(type(self))
+        other.__dict__.update(copy.deepcopy(vars(self), {**memo, id(hook): hook}))
+        return other
+
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._shown().items())
         return f"Configuration({shown})"
@@ -549,6 +640,8 @@ class Configuration:
         """Return the host, where the token is from, and whatever was set: nothing secret."""
         source = "api_key" if self.api_key else TOKEN_VARIABLE if self.api_token else "nowhere"
         changed = {name: value for name, value in vars(self).items() if name[0] != "_"}
+        if self.refresh_api_key_hook is not None:  # its repr may hold what it was made with
+            changed["refresh_api_key_hook"] = "..."
         secrets = {name: self._secret(name) for name in ("api_key_prefix", "proxy_headers")}
         return {
             "host": self.host,
@@ -576,8 +669,9 @@ def _replace(secrets: Secrets, name: str, value: object) -> None:
     secrets.replace(cast("Mapping[str, str]", value))
 
 
-def _suggestion(name: str, known: list[str]) -> str:
+def _no_setting(name: str, known: list[str]) -> ApiAttributeError:
     import difflib  # slow to import, and needed for a mistake alone
 
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    suggestion = f"; did you mean {close[0]!r}?" if close else ""
+    return ApiAttributeError(f"there is no setting {name!r}{suggestion}")

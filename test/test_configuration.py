@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import functools
 import json
 import logging
 import pickle
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,8 @@ import pytest
 import urllib3
 
 import fastly
-from fastly.configuration import is_loopback
+import fastly.configuration
+from fastly.configuration import Setting, is_loopback
 
 TOKEN = "s3cret-token-of-the-tests"
 
@@ -77,6 +81,11 @@ def test_defaults() -> None:
         ("retries", urllib3.Retry(total=1)),
         ("estimate_wait", 0),
         ("connection_pool_maxsize", 1),
+        ("connection_pool_maxsize", 10_000),
+        ("host", "http://[::1]:8080"),
+        ("host", "https://[2001:db8::1]/gateway"),
+        ("timeout", 366 * 24 * 3600),
+        ("estimate_wait", 366 * 24 * 3600),
         ("proxy", "http://proxy:3128"),
         ("proxy", None),
         ("no_proxy", "localhost,.example"),
@@ -89,6 +98,7 @@ def test_defaults() -> None:
         ("assert_hostname", "other.example"),
         ("assert_hostname", False),
         ("socket_options", [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]),
+        ("socket_options", [(6, 1, 2**31 - 1), (6, -(2**31), b"x")]),
         ("max_response_bytes", 1),
         ("allow_insecure_host", True),
         ("discard_unknown_keys", True),
@@ -128,6 +138,18 @@ def test_a_path_object_is_a_file(tmp_path: Path) -> None:
         ("host", "https://api.fastly.com\\.evil.example", fastly.ApiValueError),
         ("host", "https://bücher.example", fastly.ApiValueError),
         ("host", "https://a..b", fastly.ApiValueError),
+        ("host", "https://[1:2]", fastly.ApiValueError),
+        ("host", "https://[...]", fastly.ApiValueError),
+        ("proxy", "http://[1:2]:3128", fastly.ApiValueError),
+        ("proxy", "http://proxy:0", fastly.ApiValueError),
+        ("connection_pool_maxsize", 10_001, fastly.ApiValueError),
+        ("socket_options", [("a", "b", "c")], fastly.ApiTypeError),
+        ("socket_options", [(6, 1, None)], fastly.ApiTypeError),
+        ("socket_options", [(6, 1, 2**31)], fastly.ApiTypeError),
+        ("socket_options", [(6, -(2**31) - 1, 1)], fastly.ApiTypeError),
+        ("socket_options", [(6, 1, b"x", 1)], fastly.ApiTypeError),
+        ("socket_options", [[6, 1, 1]], fastly.ApiTypeError),
+        ("socket_options", 5, fastly.ApiTypeError),
         ("timeout", "5", fastly.ApiTypeError),
         ("timeout", True, fastly.ApiTypeError),
         ("timeout", None, fastly.ApiTypeError),
@@ -257,7 +279,8 @@ def test_the_hook_renews_the_token() -> None:
 
 def test_only_the_token_is_a_key() -> None:
     """Another identifier than "token" is refused, in reading too."""
-    with pytest.raises(fastly.ApiValueError, match="'other'"):
+    words = r"^api_key has one key, 'token', and no other$"
+    with pytest.raises(fastly.ApiValueError, match=words):
         fastly.Configuration().get_api_key_with_prefix("other")
     with pytest.raises(fastly.ApiKeyError, match="token"):
         fastly.Configuration().api_key["token"]
@@ -299,7 +322,9 @@ def test_pickles_lose_the_secrets_and_keep_the_rest() -> None:
     other = pickle.loads(pickle.dumps(secretive()))
     assert other.proxy == "http://proxy.example:3128"
     assert {} == dict(other.api_key) == dict(other.proxy_headers)
-    with pytest.raises(fastly.ApiValueError, match="again after a pickle"):
+    with pytest.raises(
+        fastly.ApiValueError, match="a configuration that was pickled has lost its token"
+    ):
         other.get_api_key_with_prefix()
 
 
@@ -356,6 +381,10 @@ def test_debug_sets_one_logger() -> None:
     assert (True, logging.DEBUG) == (configuration.debug, logging.getLogger("fastly").level)
     configuration.debug = False
     assert (False, logging.NOTSET) == (configuration.debug, logging.getLogger("fastly").level)
+    logging.getLogger("fastly").setLevel(logging.INFO)
+    configuration.debug = False
+    assert (False, logging.INFO) == (configuration.debug, logging.getLogger("fastly").level)
+    logging.getLogger("fastly").setLevel(logging.NOTSET)
     assert levels == {name: logging.getLogger(name).level for name in levels}
 
 
@@ -402,3 +431,245 @@ def test_dir_lists_the_settings() -> None:
 def test_settings_document_themselves() -> None:
     """Each setting carries its documentation for help()."""
     assert "seconds" in (fastly.Configuration.timeout.__doc__ or "").lower()
+
+
+MESSAGES: list[tuple[str, Any, str]] = [
+    ("host", 5, "host is text such as 'https://api.fastly.com', not int"),
+    ("host", "x.y", "host is an http(s) URL such as 'https://api.fastly.com', not 'x.y'"),
+    (
+        "host",
+        "a:b@c",
+        "host must not carry credentials; set api_key['token'] instead",
+    ),
+    (
+        "host",
+        TOKEN,
+        "host is an http(s) URL such as 'https://api.fastly.com', not a text without a dot, "
+        "a colon or a slash",
+    ),
+    (
+        "proxy",
+        TOKEN,
+        "proxy is an http(s) URL such as 'http://user:password@proxy:3128', its login "
+        "percent-encoded, not a text without a dot, a colon or a slash",
+    ),
+    (
+        "proxy",
+        f"x\n{TOKEN}@p",
+        "proxy is an http(s) URL such as 'http://user:password@proxy:3128', its login "
+        "percent-encoded, not '***@p'",
+    ),
+    ("proxy", 5, "proxy is a URL or None, not int"),
+    ("timeout", "5", "timeout is a number of seconds, not '5'"),
+    ("timeout", 0, "timeout is more than 0 seconds, up to 31622400, not 0"),
+    ("timeout", 31622401, "timeout is more than 0 seconds, up to 31622400, not 31622401"),
+    ("timeout", (1, -1), "timeout[1] is more than 0 seconds, up to 31622400, not -1"),
+    ("timeout", (0, 1), "timeout[0] is more than 0 seconds, up to 31622400, not 0"),
+    ("timeout", (1,), "timeout is one number of seconds or (connect, read), not (1,)"),
+    ("estimate_wait", -1, "estimate_wait is a number of seconds from 0 to 31622400, not -1"),
+    ("retries", -1, "retries is 0 or more, not -1"),
+    ("retries", "3", "retries is a whole number or a urllib3.Retry, not '3'"),
+    ("connection_pool_maxsize", 10_001, "connection_pool_maxsize is 10000 or less, not 10001"),
+    ("max_response_bytes", 0, "max_response_bytes is 1 or more, not 0"),
+    ("max_response_bytes", "1", "max_response_bytes is a whole number, not '1'"),
+    ("verify_ssl", 1, "verify_ssl is True or False, not 1"),
+    ("no_proxy", 1, "no_proxy is a comma-separated list of hosts or None, not 1"),
+    ("cert_file", 5, "cert_file is the path of a file or None, not 5"),
+    ("cert_file", "/none", "cert_file: there is no file '/none'"),
+    ("assert_hostname", True, "assert_hostname is a host name, False or None, not True"),
+    ("refresh_api_key_hook", 5, "refresh_api_key_hook is a function or None, not int"),
+    (
+        "socket_options",
+        5,
+        "socket_options is a list of (level, name, value), the value an int of 32 bits or bytes, "
+        "or None, not 5",
+    ),
+    (
+        "api_key",
+        [TOKEN],
+        "api_key is a mapping such as {'token': 'YOUR_API_KEY'}, not text or a list",
+    ),
+    (
+        "api_key_prefix",
+        TOKEN,
+        "api_key_prefix is a mapping such as {'token': 'Bearer'}, not text or a list",
+    ),
+    (
+        "proxy_headers",
+        TOKEN,
+        "proxy_headers is a mapping such as {'Proxy-Authorization': 'Basic ...'}, "
+        "not text or a list",
+    ),
+    ("api_key", {TOKEN: "token"}, "api_key has one key, 'token', and no other"),
+    ("api_key_prefix", {"x": "y"}, "api_key_prefix has one key, 'token', and no other"),
+    ("api_key", {"token": 5}, "api_key['token'] is text, not int"),
+    (
+        "api_key",
+        {"token": ""},
+        "api_key['token'] is empty; to use FASTLY_API_TOKEN, do not set it at all",
+    ),
+    (
+        "api_key_prefix",
+        {"token": "x "},
+        "api_key_prefix['token'] holds a line break, an outer space or no plain ASCII text",
+    ),
+    ("proxy_headers", {"x": 1}, "proxy_headers['x']: a header's name and value are text"),
+    ("proxy_headers", {"a b": "x"}, "proxy_headers['a b']: 'a b' is not the name of a header"),
+    (
+        "proxy_headers",
+        {"x": TOKEN + "\n"},
+        "proxy_headers['x']: the value holds a line break or no Latin-1 text",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), MESSAGES)
+def test_messages_say_what_is_wanted(name: str, value: Any, message: str) -> None:
+    """A refusal says what was wanted and what came, and no token that came in its place."""
+    with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError)) as caught:
+        fastly.Configuration(**{name: value})
+    assert message == str(caught.value)
+
+
+def test_a_setting_is_declared_once() -> None:
+    """A declared setting has its default, its check, its name and its documentation."""
+
+    def doubled(name: str, value: object) -> str:
+        return f"{name}={value}={value}"
+
+    class Settings:
+        pace = Setting("slow", doubled, "How fast.")
+
+    settings: Any = Settings()
+    assert "slow" == settings.pace
+    settings.pace = 5
+    assert ("pace=5=5", "slow") == (settings.pace, Settings().pace)
+    assert ("How fast.", "How fast. Default: 'slow'.") == (
+        Settings.pace.meaning,
+        Settings.pace.__doc__,
+    )
+
+
+def test_the_constructor_names_every_setting() -> None:
+    """Completion and type checkers know each setting as an argument by name."""
+    tree = ast.parse(Path(fastly.configuration.__file__).read_text("utf-8"))
+    declared = next(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name == "Settings"
+    )
+    names = {node.target.id for node in declared.body if isinstance(node, ast.AnnAssign)}  # type: ignore[union-attr]  # they are names
+    settable = {
+        name
+        for name, value in vars(fastly.Configuration).items()
+        if isinstance(value, Setting) or (isinstance(value, property) and value.fset)
+    }
+    assert settable - {"host", "api_key", "api_key_prefix"} == names
+
+
+class Vault:
+    """What a hook may belong to: it cannot be copied."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.calls = 0
+
+    def renew(self, configuration: fastly.Configuration) -> None:
+        """Bring the token."""
+        with self.lock:
+            self.calls += 1
+        configuration.api_token = TOKEN
+
+
+@pytest.mark.usefixtures("default_configuration")
+def test_copies_share_the_hook() -> None:
+    """The hook is the same in every copy, whatever it belongs to; the rest is the copy's own."""
+    vault = Vault()
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    first = fastly.Configuration(refresh_api_key_hook=vault.renew, socket_options=options)
+    fastly.Configuration.set_default(first)
+    copies = [copy.copy(first), copy.deepcopy(first), fastly.Configuration.get_default_copy()]
+    assert [TOKEN] * 3 == [other.get_api_key_with_prefix() for other in copies]
+    assert (3, None) == (vault.calls, first.api_token)
+    assert [options] * 3 == [other.socket_options for other in copies]
+    assert not any(other.socket_options is first.socket_options for other in copies)
+
+
+def test_a_hook_is_not_shown() -> None:
+    """What a hook was made with is in no printed form."""
+    configuration = fastly.Configuration(refresh_api_key_hook=functools.partial(print, TOKEN))
+    expected = (
+        "Configuration(host='https://api.fastly.com', token from='nowhere', "
+        "refresh_api_key_hook='...')"
+    )
+    assert expected == repr(configuration)
+    assert TOKEN not in configuration.to_debug_report()
+
+
+def test_what_a_configuration_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repr tells the host, the token's source and what was set, and the report does so in lines."""
+    configuration = fastly.Configuration(retries=5, api_key_prefix={"token": "Bearer"})
+    shown = "retries=5, api_key_prefix={'token': '***'})"
+    host = "Configuration(host='https://api.fastly.com', token from="
+    assert f"{host}'nowhere', {shown}" == repr(configuration)
+    monkeypatch.setenv("FASTLY_API_TOKEN", TOKEN)
+    assert f"{host}'FASTLY_API_TOKEN', {shown}" == repr(configuration)
+    configuration.api_token = TOKEN
+    assert f"{host}'api_key', {shown}" == repr(configuration)
+    first, second, *rest = configuration.to_debug_report().splitlines()
+    assert f"fastly: {fastly.__version__}" == first
+    assert second.startswith("Python: 3.")
+    assert [
+        "host: 'https://api.fastly.com'",
+        "token from: 'api_key'",
+        "retries: 5",
+        "api_key_prefix: {'token': '***'}",
+    ] == rest
+
+
+def test_a_default_must_be_a_configuration_and_is_not_repeated() -> None:
+    """A token in the default's place is not shown."""
+    anyhow: Any = fastly.Configuration
+    with pytest.raises(fastly.ApiTypeError) as caught:
+        anyhow.set_default(TOKEN)
+    assert "the default is a Configuration or None, not str" == str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["username", "zzz"])
+def test_a_name_like_no_other_gets_no_suggestion(name: str) -> None:
+    """Where no setting is called nearly so, none is suggested."""
+    with pytest.raises(fastly.ApiAttributeError) as caught:
+        getattr(fastly.Configuration(), name)
+    assert f"there is no setting {name!r}" == str(caught.value)
+
+
+def test_a_host_is_written_in_small_letters_as_far_as_it_matters() -> None:
+    """The scheme is written in small letters, and the path as it was given."""
+    assert (
+        fastly.Configuration(host="HTTPS://API.example/Path//").host == "https://API.example/Path"
+    )
+
+
+def test_anything_that_works_like_a_retry_is_one() -> None:
+    """A policy needs all that a urllib3.Retry offers, and not a part of it alone."""
+
+    class Half:
+        total = 3
+
+        def get_backoff_time(self) -> float:
+            return 0.0
+
+    with pytest.raises(fastly.ApiTypeError, match=r"retries is a whole number or a urllib3\.Retry"):
+        fastly.Configuration(retries=Half())
+
+
+def test_secret_mappings_are_mappings() -> None:
+    """A mapping of secrets counts, lists and forgets its keys, and shows no value."""
+    headers = fastly.Configuration().proxy_headers
+    headers["X"] = TOKEN
+    assert (1, ["X"], True, False) == (len(headers), list(headers), "X" in headers, 5 in headers)
+    assert "{'X': '***'}" == repr(headers)
+    del headers["X"]
+    assert 0 == len(headers)
+    with pytest.raises(fastly.ApiKeyError, match="'X' is not set"):
+        del headers["X"]
