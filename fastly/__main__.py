@@ -42,17 +42,18 @@ _ENDINGS = {".json": "json", ".csv": "csv", ".pdf": "pdf"}
 _FILE_WIDTH = 80
 
 # What to do, where the advice for programs would not help at a shell.
-_ADVICE: dict[type[ApiException], str] = {
-    EstimatePendingException: "Ask again in a minute, or give a longer --wait.",
-    ResponseException: "It may be the page of a proxy, or the API changed; check --host.",
-    TimeoutException: "Ask again, or give a longer --timeout.",
-    UnauthorizedException: f"Check the API token in {TOKEN_VARIABLE}.",
+_ADVICE: dict[str, str] = {
+    ApiException.advice: "See the status; it may come from a proxy. Check --host.",
+    EstimatePendingException.advice: "Ask again in a minute, or give a longer --wait.",
+    ResponseException.advice: "It may be the page of a proxy, or the API changed; check --host.",
+    TimeoutException.advice: "Ask again, or give a longer --timeout.",
+    UnauthorizedException.advice: f"Check the API token in {TOKEN_VARIABLE}.",
 }
 
 _EPILOG = f"""\
 The API token is read from the environment variable {TOKEN_VARIABLE}, never from an argument.
 Data goes to stdout, words to stderr. The exit status is 0; or 1: the API, the network or the
-writing failed; 2: wrong usage or configuration; 130: interrupted; 141: stdout was closed.
+writing failed; 2: wrong usage or configuration; 130: interrupted; 141: nobody read stdout.
 
 examples, which need no account:
   {PROGRAM} invoice 05 2020 --demo
@@ -71,6 +72,10 @@ class _Target(NamedTuple):
     @property
     def is_terminal(self) -> bool:
         return self.file is None and _is_terminal(sys.stdout)
+
+    @property
+    def takes_bytes(self) -> bool:
+        return self.file is not None or sys.stdout is None or hasattr(sys.stdout, "buffer")
 
     @property
     def encoding(self) -> str:
@@ -102,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ApiTypeError, ApiValueError) as error:
         return _fail(MISUSED, str(error))
     except ApiException as error:
-        error.advice = _ADVICE.get(type(error), error.advice)
+        error.advice = _ADVICE.get(error.advice, error.advice)
         return _fail(FAILED, str(error))
     except OSError as error:
         return _fail(FAILED, f"{error.filename or 'the system'}: {error.strerror or error}")
@@ -113,7 +118,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         options = _parser().parse_args(arguments)
     except SystemExit as end:  # argparse has said what there is to say
         if not end.code:
-            _write_stdout(b"")
+            _write(b"", _Target("table", None))
         return int(end.code or 0)
     target = _target(options)
     with contextlib.ExitStack() as stack:
@@ -146,11 +151,19 @@ def _parser() -> argparse.ArgumentParser:
     mtd.add_argument("--year", help="four digits; without it the present year")
     mtd.add_argument(
         "--wait",
-        type=float,
+        type=_seconds,
         metavar="SECONDS",
         help="how long to keep asking while the estimate is being made; without it 90",
     )
     return parser
+
+
+def _seconds(text: str) -> float:
+    """Read a time of the command line; the configuration knows its upper end."""
+    seconds = float(text)
+    if not seconds >= 0:
+        raise argparse.ArgumentTypeError(f"a number of seconds is 0 or more, not {text}")
+    return seconds
 
 
 def _command(
@@ -167,10 +180,12 @@ def _command(
         help="without it: what the ending of FILE says (.json, .csv, .pdf); else table on a "
         "terminal and for --demo, json anywhere else",
     )
-    parser.add_argument("--output", metavar="FILE", help="write FILE, whole or not at all")
+    parser.add_argument(
+        "--output", metavar="FILE", help="write FILE, whole or not at all; - is stdout"
+    )
     parser.add_argument("--host", metavar="URL", help=f"without it {DEFAULT_HOST}")
     parser.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="for the whole call, retries included"
+        "--timeout", type=_seconds, metavar="SECONDS", help="for the whole call, retries included"
     )
     parser.add_argument(
         "--demo",
@@ -183,7 +198,7 @@ def _command(
 
 def _target(options: argparse.Namespace) -> _Target:
     """Decide where the data goes, before anything is asked that could not be written."""
-    file = None if options.output is None else Path(options.output)
+    file = None if options.output in (None, "-") else Path(options.output)
     if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
         raise ApiValueError(f"--output names a file in an existing folder, not {options.output!r}")
     ending = _ENDINGS.get(file.suffix.lower()) if file else None
@@ -192,8 +207,8 @@ def _target(options: argparse.Namespace) -> _Target:
     target = _Target(options.format or ending or usual, file)
     if target.format not in options.formats:
         raise ApiValueError(f"{options.command} comes as {' or '.join(options.formats)} alone")
-    if target.format == "pdf" and target.is_terminal:
-        raise ApiValueError("a terminal cannot show a PDF: add --output FILE, or a pipe")
+    if target.format == "pdf" and (target.is_terminal or not target.takes_bytes):
+        raise ApiValueError("a PDF is no text to show: add --output FILE, or a pipe")
     return target
 
 
@@ -267,25 +282,33 @@ def _json(text: str, encoding: str) -> bytes:
 
 
 def _write(data: bytes, target: _Target) -> None:
-    if target.file is None:
-        _write_stdout(data)
-    elif target.file.exists() and not target.file.is_file():
-        target.file.write_bytes(data)  # a pipe or a device, which no file may replace
-    else:
-        _replace(Path(os.path.realpath(target.file)), data)
+    """Write the data; what fails is told with the name of the target."""
+    try:
+        if target.file is None:
+            _write_stdout(data)
+        elif target.file.exists() and not target.file.is_file():
+            target.file.write_bytes(data)  # a pipe or a device, which no file may replace
+        else:
+            _replace(Path(os.path.realpath(target.file)), data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target.file or "stdout")) from error
 
 
 def _write_stdout(data: bytes) -> None:
     stream: TextIO | None = sys.stdout
     if stream is None:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdout")
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
-        stream.buffer.write(data)
+        stream.flush()  # what a caller of main() has printed goes first
+        if hasattr(stream, "buffer"):
+            stream.buffer.write(data)
+        else:  # a StringIO of such a caller
+            stream.write(data.decode())
         stream.flush()
-    except OSError as error:
+    except OSError:
         # Python flushes once more when it ends: that must find a place to write to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        raise OSError(error.errno, error.strerror, "stdout") from error
+        raise
 
 
 def _replace(file: Path, data: bytes) -> None:
@@ -299,8 +322,6 @@ def _replace(file: Path, data: bytes) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(file)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(file)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
