@@ -1,10 +1,12 @@
-"""Fixtures that every test may use: the stand-in, and a client of it."""
+"""Fixtures that every test may use: the stand-in, a client of it, and an authority for TLS."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+import trustme
+from secure import TOKEN, pem_of
 
 import fastly
 from fastly.api.billing_api import BillingApi
@@ -45,3 +47,22 @@ def client(configuration: fastly.Configuration) -> Iterator[fastly.ApiClient]:
 def api(client: fastly.ApiClient) -> BillingApi:
     """The billing API on the stand-in."""
     return BillingApi(client)
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[BillingServer]:
+    """The billing API behind the TLS servers and proxies of a file."""
+    with BillingServer(token=TOKEN) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority made for this run."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def roots(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file to trust that authority by."""
+    return pem_of(authority, tmp_path_factory.mktemp("roots"))

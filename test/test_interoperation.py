@@ -22,7 +22,6 @@ from secure import (
     files_of,
     free_port,
     installed,
-    pem_of,
     running,
     server_context,
     written,
@@ -37,31 +36,12 @@ MONTHS = [(month, year) for year in (2020, 2021) for month in range(1, 11)]
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[BillingServer]:
-    """The billing API behind the servers of this file."""
-    with BillingServer(token=TOKEN) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """An authority made for this run."""
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
 def directory() -> Iterator[Path]:
     """A directory for all files: squid writes there under a name of its own."""
     path = Path(tempfile.mkdtemp(prefix="fastly-"))
     path.chmod(0o777)
     yield path
     shutil.rmtree(path)
-
-
-@pytest.fixture(scope="module")
-def roots(authority: trustme.CA, directory: Path) -> str:
-    """The file to trust the authority by."""
-    return pem_of(authority, directory)
 
 
 # --- nginx ------------------------------------------------------------------------------------

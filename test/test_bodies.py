@@ -1,0 +1,173 @@
+"""Bodies in every cut: bounds, gzip, and what is kept of a body that cannot be used."""
+
+from __future__ import annotations
+
+import gzip
+import random
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import pytest
+import urllib3
+
+from fastly.rest.bodies import UnusableBodyError, read_body, text_or_bytes
+
+KIB = 1024
+TEXT = b"invoice_id,amount\r\n" * 40
+LIMIT = 100 * KIB
+
+
+class Head(NamedTuple):
+    """The head of an answer, as far as reading its body needs it."""
+
+    headers: urllib3.HTTPHeaderDict
+    length_remaining: int | None = None
+
+
+def head(**headers: str) -> Head:
+    """Make a head; an underscore in a name stands for a hyphen."""
+    return Head(urllib3.HTTPHeaderDict({n.replace("_", "-"): x for n, x in headers.items()}))
+
+
+ZIPPED = head(Content_Encoding="gzip")
+
+
+def in_pieces(body: bytes, size: int) -> Callable[[int], bytes]:
+    """Return what reads a body in pieces of a size, and nothing at its end."""
+    pieces = iter([body[i : i + size] for i in range(0, len(body), size)])
+    return lambda _: next(pieces, b"")
+
+
+def read(response: Head, body: bytes, size: int = KIB, limit: int = LIMIT) -> bytes:
+    """Read a body in pieces."""
+    return read_body(response, in_pieces(body, size), limit, [])
+
+
+def refused(response: Head, body: bytes, size: int = KIB, limit: int = LIMIT) -> tuple[str, bytes]:
+    """Read a body that cannot be used; return why, and what is kept of it."""
+    came: list[bytes] = []
+    with pytest.raises(UnusableBodyError) as caught:
+        read_body(response, in_pieces(body, size), limit, came)
+    return str(caught.value), b"".join(came)
+
+
+@pytest.mark.parametrize("size", range(1, 200))
+@pytest.mark.parametrize("rest", [b"", b"\x1f", b"\x1f\x1f", b"\0" * 300], ids=["", "1", "2", "0"])
+def test_a_zipped_body_is_the_same_however_it_is_cut(size: int, rest: bytes) -> None:
+    """Members of gzip are unzipped wherever a piece ends, and what follows them is passed over."""
+    members = [gzip.compress(TEXT[:100]), gzip.compress(TEXT[100:])]
+    assert TEXT == read(ZIPPED, b"".join(members) + rest, size)
+
+
+@pytest.mark.parametrize("size", [1, 7, KIB])
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", " x-gzip ", "identity", "Identity", ""])
+def test_names_of_codings(coding: str, size: int) -> None:
+    """A coding is known in any case of letters, and a body that is none is read as it is."""
+    zipped = "gzip" in coding.lower()
+    response = head(Content_Encoding=coding, Transfer_Encoding=" Chunked ")
+    assert TEXT == read(response, gzip.compress(TEXT) if zipped else TEXT, size)
+    assert TEXT == read(response, TEXT, size)
+
+
+@pytest.mark.parametrize("size", [1, 64 * KIB, KIB * KIB])
+def test_a_long_zipped_body_is_whole(size: int) -> None:
+    """A body that stays long when it is zipped comes whole, in whatever pieces."""
+    text = random.Random(5).randbytes(40 * KIB).hex().encode()
+    assert text == read(ZIPPED, gzip.compress(text), size)
+
+
+def test_nothing_is_read_beyond_a_body_whose_length_is_known() -> None:
+    """Once all bytes that were announced are there, no more are waited for."""
+    asked: list[int] = []
+
+    def once(amount: int) -> bytes:
+        asked.append(amount)
+        return TEXT
+
+    done = ZIPPED._replace(headers=urllib3.HTTPHeaderDict(), length_remaining=0)
+    assert TEXT == read_body(done, once, LIMIT, [])
+    assert [256 * KIB] == asked
+
+
+@pytest.mark.parametrize("size", [1, 7, KIB])
+def test_a_body_has_its_bound(size: int) -> None:
+    """A body of as many bytes as are allowed is read, and one more byte is too many."""
+    words = f"the body is larger than max_response_bytes, {len(TEXT)} bytes"
+    assert TEXT == read(head(), TEXT, size, limit=len(TEXT))
+    assert (words, TEXT + b"x") == refused(head(), TEXT + b"x", size, limit=len(TEXT))
+
+
+@pytest.mark.parametrize("size", [1, 7, KIB])
+def test_the_bound_is_one_of_what_is_unzipped(size: int) -> None:
+    """A zipped body has the same bound, and what is kept of one that breaks it is unzipped."""
+    words = f"the body is larger than max_response_bytes, {len(TEXT)} bytes"
+    assert TEXT == read(ZIPPED, gzip.compress(TEXT), size, limit=len(TEXT))
+    why, kept = refused(ZIPPED, gzip.compress(TEXT + b"x"), size, limit=len(TEXT))
+    assert (words, TEXT + b"x") == (why, kept)
+
+
+def test_what_outgrows_its_bound_does_so_by_one_piece() -> None:
+    """Of a body that unzips to 64 MiB, no more than the bound and 256 KiB is ever unzipped."""
+    body = gzip.compress(bytes(64 * KIB * KIB))
+    _, kept = refused(ZIPPED, body, len(body), limit=MIB)
+    assert MIB < len(kept) <= MIB + 256 * KIB
+
+
+MIB = KIB * KIB
+
+
+@pytest.mark.parametrize(
+    ("response", "body", "why", "kept"),
+    [
+        (
+            head(Content_Encoding="BR"),
+            TEXT,
+            "Content-Encoding is 'br', which was not asked for",
+            TEXT,
+        ),
+        (
+            head(Transfer_Encoding="gzip, chunked"),
+            TEXT,
+            "Transfer-Encoding is 'gzip, chunked', which is not understood",
+            b"",
+        ),
+        (
+            ZIPPED,
+            gzip.compress(TEXT)[:-1],
+            "the body is not whole gzip: the stream is cut short",
+            gzip.compress(TEXT)[:-1],
+        ),
+    ],
+)
+def test_why_a_body_cannot_be_used(response: Head, body: bytes, why: str, kept: bytes) -> None:
+    """A body that cannot be used says why, and what came of it is kept as it came."""
+    assert (why, kept) == refused(response, body)
+
+
+def test_what_is_broken_inside_says_so() -> None:
+    """A zipped body that is broken in the middle is refused with zlib's words."""
+    body = bytearray(gzip.compress(random.Random(5).randbytes(KIB)))
+    body[100] ^= 255
+    why, kept = refused(ZIPPED, bytes(body))
+    assert (True, bytes(body)) == (why.startswith("the body is not whole gzip: Error -3"), kept)
+
+
+def test_what_came_before_a_failure_is_kept() -> None:
+    """Where reading fails, the pieces that came before are kept."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"one "
+        yield b"two"
+        raise ConnectionResetError
+
+    came: list[bytes] = []
+    reading = pieces()
+    with pytest.raises(ConnectionResetError):
+        read_body(head(), lambda _: next(reading), LIMIT, came)
+    assert [b"one ", b"two"] == came
+
+
+@pytest.mark.parametrize(("body", "shown"), [(b"", ""), ("é".encode(), "é"), (b"\xff", b"\xff")])
+def test_text_or_bytes(body: bytes, shown: str | bytes) -> None:
+    """A body that is UTF-8 is kept as text, and any other as bytes."""
+    assert shown == text_or_bytes(body)
