@@ -36,6 +36,7 @@ from fastly.exceptions import (
     ApiException,
     ApiTypeError,
     ApiValueError,
+    ConnectionException,
     ResponseException,
     TimeoutException,
     render_path,
@@ -47,6 +48,7 @@ from fastly.rest import (
     RestClient,
     SecretHeaders,
     mask,
+    masked_headers,
     secret_in,
 )
 
@@ -158,9 +160,10 @@ def text_of(name: str, value: object) -> str:
 
 def _safe(name: str, value: object) -> str:
     text = text_of(name, value)
-    if not _SAFE.fullmatch(text):
+    match = _SAFE.fullmatch(text)
+    if match is None:
         raise ApiValueError(f"{name} has only A-Z, a-z, 0-9, _ and -, and is not empty: {text!r}")
-    return text
+    return match[0]  # plain text, also where a subclass of str would write itself otherwise
 
 
 class AsyncResult(Generic[T]):
@@ -168,31 +171,44 @@ class AsyncResult(Generic[T]):
 
     def __init__(self, future: Future[T]) -> None:
         self._future = future
+        self._process = os.getpid()
 
     def get(self, timeout: float | None = None) -> T:
         """Wait for the result and return it.
 
         Args:
             timeout: Seconds to wait at most; None waits as long as the call lasts, which
-                its own timeouts bound.
+                its own timeouts bound from when a thread takes it up.
 
         Raises:
+            ApiTypeError: ``timeout`` is neither a number nor None.
+            ApiValueError: ``timeout`` is less than 0.
             TimeoutException: The call was still running; it goes on, and ``get`` can be
                 called again.
             ApiException: What the call raised.
         """
         self.wait(timeout)
         if not self.ready():
-            error = TimeoutException(reason=f"the call was still running after {timeout} s")
+            error = TimeoutException(reason=f"the call was still running after {timeout:g} s")
             error.advice = "Call get() again, or give it a longer timeout; the call goes on."
             raise error
         return self._future.result()
 
     def wait(self, timeout: float | None = None) -> None:
-        """Wait until the call has ended, or ``timeout`` seconds have passed."""
+        """Wait until the call has ended, or ``timeout`` seconds have passed.
+
+        Raises:
+            ApiTypeError: ``timeout`` is neither a number nor None.
+            ApiValueError: ``timeout`` is less than 0.
+            ConnectionException: This is a forked process, in which the call does not run.
+        """
         from concurrent.futures import wait
 
-        wait([self._future], timeout)
+        if not self.ready() and os.getpid() != self._process:
+            raise ConnectionException(
+                reason="the call runs in the process that this was forked from"
+            )
+        wait([self._future], None if timeout is None else check_wait("timeout", timeout))
 
     def ready(self) -> bool:
         """Tell whether the call has ended."""
@@ -259,6 +275,7 @@ class ApiClient:
         ApiValueError: The host would carry the token unencrypted.
     """
 
+    @checks_arguments
     def __init__(
         self,
         configuration: Configuration | None = None,
@@ -342,7 +359,7 @@ class ApiClient:
         if self.last_response is None:
             return None
         value = self.last_response.headers.get(header, "")
-        return int(value) if re.fullmatch(r"\d{1,15}", value, re.ASCII) else None
+        return int(value) if re.fullmatch(r"[0-9]{1,15}", value) else None
 
     def call(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
         """Carry out an operation; this is what the methods of an API class do.
@@ -369,8 +386,9 @@ class ApiClient:
         host = self.configuration.checked_host()
         url = host + _path_and_query(operation, arguments, strict)
         key = self.default_headers.get("Fastly-Key")
-        if key is None or self.configuration.api_token:
-            key = self.configuration.get_api_key_with_prefix()
+        settings = self.configuration
+        if key is None or settings.api_token or settings.refresh_api_key_hook:
+            key = settings.get_api_key_with_prefix()
         headers = SecretHeaders(self.default_headers.without(_OWN_HEADERS))
         headers["Fastly-Key"], headers["Accept"] = key, arguments["_accept"]
         headers["Accept-Encoding"] = "gzip"
@@ -378,13 +396,19 @@ class ApiClient:
 
     def _submit(self, call: _Call) -> AsyncResult[Any]:
         """Give a call to the threads, which start when they are first needed."""
-        from concurrent.futures import ThreadPoolExecutor
-
         with self._lock:
             self._refuse_if_closed()
-            if self._executor is None:
-                self._executor = ThreadPoolExecutor(self.pool_threads, "fastly")
-            return AsyncResult(self._executor.submit(self._run, call))
+            try:
+                return AsyncResult(self._threads().submit(self._run, call))
+            except RuntimeError as error:  # Python is about to end
+                raise ApiValueError(f"no thread can take the call: {error}") from error
+
+    def _threads(self) -> ThreadPoolExecutor:
+        from concurrent.futures import ThreadPoolExecutor
+
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(self.pool_threads, "fastly")
+        return self._executor
 
     def _forget(self) -> None:
         """Start anew in a forked process: the threads, and perhaps a held lock, are another's."""
@@ -397,7 +421,7 @@ class ApiClient:
         except ApiException as error:
             mask(error, call.request.secret)
             if error.status is not None:
-                self._remember(error)
+                self._remember(error, call)
             raise
 
     def _outcome(self, call: _Call) -> Any:
@@ -408,32 +432,46 @@ class ApiClient:
             result = self._deserialized(call, response)
         else:
             result = response = self.rest_client.open(call.request, deadline)
-            self._remember(response)
+            self._remember(response, call)
         if call.arguments["_return_http_data_only"]:
             return result
         return result, response.status, response.headers
 
     def _exchanged(self, call: _Call, deadline: Deadline) -> Response:
         wait = call.arguments.get("_wait")
-        response = call.operation.exchange(
-            lambda: self.rest_client.get(call.request, deadline),
-            deadline,
-            self.configuration.estimate_wait if wait is None else wait,
-        )
-        self._remember(response)
+        wait = self.configuration.estimate_wait if wait is None else wait
+        response = call.operation.exchange(self._asking(call, deadline), deadline, wait)
+        self._remember(response, call)
         return response
+
+    def _asking(self, call: _Call, deadline: Deadline) -> Ask:
+        """Return what asks, as often as it is called, and counts the tries of all that."""
+        tries = 0
+
+        def ask() -> Response:
+            nonlocal tries
+            try:
+                response = self.rest_client.get(call.request, deadline)
+            except ApiException as error:
+                error.tries += tries
+                raise
+            tries += response.tries
+            return response._replace(tries=tries)
+
+        return ask
 
     def _deadline(self, timeout: float | tuple[float, float] | None) -> Deadline:
         default = self.configuration.timeout
         connect = default[0] if isinstance(default, tuple) else LONGEST_CONNECT
         return Deadline.of(default if timeout is None else timeout, connect)
 
-    def _remember(self, answer: Response | RawResponse | ApiException) -> None:
-        self.last_response = LastResponse(answer.status, answer.reason, answer.headers)
+    def _remember(self, answer: Response | RawResponse | ApiException, call: _Call) -> None:
+        headers = masked_headers(answer.headers, call.request.secret)
+        self.last_response = LastResponse(answer.status, answer.reason, headers)
 
     def _deserialized(self, call: _Call, response: Response) -> Any:
         if response.status in _BODILESS:
-            _refuse(response, f"{response.status} promises no body, and an invoice was asked for")
+            _refuse(response, "this status promises no body, and an invoice was asked for")
         accept = call.arguments["_accept"]
         if accept == JSON:
             return self._model(call, response)
@@ -518,15 +556,22 @@ def _json_object(response: Response) -> dict[str, Any]:
     try:
         data = _decode(response.data.decode().removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
-        _refuse(response, f"the body is not JSON: {error}" if response.data else "no body", error)
+        _refuse(response, _why_not_json(response, error), error)
     if not isinstance(data, dict):
         _refuse(response, f"the body is a JSON {type(data).__name__}, not an object")
     return cast("dict[str, Any]", data)
 
 
+def _why_not_json(response: Response, error: Exception) -> str:
+    if not response.data:
+        return "no body"
+    kind = _content_type(response)
+    said = "" if kind in ("", JSON) else f", and the Content-Type is {kind!r}"
+    return f"the body is not JSON: {error}{said}"
+
+
 def _text(response: Response) -> str:
-    given = response.headers.get("content-type", "")
-    charset = re.search(r"charset=\"?([\w.:-]+)", given, re.IGNORECASE)
+    charset = re.search(r"charset=\"?([\w.:-]+)", response.headers["content-type"], re.IGNORECASE)
     name = charset[1] if charset else "utf-8"
     try:
         text = response.data.decode(_CODECS[codecs.lookup(name).name])

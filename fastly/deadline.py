@@ -118,6 +118,9 @@ class DeadlineSSLSocket(_Patience, ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:
         """Shake hands as ``SSLSocket.do_handshake`` does, within the deadline."""
+        # The end of a stream that TLS does not vouch for is no end (RFC 8446, section 6.1): a
+        # body without a length could be cut there.
+        self.suppress_ragged_eofs = False
         self.await_within_deadline()
         super().do_handshake(block)
 

@@ -107,7 +107,7 @@ class ApiException(OpenApiException):
 
     Attributes:
         status: As given, as are ``reason``, ``headers``, ``body``, ``url`` and ``retry_after``.
-        tries: How many times the request was sent.
+        tries: How many times the request was sent in this call.
     """
 
     advice = "See the status, and .body for what came with it."
@@ -159,8 +159,8 @@ class ApiException(OpenApiException):
             ("ask again after", None if self.retry_after is None else f"{self.retry_after:g} s"),
             ("what to do", self.advice),
         )
-        lines = [f"  {name}: {_printable(str(fact))}" for name, fact in facts if fact]
-        return "\n".join([_printable(headline) or type(self).__name__, *lines])
+        lines = [f"  {name}: {printable(str(fact))}" for name, fact in facts if fact]
+        return "\n".join([printable(headline) or type(self).__name__, *lines])
 
 
 class BadRequestException(ApiException):
@@ -226,7 +226,7 @@ class ConnectionException(ApiException):
 class TimeoutException(ConnectionException):
     """The time given to the call, or to one try, ran out."""
 
-    advice = "Ask again, or give a longer _request_timeout."
+    advice = "Ask again, or give a longer time: _request_timeout, or the configuration's timeout."
 
 
 _BY_STATUS: dict[int, type[ApiException]] = {
@@ -263,12 +263,12 @@ def _words(answer: object) -> Iterator[str]:
     fields = cast("dict[str, Any]", answer)
     for name in ("msg", "title", "detail"):
         if isinstance(fields.get(name), str) and fields[name]:
-            yield _printable(fields[name])
+            yield printable(fields[name])
     errors = fields.get("errors")
     for error in cast("list[object]", errors) if isinstance(errors, list) else ():
         yield from _words(error)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Take out what a terminal or a log would act upon."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

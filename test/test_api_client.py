@@ -9,6 +9,8 @@ import logging
 import multiprocessing
 import os
 import pickle
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -21,6 +23,7 @@ import pytest
 import fastly
 import fastly.rest.client
 from fastly.api.billing_api import BillingApi
+from fastly.api_client import checks_arguments
 from fastly.models import BillingResponse
 from fastly.testing import BillingServer
 
@@ -133,8 +136,15 @@ def test_wrong_timeouts(api: BillingApi, server: BillingServer, timeout: Any) ->
 def test_wrong_arguments_of_the_client() -> None:
     """The client says what it wants."""
     anything: Any = fastly.ApiClient
-    with pytest.raises(fastly.ApiTypeError, match="configuration is a Configuration"):
+    with pytest.raises(fastly.ApiTypeError, match=r"^configuration is a Configuration, not dict$"):
         anything({"host": "x"})
+    known = "configuration, header_name, header_value, cookie, pool_threads"
+    with pytest.raises(fastly.ApiTypeError, match=f"'config'; it takes {known}$"):
+        anything(config=None)
+    with pytest.raises(fastly.ApiTypeError, match=r"'client'; it takes api_client$"):
+        BillingApi(client=None)  # type: ignore[call-arg]  # the mistake under test
+    with pytest.raises(fastly.ApiTypeError, match=r"^api_client is an ApiClient, not str$"):
+        BillingApi("token")  # type: ignore[arg-type]  # the mistake under test
     for threads in (0, -1, True, "4", 1.5):
         with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="pool_threads"):
             anything(pool_threads=threads)
@@ -292,8 +302,9 @@ def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
 
 def test_a_client_is_neither_copied_nor_pickled(client: fastly.ApiClient) -> None:
     """Copies and pickles of a client are refused with what to do instead."""
+    words = r"^an ApiClient cannot be pickled or copied; make one in each process$"
     for copied in (copy.copy, copy.deepcopy, pickle.dumps):
-        with pytest.raises(fastly.ApiTypeError, match="make one in each process"):
+        with pytest.raises(fastly.ApiTypeError, match=words):
             copied(client)
 
 
@@ -485,9 +496,32 @@ def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
     later = api.get_invoice(5, 2020, async_req=True)
     later.wait(0.01)
     assert (False, False) == (later.ready(), later.successful())
-    with pytest.raises(fastly.TimeoutException, match="still running"):
+    with pytest.raises(fastly.TimeoutException) as caught:
         later.get(timeout=0.05)
+    assert str(caught.value) == (
+        "the call was still running after 0.05 s\n"
+        "  what to do: Call get() again, or give it a longer timeout; the call goes on."
+    )
     assert "late" == later.get(5).customer_id
+
+
+@pytest.mark.parametrize(
+    ("timeout", "kind", "message"),
+    [
+        ("5", fastly.ApiTypeError, "timeout is a number of seconds, not '5'"),
+        (-1, fastly.ApiValueError, "timeout is a number of seconds from 0 to 31622400, not -1"),
+    ],
+)
+def test_a_wait_is_a_number_of_seconds(
+    api: BillingApi, timeout: Any, kind: type[Exception], message: str
+) -> None:
+    """Whether the call has ended or not, a wrong time to wait is refused."""
+    later = api.get_invoice(5, 2020, async_req=True)
+    later.wait()
+    for wait in (later.wait, later.get):
+        with pytest.raises(kind) as caught:
+            wait(timeout)
+        assert message == str(caught.value)
 
 
 def test_no_thread_before_it_is_asked_for(api: BillingApi) -> None:
@@ -515,6 +549,19 @@ def test_close_finishes_what_was_asked(
         result.get().start_time.strftime("%m")  # type: ignore[union-attr]  # it came
         for result in later
     ]
+
+
+def test_one_thread_runs_one_call_at_a_time(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """No more calls run at a time than there are threads in the pool."""
+    for _ in range(3):
+        server.enqueue(body={}, delay=0.1)
+    started = time.monotonic()
+    with fastly.ApiClient(configuration, pool_threads=1) as client:
+        for later in [BillingApi(client).get_invoice(5, 2020, async_req=True) for _ in range(3)]:
+            later.get(5)
+    assert time.monotonic() - started >= 0.3
 
 
 def test_pool_threads_run_side_by_side(
@@ -572,7 +619,7 @@ def test_a_client_works_after_a_fork(client: fastly.ApiClient, server: BillingSe
     child.close()
 
 
-def test_a_lock_that_was_held_at_a_fork_blocks_nothing(
+def test_a_lock_that_was_held_blocks_no_child(
     client: fastly.ApiClient, server: BillingServer
 ) -> None:
     """What runs in a child after a fork gives each client locks, pools and threads of its own."""
@@ -588,6 +635,58 @@ def test_a_lock_that_was_held_at_a_fork_blocks_nothing(
     threads.shutdown()
     for pool in pools.values():
         pool.close()
+
+
+def _wait_in_child(later: Any, results: Any) -> None:
+    try:
+        later.get()
+    except fastly.ConnectionException as error:
+        results.put(str(error))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_call_of_the_parent_is_not_waited_for_after_a_fork(
+    api: BillingApi, server: BillingServer
+) -> None:
+    """A forked child that asks for its parent's running call is told so, and does not hang."""
+    server.enqueue(body={}, delay=0.5)
+    later = api.get_invoice(5, 2020, async_req=True)
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    child = context.Process(target=_wait_in_child, args=(later, results))
+    child.start()
+    assert "the call runs in the process that this was forked from" in results.get()
+    child.join(5)
+    assert (0, BillingResponse()) == (child.exitcode, later.get(5))
+    results.close()
+    child.close()
+
+
+AT_EXIT = """
+import atexit, sys
+import fastly
+from fastly.api.billing_api import BillingApi
+
+api = BillingApi(fastly.ApiClient(fastly.Configuration(host=sys.argv[1], api_key={"token": "x"})))
+
+def at_exit():
+    try:
+        api.get_invoice(5, 2020, async_req=True)
+    except fastly.ApiValueError as error:
+        print(error)
+
+atexit.register(at_exit)
+"""
+
+
+def test_a_call_on_a_thread_while_python_ends_is_refused(server: BillingServer) -> None:
+    """Once Python ends, no thread starts; a call on one is refused in words."""
+    run = subprocess.run(
+        [sys.executable, "-c", AT_EXIT, server.url], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.startswith("no thread can take the call: ")
+    assert "" == run.stderr
 
 
 def _invoice_in_spawned(configuration: fastly.Configuration, results: Any) -> None:
@@ -609,3 +708,99 @@ def test_a_configuration_works_in_a_spawned_process(
     assert 0 == child.exitcode
     results.close()
     child.close()
+
+
+# --- tries and secrets of a whole call --------------------------------------------------------
+
+
+def test_tries_count_for_the_whole_call(client: fastly.ApiClient, server: BillingServer) -> None:
+    """An estimate that is asked for again and again counts every request that was sent."""
+    client.configuration.retries = 1
+    server.enqueue(503, headers={"Retry-After": "0"})
+    for status in (202, 202, 404):
+        server.enqueue(status, headers={"Retry-After": "0"})
+    with pytest.raises(fastly.NotFoundException) as caught:
+        BillingApi(client).get_invoice_mtd("c")
+    assert (4, 4) == (len(server.requests), caught.value.tries)
+    assert "\n  tries: 4\n" in str(caught.value)
+
+
+def test_a_pending_estimate_tells_how_long_it_was_waited_for(
+    api: BillingApi, server: BillingServer
+) -> None:
+    """The error of an estimate that is still being made tells how long, and what may help."""
+    for _ in range(3):
+        server.enqueue(202, headers={"Retry-After": "0"})
+    with pytest.raises(fastly.EstimatePendingException) as caught:
+        api.get_invoice_mtd("c", _wait=0.25)
+    error = caught.value
+    assert ("Accepted, and still being made after 0.2 s", 3) == (error.reason, error.tries)
+    assert "Ask again in a minute, or give a longer _wait." == error.advice
+    assert f"{server.url}/billing/v2/account_customers/c/mtd_invoice" == error.url
+    server.enqueue(202)
+    with pytest.raises(fastly.EstimatePendingException) as caught:
+        api.get_invoice_mtd("c", _wait=0)
+    assert "Accepted, and still being made after 0.0 s" == caught.value.reason
+
+
+def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:
+    """A header that repeats the token is masked in what is kept of the last answer."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
+    server.enqueue(body={}, headers={"X-Echo": f"key {TOKEN}", "X-Other": "1"})
+    with fastly.ApiClient(configuration) as client:
+        BillingApi(client).get_invoice(5, 2020)
+        assert client.last_response is not None
+        headers = client.last_response.headers
+    assert ("key ***", "1") == (headers["x-echo"], headers["x-other"])
+
+
+def test_a_subclass_of_text_cannot_climb(api: BillingApi, server: BillingServer) -> None:
+    """What is sent is what was checked, also where an id writes itself differently each time."""
+
+    class Inner(str):
+        __slots__ = ()
+
+        def __format__(self, spec: str) -> str:
+            return "../../../evil?x="
+
+    class Outer(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return Inner("c")
+
+    server.enqueue(body={})
+    api.get_invoice_by_id(Outer("c"), "i")
+    assert "/billing/v2/account_customers/c/invoices/i" == server.requests[-1].path
+
+
+def test_the_hook_runs_where_the_token_is_a_header(server: BillingServer) -> None:
+    """A hook that renews the token counts before a token that was given as a header."""
+
+    def renew(configuration: fastly.Configuration) -> None:
+        configuration.api_token = server.token
+
+    configuration = fastly.Configuration(host=server.url, refresh_api_key_hook=renew)
+    with fastly.ApiClient(configuration, "Fastly-Key", "an-old-token") as client:
+        assert BillingApi(client).get_invoice(5, 2020).total
+
+
+def test_copies_of_default_headers_are_alike(client: fastly.ApiClient) -> None:
+    """A copy of the default headers finds them in any case of letters too, and is its own."""
+    headers: Any = copy.copy(client.default_headers)
+    headers["X"] = "1"
+    assert (client.user_agent, "1") == (headers["USER-AGENT"], headers["x"])
+    assert "X" not in client.default_headers
+
+
+def test_the_decorator_names_what_an_operation_takes() -> None:
+    """A call with the wrong arguments is answered with the names of the right ones."""
+
+    @checks_arguments
+    def operation(first: int, *, second: int = 2) -> int:
+        return first + second
+
+    assert 3 == operation(1)
+    wrong: Any = operation
+    with pytest.raises(fastly.ApiTypeError, match=r"'third'; it takes first, second$"):
+        wrong(1, third=3)

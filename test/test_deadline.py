@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import trustme
+from faults import FaultServer
+from secure import LOOPBACK, server_context
 
-from fastly.deadline import Deadline, connect
+from fastly.deadline import Deadline, DeadlineSSLSocket, connect
 
 # With no name, the addresses are those of the loopback interface: ::1, then 127.0.0.1.
 EVERY_LOOPBACK: Any = None
@@ -133,3 +137,61 @@ def test_after_the_call_each_wait_is_as_long_as_an_answer() -> None:
             with pytest.raises(TimeoutError):
                 sock.recv(1)
             assert 0.15 <= time.monotonic() - started < 0.4
+
+
+def test_flags_are_passed_on() -> None:
+    """Receiving and sending take flags, as any socket's do."""
+    with (
+        listening() as listener,
+        Deadline(1, 1, 1),
+        connect(*listener.getsockname(), []) as sock,
+        listener.accept()[0] as other,
+    ):
+        other.sendall(b"xy")
+        buffer = bytearray(4)
+        assert b"x" == sock.recv(1, socket.MSG_PEEK)
+        assert 2 == sock.recv_into(buffer, 0, socket.MSG_PEEK)
+        assert 1 == sock.recv_into(buffer, 1)
+        assert b"y" == sock.recv(5)
+        sock.sendall(b"a", socket.MSG_OOB)
+        sock.sendall(b"b")
+        assert b"b" == other.recv(5)
+
+
+def test_sending_ends_with_the_call() -> None:
+    """What the other side does not take is given up when the call ends."""
+    with (
+        listening() as listener,
+        Deadline(0.2, 1, 1),
+        connect(*listener.getsockname(), []) as sock,
+        listener.accept()[0],
+    ):
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            sock.sendall(bytes(64 * 1024 * 1024))
+        assert 0.1 < time.monotonic() - started < 0.6
+
+
+def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str) -> None:
+    """A TLS socket shakes hands, sends and receives within the deadline, and takes no flags."""
+    settings = ssl.create_default_context(cafile=roots)
+    settings.sslsocket_class = DeadlineSSLSocket
+    with (
+        FaultServer(tls=server_context(authority.issue_cert(*LOOPBACK))) as server,
+        Deadline(0.5, 1, 1),
+        connect("127.0.0.1", server.port, []) as sock,
+        settings.wrap_socket(sock, server_hostname="127.0.0.1") as tls,
+    ):
+        for call in (lambda: tls.recv(1, 1), lambda: tls.recv_into(bytearray(1), None, 1)):
+            with pytest.raises(ValueError, match="non-zero flags"):
+                call()
+        with pytest.raises(ValueError, match="non-zero flags"):
+            tls.sendall(b"x", 1)
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            tls.recv()
+        with pytest.raises(TimeoutError):
+            tls.recv_into(bytearray(1))
+        with pytest.raises(TimeoutError):
+            tls.sendall(b"x")
+        assert time.monotonic() - started < 0.7

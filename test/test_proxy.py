@@ -25,7 +25,6 @@ from secure import (
     causes,
     drip,
     failure,
-    pem_of,
     proxy_py,
     read_head,
     server_context,
@@ -34,6 +33,7 @@ from secure import (
 )
 
 import fastly
+from fastly.rest.proxies import proxy_of
 from fastly.testing import BillingServer
 
 NAMES = ("billing.invalid", "api.billing.invalid", "notbilling.invalid")
@@ -43,31 +43,9 @@ IN_URL = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
 
 
 @pytest.fixture(scope="module")
-def stand_in() -> Iterator[BillingServer]:
-    """The billing API behind the TLS server of this file."""
-    with BillingServer(token=TOKEN) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def leaf_and_roots(tmp_path_factory: pytest.TempPathFactory) -> tuple[trustme.LeafCert, str]:
-    """A certificate for all the names of this file, and the file to trust it by."""
-    authority = trustme.CA()
-    return authority.issue_cert(*LOOPBACK, *NAMES), pem_of(
-        authority, tmp_path_factory.mktemp("roots")
-    )
-
-
-@pytest.fixture(scope="module")
-def leaf(leaf_and_roots: tuple[trustme.LeafCert, str]) -> trustme.LeafCert:
-    """The certificate."""
-    return leaf_and_roots[0]
-
-
-@pytest.fixture(scope="module")
-def roots(leaf_and_roots: tuple[trustme.LeafCert, str]) -> str:
-    """The file."""
-    return leaf_and_roots[1]
+def leaf(authority: trustme.CA) -> trustme.LeafCert:
+    """A certificate for all the names of this file."""
+    return authority.issue_cert(*LOOPBACK, *NAMES)
 
 
 @pytest.fixture(scope="module")
@@ -521,3 +499,49 @@ def test_a_bad_url_in_the_environment(
     error = failure(named(secure), seconds=0.3, kind=fastly.ApiValueError)
     assert "HTTPS_PROXY" in str(error)
     assert "hush" not in told(error, caplog.records)
+
+
+COVERS = [
+    ("*", "https://billing.invalid", True),
+    ("fd00::1", "https://[fd00::1]", True),
+    ("[fd00::1]", "https://[fd00::1]:8443", True),
+    ("[fd00::1]:443", "https://[fd00::1]", True),
+    ("[fd00::1]:444", "https://[fd00::1]", False),
+    ("fd00::2", "https://[fd00::1]", False),
+    ("fd00::/8", "https://[fd00::1]", True),
+    ("fd00::/8", "https://[fe80::1]", False),
+    ("10.1.2.3/8", "https://10.9.9.9", True),
+    ("10.0.0.0/8", "https://billing.invalid", False),
+    ("billing.invalid:443", "https://billing.invalid", True),
+    ("billing.invalid:80", "https://billing.invalid", False),
+    ("billing.invalid:80", "http://billing.invalid", True),
+    ("billing.invalid:8443", "https://billing.invalid:8443", True),
+    ("billing.invalid.", "https://billing.invalid", True),
+    ("billing.invalid", "https://billing.invalid.", True),
+    ("BILLING.invalid", "https://Billing.INVALID", True),
+    ("other.invalid billing.invalid", "https://billing.invalid", True),
+    (" other.invalid ,\tbilling.invalid ", "https://billing.invalid", True),
+    ("invalid", "https://billing.invalid", True),
+    ("ling.invalid", "https://billing.invalid", False),
+    ("", "https://billing.invalid", False),
+    (".", "https://billing.invalid", False),
+]
+
+
+@pytest.mark.parametrize(("entries", "host", "covered"), COVERS)
+def test_what_an_exception_covers(entries: str, host: str, covered: bool) -> None:
+    """``no_proxy`` names hosts as curl's does: names, addresses, ports, networks, in any list."""
+    configuration = fastly.Configuration(proxy="http://proxy.invalid:3128", no_proxy=entries)
+    configuration.allow_insecure_host = True
+    expected = None if covered else "http://proxy.invalid:3128"
+    assert expected == proxy_of(configuration, f"{host}/billing")
+
+
+@pytest.mark.parametrize(
+    ("login", "header"), [("user", "user:"), ("user:", "user:"), ("us%20er:p%40", "us er:p@")]
+)
+def test_a_login_with_and_without_a_password(secure: TLSServer, login: str, header: str) -> None:
+    """A login without a password is one with an empty one, and is sent unescaped."""
+    with ConnectProxy(secure.address) as proxy:
+        failure(secure.url, proxy=proxy.url.replace("://", f"://{login}@"), retries=0)
+        assert f"Proxy-Authorization: {basic(header)}\r\n" in proxy.heads[0]

@@ -27,7 +27,6 @@ from secure import (
     drip,
     failure,
     files_of,
-    pem_of,
     read_head,
     server_context,
     stay_silent,
@@ -37,25 +36,6 @@ import fastly
 from fastly.testing import BillingServer
 
 LONG_AGO = datetime(2001, 1, 1, tzinfo=timezone.utc)
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[BillingServer]:
-    """The billing API behind the TLS servers of this file."""
-    with BillingServer(token=TOKEN) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """An authority made for this run."""
-    return trustme.CA()
-
-
-@pytest.fixture(scope="module")
-def roots(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The file to trust that authority by."""
-    return pem_of(authority, tmp_path_factory.mktemp("roots"))
 
 
 @pytest.fixture
@@ -212,7 +192,7 @@ def test_a_key_of_another_certificate_is_refused(
     _, key_file = files_of(authority.issue_cert("other@invalid.test"), tmp_path / "other")
     settings = {"ssl_ca_cert": roots, "cert_file": cert_file, "key_file": key_file}
     error = failure(secure.url, kind=fastly.ApiValueError, **settings)
-    assert "key_file" in str(error)
+    assert str(error).startswith("ssl_ca_cert, cert_file or key_file holds no usable certificate")
     assert 0 == secure.connections
 
 
@@ -419,3 +399,13 @@ def test_a_dripping_answer_ends_with_the_deadline(
 
     with TLSServer(context, serve) as server:
         failure(server.url, 0.6, fastly.TimeoutException, ssl_ca_cert=roots)
+
+
+def test_a_key_without_its_certificate_is_refused(
+    authority: trustme.CA, secure: TLSServer, roots: str, tmp_path: Path
+) -> None:
+    """A ``key_file`` whose ``cert_file`` is not set would never be used, and is refused."""
+    _, key_file = files_of(authority.issue_cert("client@invalid.test"), tmp_path)
+    error = failure(secure.url, kind=fastly.ApiValueError, ssl_ca_cert=roots, key_file=key_file)
+    assert "key_file is the key of cert_file, which is not set" == str(error)
+    assert 0 == secure.connections

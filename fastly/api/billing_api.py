@@ -21,7 +21,12 @@ from fastly.api_client import (
     identifier,
     text_of,
 )
-from fastly.exceptions import ApiTypeError, ApiValueError, EstimatePendingException
+from fastly.exceptions import (
+    ApiTypeError,
+    ApiValueError,
+    EstimatePendingException,
+    TimeoutException,
+)
 from fastly.model.billing_estimate_response import BillingEstimateResponse
 from fastly.model.billing_response import BillingResponse
 from fastly.rest import LONGEST_PAUSE
@@ -49,8 +54,6 @@ if TYPE_CHECKING:
 __all__ = ["BillingApi"]
 
 log = logging.getLogger("fastly")
-
-TextOrInt = str | int
 
 FIRST_POLL = 0.5  # seconds; an estimate usually takes under 5 seconds to make
 LONGEST_POLL = 5.0  # seconds
@@ -90,13 +93,16 @@ def _pauses() -> Iterator[float]:
 
 def _until_made(ask: Ask, deadline: Deadline, wait: float) -> Response:
     """Ask for an estimate until it is made: until then the API answers 202."""
-    end = time.monotonic() + wait
+    started = time.monotonic()
     pauses = _pauses()
     while (response := ask()).status == http.client.ACCEPTED:
         pending = response.as_error(EstimatePendingException)
-        left = min(end - time.monotonic(), deadline.left())
-        seconds = _pause(pending.retry_after, next(pauses), left)
-        if seconds is None or seconds >= deadline.left():
+        waited, of_call = time.monotonic() - started, deadline.left()
+        seconds = _pause(pending.retry_after, next(pauses), min(wait - waited, of_call))
+        if seconds is None or seconds >= of_call:
+            pending.reason = f"{response.reason}, and still being made after {waited:.1f} s"
+            if of_call < wait - waited:
+                pending.advice = TimeoutException.advice
             raise pending
         log.info("the estimate is being made; asking again in %.2f s", seconds)
         time.sleep(seconds)
@@ -153,85 +159,86 @@ class BillingApi:
         1234.56
     """
 
+    @checks_arguments
     def __init__(self, api_client: ApiClient | None = None) -> None:
         if not isinstance(api_client, (ApiClient, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
-            raise ApiTypeError(f"api_client is an ApiClient, not {api_client!r}")
+            raise ApiTypeError(f"api_client is an ApiClient, not {type(api_client).__name__}")
         self.api_client = api_client or ApiClient()
 
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Json = ..., **options: Unpack[Data]
+        self, month: str | int, year: str | int, *, _accept: Json = ..., **options: Unpack[Data]
     ) -> BillingResponse: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Json = ..., **options: Unpack[Full]
+        self, month: str | int, year: str | int, *, _accept: Json = ..., **options: Unpack[Full]
     ) -> tuple[BillingResponse, int, Headers]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Json = ..., **options: Unpack[Async]
+        self, month: str | int, year: str | int, *, _accept: Json = ..., **options: Unpack[Async]
     ) -> AsyncResult[BillingResponse]: ...
     @overload
     def get_invoice(
         self,
-        month: TextOrInt,
-        year: TextOrInt,
+        month: str | int,
+        year: str | int,
         *,
         _accept: Json = ...,
         **options: Unpack[AsyncFull],
     ) -> AsyncResult[tuple[BillingResponse, int, Headers]]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Csv, **options: Unpack[Data]
+        self, month: str | int, year: str | int, *, _accept: Csv, **options: Unpack[Data]
     ) -> str: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Csv, **options: Unpack[Full]
+        self, month: str | int, year: str | int, *, _accept: Csv, **options: Unpack[Full]
     ) -> tuple[str, int, Headers]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Csv, **options: Unpack[Async]
+        self, month: str | int, year: str | int, *, _accept: Csv, **options: Unpack[Async]
     ) -> AsyncResult[str]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Csv, **options: Unpack[AsyncFull]
+        self, month: str | int, year: str | int, *, _accept: Csv, **options: Unpack[AsyncFull]
     ) -> AsyncResult[tuple[str, int, Headers]]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Pdf, **options: Unpack[Data]
+        self, month: str | int, year: str | int, *, _accept: Pdf, **options: Unpack[Data]
     ) -> bytes: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Pdf, **options: Unpack[Full]
+        self, month: str | int, year: str | int, *, _accept: Pdf, **options: Unpack[Full]
     ) -> tuple[bytes, int, Headers]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Pdf, **options: Unpack[Async]
+        self, month: str | int, year: str | int, *, _accept: Pdf, **options: Unpack[Async]
     ) -> AsyncResult[bytes]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, *, _accept: Pdf, **options: Unpack[AsyncFull]
+        self, month: str | int, year: str | int, *, _accept: Pdf, **options: Unpack[AsyncFull]
     ) -> AsyncResult[tuple[bytes, int, Headers]]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, **options: Unpack[Raw]
+        self, month: str | int, year: str | int, **options: Unpack[Raw]
     ) -> RawResponse: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, **options: Unpack[RawFull]
+        self, month: str | int, year: str | int, **options: Unpack[RawFull]
     ) -> tuple[RawResponse, int, Headers]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, **options: Unpack[RawAsync]
+        self, month: str | int, year: str | int, **options: Unpack[RawAsync]
     ) -> AsyncResult[RawResponse]: ...
     @overload
     def get_invoice(
-        self, month: TextOrInt, year: TextOrInt, **options: Unpack[RawAsyncFull]
+        self, month: str | int, year: str | int, **options: Unpack[RawAsyncFull]
     ) -> AsyncResult[tuple[RawResponse, int, Headers]]: ...
     @checks_arguments
     def get_invoice(
         self,
-        month: TextOrInt,
-        year: TextOrInt,
+        month: str | int,
+        year: str | int,
         *,
         _accept: str = JSON,
         _return_http_data_only: bool = True,
@@ -243,7 +250,7 @@ class BillingApi:
         _content_type: str | None = None,
         _host_index: int | None = None,
         _spec_property_naming: bool = False,
-    ) -> Any:
+    ) -> BillingResponse | Any:
         """Get the invoice of a month, from the one the customer was created in to the present.
 
         Args:
@@ -259,7 +266,8 @@ class BillingApi:
             _check_input_type: False: the arguments are sent as they are, if they are safe to.
             _check_return_type: False: a value of the wrong type is kept as it came, and logged.
             async_req: True: run on the client's threads and return an object with
-                ``get(timeout)``, ``ready()`` and ``wait(timeout)``.
+                ``get(timeout)``, ``ready()``, ``successful()`` and ``wait(timeout)``. Its time
+                begins when a thread takes it up.
             _content_type: Has no effect; nor have ``_host_index`` and ``_spec_property_naming``.
             _host_index: Has no effect.
             _spec_property_naming: Has no effect.
@@ -278,7 +286,7 @@ class BillingApi:
     def get_invoice_by_id(
         self,
         customer_id: str,
-        invoice_id: TextOrInt,
+        invoice_id: str | int,
         *,
         _accept: Json = ...,
         **options: Unpack[Data],
@@ -287,7 +295,7 @@ class BillingApi:
     def get_invoice_by_id(
         self,
         customer_id: str,
-        invoice_id: TextOrInt,
+        invoice_id: str | int,
         *,
         _accept: Json = ...,
         **options: Unpack[Full],
@@ -296,7 +304,7 @@ class BillingApi:
     def get_invoice_by_id(
         self,
         customer_id: str,
-        invoice_id: TextOrInt,
+        invoice_id: str | int,
         *,
         _accept: Json = ...,
         **options: Unpack[Async],
@@ -305,64 +313,64 @@ class BillingApi:
     def get_invoice_by_id(
         self,
         customer_id: str,
-        invoice_id: TextOrInt,
+        invoice_id: str | int,
         *,
         _accept: Json = ...,
         **options: Unpack[AsyncFull],
     ) -> AsyncResult[tuple[BillingResponse, int, Headers]]: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, *, _accept: Csv, **options: Unpack[Data]
+        self, customer_id: str, invoice_id: str | int, *, _accept: Csv, **options: Unpack[Data]
     ) -> str: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, *, _accept: Csv, **options: Unpack[Full]
+        self, customer_id: str, invoice_id: str | int, *, _accept: Csv, **options: Unpack[Full]
     ) -> tuple[str, int, Headers]: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, *, _accept: Csv, **options: Unpack[Async]
+        self, customer_id: str, invoice_id: str | int, *, _accept: Csv, **options: Unpack[Async]
     ) -> AsyncResult[str]: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, *, _accept: Csv, **options: Unpack[AsyncFull]
+        self, customer_id: str, invoice_id: str | int, *, _accept: Csv, **options: Unpack[AsyncFull]
     ) -> AsyncResult[tuple[str, int, Headers]]: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, *, _accept: Pdf, **options: Unpack[Data]
+        self, customer_id: str, invoice_id: str | int, *, _accept: Pdf, **options: Unpack[Data]
     ) -> bytes: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, *, _accept: Pdf, **options: Unpack[Full]
+        self, customer_id: str, invoice_id: str | int, *, _accept: Pdf, **options: Unpack[Full]
     ) -> tuple[bytes, int, Headers]: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, *, _accept: Pdf, **options: Unpack[Async]
+        self, customer_id: str, invoice_id: str | int, *, _accept: Pdf, **options: Unpack[Async]
     ) -> AsyncResult[bytes]: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, *, _accept: Pdf, **options: Unpack[AsyncFull]
+        self, customer_id: str, invoice_id: str | int, *, _accept: Pdf, **options: Unpack[AsyncFull]
     ) -> AsyncResult[tuple[bytes, int, Headers]]: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, **options: Unpack[Raw]
+        self, customer_id: str, invoice_id: str | int, **options: Unpack[Raw]
     ) -> RawResponse: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, **options: Unpack[RawFull]
+        self, customer_id: str, invoice_id: str | int, **options: Unpack[RawFull]
     ) -> tuple[RawResponse, int, Headers]: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, **options: Unpack[RawAsync]
+        self, customer_id: str, invoice_id: str | int, **options: Unpack[RawAsync]
     ) -> AsyncResult[RawResponse]: ...
     @overload
     def get_invoice_by_id(
-        self, customer_id: str, invoice_id: TextOrInt, **options: Unpack[RawAsyncFull]
+        self, customer_id: str, invoice_id: str | int, **options: Unpack[RawAsyncFull]
     ) -> AsyncResult[tuple[RawResponse, int, Headers]]: ...
     @checks_arguments
     def get_invoice_by_id(
         self,
         customer_id: str,
-        invoice_id: TextOrInt,
+        invoice_id: str | int,
         *,
         _accept: str = JSON,
         _return_http_data_only: bool = True,
@@ -374,7 +382,7 @@ class BillingApi:
         _content_type: str | None = None,
         _host_index: int | None = None,
         _spec_property_naming: bool = False,
-    ) -> Any:
+    ) -> BillingResponse | Any:
         """Get the invoice of an id.
 
         Args:
@@ -390,7 +398,8 @@ class BillingApi:
             _check_input_type: False: the arguments are sent as they are, if they are safe to.
             _check_return_type: False: a value of the wrong type is kept as it came, and logged.
             async_req: True: run on the client's threads and return an object with
-                ``get(timeout)``, ``ready()`` and ``wait(timeout)``.
+                ``get(timeout)``, ``ready()``, ``successful()`` and ``wait(timeout)``. Its time
+                begins when a thread takes it up.
             _content_type: Has no effect; nor have ``_host_index`` and ``_spec_property_naming``.
             _host_index: Has no effect.
             _spec_property_naming: Has no effect.
@@ -411,8 +420,8 @@ class BillingApi:
         customer_id: str,
         *,
         _accept: Json = ...,
-        month: TextOrInt | None = ...,
-        year: TextOrInt | None = ...,
+        month: str | int | None = ...,
+        year: str | int | None = ...,
         _wait: float | None = ...,
         **options: Unpack[Data],
     ) -> BillingEstimateResponse: ...
@@ -422,8 +431,8 @@ class BillingApi:
         customer_id: str,
         *,
         _accept: Json = ...,
-        month: TextOrInt | None = ...,
-        year: TextOrInt | None = ...,
+        month: str | int | None = ...,
+        year: str | int | None = ...,
         _wait: float | None = ...,
         **options: Unpack[Full],
     ) -> tuple[BillingEstimateResponse, int, Headers]: ...
@@ -433,8 +442,8 @@ class BillingApi:
         customer_id: str,
         *,
         _accept: Json = ...,
-        month: TextOrInt | None = ...,
-        year: TextOrInt | None = ...,
+        month: str | int | None = ...,
+        year: str | int | None = ...,
         _wait: float | None = ...,
         **options: Unpack[Async],
     ) -> AsyncResult[BillingEstimateResponse]: ...
@@ -444,8 +453,8 @@ class BillingApi:
         customer_id: str,
         *,
         _accept: Json = ...,
-        month: TextOrInt | None = ...,
-        year: TextOrInt | None = ...,
+        month: str | int | None = ...,
+        year: str | int | None = ...,
         _wait: float | None = ...,
         **options: Unpack[AsyncFull],
     ) -> AsyncResult[tuple[BillingEstimateResponse, int, Headers]]: ...
@@ -454,8 +463,8 @@ class BillingApi:
         self,
         customer_id: str,
         *,
-        month: TextOrInt | None = ...,
-        year: TextOrInt | None = ...,
+        month: str | int | None = ...,
+        year: str | int | None = ...,
         _wait: float | None = ...,
         **options: Unpack[Raw],
     ) -> RawResponse: ...
@@ -464,8 +473,8 @@ class BillingApi:
         self,
         customer_id: str,
         *,
-        month: TextOrInt | None = ...,
-        year: TextOrInt | None = ...,
+        month: str | int | None = ...,
+        year: str | int | None = ...,
         _wait: float | None = ...,
         **options: Unpack[RawFull],
     ) -> tuple[RawResponse, int, Headers]: ...
@@ -474,8 +483,8 @@ class BillingApi:
         self,
         customer_id: str,
         *,
-        month: TextOrInt | None = ...,
-        year: TextOrInt | None = ...,
+        month: str | int | None = ...,
+        year: str | int | None = ...,
         _wait: float | None = ...,
         **options: Unpack[RawAsync],
     ) -> AsyncResult[RawResponse]: ...
@@ -484,8 +493,8 @@ class BillingApi:
         self,
         customer_id: str,
         *,
-        month: TextOrInt | None = ...,
-        year: TextOrInt | None = ...,
+        month: str | int | None = ...,
+        year: str | int | None = ...,
         _wait: float | None = ...,
         **options: Unpack[RawAsyncFull],
     ) -> AsyncResult[tuple[RawResponse, int, Headers]]: ...
@@ -494,8 +503,8 @@ class BillingApi:
         self,
         customer_id: str,
         *,
-        month: TextOrInt | None = None,
-        year: TextOrInt | None = None,
+        month: str | int | None = None,
+        year: str | int | None = None,
         _accept: str = JSON,
         _return_http_data_only: bool = True,
         _preload_content: bool = True,
@@ -507,7 +516,7 @@ class BillingApi:
         _content_type: str | None = None,
         _host_index: int | None = None,
         _spec_property_naming: bool = False,
-    ) -> Any:
+    ) -> BillingEstimateResponse | Any:
         """Get the estimate of a month to date, waiting while it is being made.
 
         The API usually takes under 5 seconds to make an estimate, and up to 60; it then keeps
@@ -526,7 +535,8 @@ class BillingApi:
             _check_input_type: False: the arguments are sent as they are, if they are safe to.
             _check_return_type: False: a value of the wrong type is kept as it came, and logged.
             async_req: True: run on the client's threads and return an object with
-                ``get(timeout)``, ``ready()`` and ``wait(timeout)``.
+                ``get(timeout)``, ``ready()``, ``successful()`` and ``wait(timeout)``. Its time
+                begins when a thread takes it up.
             _content_type: Has no effect; nor have ``_host_index`` and ``_spec_property_naming``.
             _host_index: Has no effect.
             _spec_property_naming: Has no effect.

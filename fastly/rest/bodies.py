@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import collections
 import itertools
 import zlib
@@ -62,12 +63,14 @@ def read_body(
     raise UnusableBodyError(f"Content-Encoding is {coding!r}, which was not asked for")
 
 
-def text_or_bytes(body: bytes) -> str | bytes:
-    """Return a body as text where it is text, else as it is."""
+def text_or_bytes(body: bytes, most: int | None = None) -> str | bytes:
+    """Return a body, or its first bytes, as text where it is text, else as it is."""
+    kept = body[:most]
     try:
-        return body.decode()
+        # A character that is cut through is left out.
+        return codecs.utf_8_decode(kept, "strict", len(kept) == len(body))[0]
     except UnicodeDecodeError:
-        return body
+        return kept
 
 
 def _value(response: Readable, name: str) -> str:

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import http.client
 import ssl
+from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from urllib3 import exceptions as foreign
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from fastly.configuration import MASK
-from fastly.exceptions import ApiException, ConnectionException, TimeoutException
+from fastly.exceptions import (
+    ApiException,
+    ConnectionException,
+    OpenApiException,
+    TimeoutException,
+)
 from fastly.rest.messages import Headers
 
-__all__ = ["FOREIGN", "UNTRUSTED", "mask", "masked", "root_cause", "secret_in", "translated"]
+__all__ = [
+    "FOREIGN",
+    "UNTRUSTED",
+    "mask",
+    "masked",
+    "masked_headers",
+    "root_cause",
+    "secret_in",
+    "translated",
+]
 
 T = TypeVar("T")
 
@@ -77,7 +92,7 @@ def secret_in(key: str) -> str:
     Returns:
         The token, or "" if it is too short to be told from words.
     """
-    token = max(key.split(), key=len, default="")
+    token = key.rpartition(" ")[2]
     return token if len(token) >= _SHORTEST_SECRET else ""
 
 
@@ -88,11 +103,17 @@ def mask(error: ApiException, secret: str) -> None:
     for link in _chain(error):
         _mask_arguments(link, secret)
     error.reason, error.body = masked(error.reason, secret), masked(error.body, secret)
-    if any(secret in value for value in error.headers.values()):
-        headers = Headers()
-        for name, value in error.headers.items():
-            headers.add(name, masked(value, secret))
-        error.headers = headers
+    error.headers = masked_headers(error.headers, secret)
+
+
+def masked_headers(headers: Mapping[str, str], secret: str) -> Mapping[str, str]:
+    """Return an answer's headers without a secret, if there is one that they repeat."""
+    if not secret or not any(secret in value for value in headers.values()):
+        return headers
+    shown = Headers()
+    for name, value in headers.items():
+        shown.add(name, masked(value, secret))
+    return shown
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -106,9 +127,11 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 def _mask_arguments(error: BaseException, secret: str) -> None:
     error.args = tuple(masked(argument, secret) for argument in error.args)
-    for name in ("doc", "object", "line"):  # what exceptions of json, codecs and http keep
+    for name in ("doc", "object", "line", "partial", "path"):  # what json, codecs, http, we keep
         if isinstance(whole := getattr(error, name, None), (str, bytes)):
             setattr(error, name, masked(whole, secret))
+    if isinstance(error, OpenApiException) and error.path_to_item:
+        error.path_to_item = tuple(masked(step, secret) for step in error.path_to_item)
 
 
 def masked(value: T, secret: str) -> T:

@@ -21,6 +21,7 @@ from fastly.exceptions import (
     ConnectionException,
     ResponseException,
     exception_for,
+    printable,
 )
 from fastly.rest.bodies import UnusableBodyError, read_body, text_or_bytes
 from fastly.rest.boundary import FOREIGN, mask, masked, translated
@@ -70,11 +71,12 @@ class RestClient:
         Raises:
             ApiException: The last try's failure, once no other try was worth it.
         """
-        return self._try_until_done(request, deadline, self._read)
+        response, tries = self._try_until_done(request, deadline, self._read)
+        return response._replace(tries=tries)
 
     def open(self, request: Request, deadline: Deadline) -> RawResponse:
         """Send a GET and return the answer unread; the caller closes it."""
-        return self._try_until_done(request, deadline, _handed_over)
+        return self._try_until_done(request, deadline, _handed_over)[0]
 
     def close(self) -> None:
         """Close every connection."""
@@ -86,14 +88,15 @@ class RestClient:
 
     def _try_until_done(
         self, request: Request, deadline: Deadline, take: Callable[[RawResponse, str], T]
-    ) -> T:
+    ) -> tuple[T, int]:
+        """Return what comes of the request, and the number of tries that it took."""
         policy: urllib3.Retry | None = None
         tries = 1
         with deadline:
             while True:
                 try:
                     deadline.start_phase(deadline.read)
-                    return self._try(request, deadline, take)
+                    return self._try(request, deadline, take), tries
                 except ApiException as error:
                     error.tries = tries
                     mask(error, request.secret)
@@ -111,7 +114,8 @@ class RestClient:
         pause = pause_before_retry(rest, error)
         if pause > LONGEST_PAUSE or pause >= deadline.left():
             raise error
-        log.info("retrying %s in %.2f s after: %s", error.url, pause, error.status or error.reason)
+        why = error.status or printable(error.reason or "")
+        log.info("retrying %s in %.2f s after: %s", error.url, pause, why)
         time.sleep(pause)
         return rest
 
@@ -127,9 +131,10 @@ class RestClient:
         if 200 <= response.status <= 299:
             return take(response, request.url)
         failure = self._failure(response, request.url)
-        if not redirects:
-            raise failure
         target = _redirected(failure, request)
+        if not redirects:
+            failure.reason = f"redirected more than {_MAX_REDIRECTS} times"
+            raise failure
         return self._try(request._replace(url=target), deadline, take, redirects - 1)
 
     def _send(self, request: Request, deadline: Deadline) -> RawResponse:
@@ -151,7 +156,7 @@ class RestClient:
             outcome = response.status
         except FOREIGN as error:
             failure = translated(error, request.url)
-            outcome = masked(failure.reason, request.secret)
+            outcome = printable(masked(failure.reason or "", request.secret))
             raise failure from error
         finally:
             spent = time.monotonic() - started
@@ -183,13 +188,14 @@ class RestClient:
             return Response(response.status, response.reason, response.headers, body, url)
         limit = self._configuration.max_response_bytes
         try:
-            data = read_body(response, response.read, limit, came)
+            # Unlike read, read1 loses nothing of what came before a failure.
+            data = read_body(response, response.read1, limit, came)
             if not came and response.length_remaining is None and not response.chunked:
                 # http.client takes a head that is cut between two headers for a whole one.
                 raise http.client.IncompleteRead(b"")
         except UnusableBodyError as error:
             response.close()
-            kept = text_or_bytes(b"".join(came)[:_KEPT])
+            kept = text_or_bytes(b"".join(came), _KEPT)
             raise error_of(ResponseException, response, url, str(error), kept) from error
         except FOREIGN as error:
             response.close()
@@ -200,7 +206,7 @@ class RestClient:
 
     def _failure(self, response: RawResponse, url: str) -> ApiException:
         """Make the exception of an answer other than 2xx, with up to 64 KiB of its body."""
-        kept = text_or_bytes(self._as_it_came(response))
+        kept = text_or_bytes(self._as_it_came(response), _KEPT)
         if response.status == http.client.SWITCHING_PROTOCOLS:  # what follows is no HTTP
             response.close()
         return error_of(exception_for(response.status), response, url, response.reason, kept)
@@ -209,11 +215,10 @@ class RestClient:
         """Read as much of a body as comes, whatever is wrong with it."""
         came: list[bytes] = []
         try:
-            # read1 loses nothing of what came before a failure.
             return read_body(response, response.read1, _KEPT, came)
         except (UnusableBodyError, *FOREIGN):
             response.close()
-        return b"".join(came)[:_KEPT]
+        return b"".join(came)
 
 
 def _handed_over(response: RawResponse, url: str) -> RawResponse:  # noqa: ARG001  # as _read
@@ -234,7 +239,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
 
 
-def _origin_of(url: str) -> str:
+def origin_of(url: str) -> str:
     """Return scheme, host and port (RFC 6454) of a URL, the port always written out.
 
     Raises:
@@ -251,15 +256,17 @@ def _redirected(error: ApiException, request: Request) -> str:
     if error.status not in _REDIRECTS or location is None:
         raise error
     try:
+        if not location.isprintable():  # nor would it be in a log
+            raise ValueError
         parts = urlsplit(urljoin(url, location))
         target = urlunsplit(parts._replace(path=parts.path or "/", fragment=""))
-        origin = _origin_of(target)
+        origin = origin_of(target)
     except ValueError:
         target, origin = url, f"{location!r}, which is no URL"
     if request.secret and request.secret in location:
         error.reason = "redirected to a URL that holds the token"
         raise error
-    if origin != _origin_of(url) or "@" in urlsplit(target).netloc:
+    if origin != origin_of(url) or "@" in urlsplit(target).netloc:
         error.reason = f"redirected to {origin}, where the token is not sent"
         raise error
     return target

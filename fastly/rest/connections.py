@@ -29,14 +29,21 @@ _NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 
 
 class _CarefulResponse(http.client.HTTPResponse):
-    """Reads as http.client does, but for three things that it leaves out."""
+    """Reads as http.client does, but for what it leaves out."""
 
     def begin(self) -> None:
-        """Refuse headers that Python's parser fails over, such as ``x; b*=a; b*1=c``."""
+        """Refuse headers that Python's parser fails over, such as ``x; b*=a; b*1=c``.
+
+        And chunks that http.client would hand out together with the lines that frame them, as it
+        knows ``chunked`` without a blank beside it alone.
+        """
         try:
             super().begin()
         except TypeError as error:
             raise http.client.HTTPException(f"the headers cannot be read: {error}") from error
+        framing = self.headers.get("transfer-encoding", "")
+        if framing.strip().lower() == "chunked" and not self.chunked:
+            raise http.client.HTTPException(f"Transfer-Encoding is {framing!r}")
 
     def _read_status(self) -> tuple[str, int, str]:
         """Skip every interim answer, and not 100 alone (RFC 9110, section 15.2)."""
@@ -57,11 +64,23 @@ class _CarefulResponse(http.client.HTTPResponse):
 class _DeadlineConnection(HTTPConnection):
     response_class = _CarefulResponse
 
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether the next request can go out on it.
+
+        It cannot where TLS holds bytes that were sent beyond the last answer: urllib3 looks for
+        such bytes in the system's buffer alone.
+        """
+        read_ahead = getattr(self.sock, "pending", int)()
+        return super().is_connected and not read_ahead
+
     def connect(self) -> None:
+        """Connect within the time for that, which is not taken from the time to read."""
         deadline = running()
+        left_to_read = deadline.left_of_phase()
         deadline.start_phase(deadline.connect)
         super().connect()
-        deadline.start_phase(deadline.read)
+        deadline.start_phase(left_to_read)
 
     def _tunnel(self) -> None:
         """Open the tunnel as urllib3's does, but blame the proxy for what goes wrong."""
@@ -122,6 +141,8 @@ def _tls_context(configuration: Configuration) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
     try:
         context.load_verify_locations(configuration.ssl_ca_cert or _certifi_roots())
+        if configuration.key_file is not None and configuration.cert_file is None:
+            raise ApiValueError("key_file is the key of cert_file, which is not set")
         if configuration.cert_file is not None:
             # A passphrase that is given, if empty, keeps OpenSSL from asking the terminal for one.
             context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")

@@ -27,6 +27,7 @@ Headers = urllib3.HTTPHeaderDict
 RawResponse = urllib3.BaseHTTPResponse
 E = TypeVar("E", bound=ApiException)
 
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?(\s*,\s*[0-9]+(\.[0-9]+)?)*")
 _YEAR = 365 * 24 * 3600.0  # seconds; the longest Retry-After that is believed
 
 
@@ -53,20 +54,24 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """An answer of 2xx that was read whole."""
+    """An answer of 2xx that was read whole, and how many tries it took."""
 
     status: int
     reason: str | None
     headers: Headers
     data: bytes
     url: str
+    tries: int = 1
 
     def __repr__(self) -> str:
         return f"<{self.status} {self.reason}, {len(self.data)} bytes, of {self.url}>"
 
     def as_error(self, kind: type[E], reason: str | None = None) -> E:
         """Make an exception of this answer, with all that it said."""
-        return error_of(kind, self, self.url, reason or self.reason, text_or_bytes(self.data))
+        body = text_or_bytes(self.data)
+        error = error_of(kind, self, self.url, reason or self.reason, body)
+        error.tries = self.tries
+        return error
 
 
 def error_of(
@@ -84,15 +89,19 @@ def error_of(
 
 
 def retry_after(status: int, headers: Headers) -> float | None:
-    """Read how many seconds the API asks to wait: ``Retry-After``, or a 429's reset time."""
+    """Read how many seconds the API asks to wait: ``Retry-After``, or a 429's reset time.
+
+    Of several the longest counts. A moment that has passed asks for nothing.
+    """
     asked = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", asked, re.ASCII):
-        return min(float(asked), _YEAR)
+    if _SECONDS.fullmatch(asked):
+        return min(max(map(float, asked.split(","))), _YEAR)
     moment = _epoch(asked)
     if moment is None and status == http.client.TOO_MANY_REQUESTS:
         reset = headers.get("fastly-ratelimit-reset", "").strip()
-        moment = float(reset) if re.fullmatch(r"\d{1,12}", reset, re.ASCII) else None
-    return None if moment is None else min(max(moment - time.time(), 0.0), _YEAR)
+        moment = float(reset) if re.fullmatch(r"[0-9]{1,12}", reset) else None
+    left = 0.0 if moment is None else moment - time.time()
+    return min(left, _YEAR) if left > 0 else None
 
 
 def _epoch(date: str) -> float | None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["proxy_of"]
 
+_PORTS = {"http": 80, "https": 443}
+
 
 def proxy_of(configuration: Configuration, url: str) -> SecretURL | None:
     """Find the proxy for a URL: the configuration's, else the environment's.
@@ -25,7 +27,7 @@ def proxy_of(configuration: Configuration, url: str) -> SecretURL | None:
     name, proxy = "proxy", cast("SecretURL | None", configuration.proxy)
     if proxy is None and not is_loopback(url):
         name, proxy = _environment_proxy(urlsplit(url).scheme)
-    if proxy is None or _bypassed(configuration, urlsplit(url).netloc):
+    if proxy is None or _bypassed(configuration, url):
         return None
     if url.startswith("http:") and not (is_loopback(proxy) or configuration.allow_insecure_host):
         raise ApiValueError(f"{name} {proxy!r} would see the token of {url} unencrypted")
@@ -43,22 +45,26 @@ def _environment_proxy(scheme: str) -> tuple[str, SecretURL | None]:
     return name, check_proxy(name, value if "://" in value else f"http://{value}")
 
 
-def _bypassed(configuration: Configuration, host: str) -> bool:
-    """Tell whether a host, with its port if it has one, is to be reached without the proxy."""
+def _bypassed(configuration: Configuration, url: str) -> bool:
+    """Tell whether a URL's host is to be reached without the proxy."""
     hosts = configuration.no_proxy
     if hosts is None:
         hosts = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    entries = (entry.strip().lower() for entry in hosts.split(","))
-    return any(_covers(entry, host.lower()) for entry in entries if entry)
+    parts = urlsplit(url)
+    host, port = (parts.hostname or "").rstrip("."), str(parts.port or _PORTS[parts.scheme])
+    return any(_covers(entry, host, port) for entry in re.split(r"[\s,]+", hosts.lower()) if entry)
 
 
-def _covers(entry: str, host: str) -> bool:
+def _covers(entry: str, host: str, port: str) -> bool:
     """Match as curl does: ``*``, a name and what is below it, a name with a port, a network."""
-    name = host.rsplit(":", 1)[0] if re.search(r":\d+$", host) else host
+    if entry == "*":
+        return True
     if "/" in entry:
-        return _in_network(name.strip("[]"), entry)
-    suffix = entry.removeprefix("*").removeprefix(".")
-    return entry == "*" or any(h == suffix or h.endswith(f".{suffix}") for h in (name, host))
+        return _in_network(host, entry)
+    with_port = re.fullmatch(r"(\[.*\]|[^:]*):([0-9]+)", entry)
+    name, only_port = with_port.groups() if with_port else (entry, port)
+    name = name.strip("[]").removeprefix("*").removeprefix(".").rstrip(".")
+    return port == only_port and (host == name or host.endswith(f".{name}"))
 
 
 def _in_network(address: str, network: str) -> bool:

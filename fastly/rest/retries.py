@@ -30,6 +30,8 @@ LONGEST_BACKOFF = 8.0  # seconds
 class _Backoff(urllib3.Retry):
     """The retries of a client that was given a number: each wait is twice the one before."""
 
+    RETRY_AFTER_STATUS_CODES = RETRIED_STATUSES
+
     def get_backoff_time(self) -> float:
         return jittered(backoff(len(self.history)))
 
@@ -46,9 +48,9 @@ def jittered(seconds: float) -> float:
 
 def retry_policy(retries: Any) -> urllib3.Retry:
     """Return the policy behind the ``retries`` setting: a number, or a urllib3.Retry."""
-    if isinstance(retries, urllib3.Retry):
-        return retries
-    return _Backoff(retries, status_forcelist=RETRIED_STATUSES, allowed_methods=None)
+    if isinstance(retries, int):
+        return _Backoff(retries, status_forcelist=RETRIED_STATUSES, allowed_methods=None)
+    return cast("urllib3.Retry", retries)
 
 
 def spend(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
