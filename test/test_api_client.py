@@ -364,8 +364,9 @@ def test_a_redirect_that_repeats_the_token_is_not_followed(
     configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
     server.enqueue(302, headers={"Location": f"/x?key={TOKEN}"})
     with fastly.ApiClient(configuration) as client, caplog.at_level(logging.DEBUG):
-        with pytest.raises(fastly.ApiException, match="holds the token") as caught:
+        with pytest.raises(fastly.ApiException) as caught:
             BillingApi(client).get_invoice(5, 2020)
+        assert "redirected to a URL that holds the token" == caught.value.reason
         assert TOKEN not in repr(client.last_response) + caplog.text + repr(vars(caught.value))
     assert 1 == len(server.requests)
 
@@ -804,3 +805,30 @@ def test_the_decorator_names_what_an_operation_takes() -> None:
     wrong: Any = operation
     with pytest.raises(fastly.ApiTypeError, match=r"'third'; it takes first, second$"):
         wrong(1, third=3)
+
+
+def test_a_result_of_another_process_is_not_waited_for(
+    api: BillingApi, server: BillingServer
+) -> None:
+    """A result that another process was to bring does not come, unless it came before."""
+    server.enqueue(body={}, delay=0.3)
+    later = api.get_invoice(5, 2020, async_req=True)
+    later._process = -1
+    for wait in (later.wait, later.get):
+        with pytest.raises(fastly.ConnectionException) as caught:
+            wait(5)
+        assert "the call runs in the process that this was forked from" == caught.value.reason
+    while not later.ready():
+        time.sleep(0.01)
+    assert BillingResponse() == later.get(5)
+
+
+def test_threads_that_take_nothing_are_told(client: fastly.ApiClient) -> None:
+    """A call that no thread takes any more is refused with the reason."""
+    api = BillingApi(client)
+    api.get_invoice(5, 2020, async_req=True).get(5)
+    assert client._executor is not None
+    client._executor.shutdown()
+    words = r"^no thread can take the call: cannot schedule new futures after shutdown$"
+    with pytest.raises(fastly.ApiValueError, match=words):
+        api.get_invoice(5, 2020, async_req=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import json
 import logging
 import time
@@ -12,6 +13,7 @@ import pytest
 
 import fastly
 import fastly.apis
+from fastly.api import billing_api
 from fastly.api.billing_api import BillingApi
 from fastly.models import BillingEstimateResponse, BillingResponse
 from fastly.testing import BillingServer
@@ -243,6 +245,11 @@ def test_signatures_are_explicit(name: str) -> None:
     assert ("_wait" in parameters) is (name == "get_invoice_mtd")
     documented = inspect.getdoc(getattr(BillingApi, name)) or ""
     assert [] == [p for p in parameters if p != "self" and f"{p}:" not in documented]
+
+
+def test_the_pauses_between_questions() -> None:
+    """An estimate is asked for again after 0.5, 1, 2 and 4 seconds, then every 5."""
+    assert [0.5, 1, 2, 4, 5, 5] == list(itertools.islice(billing_api._pauses(), 6))
 
 
 # --- forms ------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ def test_a_declaration_is_all_there_is() -> None:
             "names": {"value": [5, None]},
         }
     )
+    assert whole(parts=None) == whole.from_dict({"parts": {"value": None}})
     assert (3, [part(count=1), None]) == (made.count, made.parts)
     assert {"x": part(count=2), "y": None} == made.by_name
     assert ("2020-05-01T00:00:00Z", 1) == (made.main.to_dict()["made"], made.main["more"])
@@ -236,3 +237,9 @@ def test_whole_numbers_as_text(text: str) -> None:
     else:
         with pytest.raises(fastly.ApiTypeError, match=f"not {text!r}$"):
             declared()[0].from_dict({"count": text})
+
+
+@pytest.mark.parametrize("value", [sys.float_info.max, -sys.float_info.max, 10**300, True, None])
+def test_every_number_of_json_may_be_in_an_unknown_field(value: Any) -> None:
+    """A field that is not documented holds any number, up to the largest there is."""
+    assert value == BillingTotal.from_dict({"x": value})["x"]

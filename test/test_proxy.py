@@ -545,3 +545,17 @@ def test_a_login_with_and_without_a_password(secure: TLSServer, login: str, head
     with ConnectProxy(secure.address) as proxy:
         failure(secure.url, proxy=proxy.url.replace("://", f"://{login}@"), retries=0)
         assert f"Proxy-Authorization: {basic(header)}\r\n" in proxy.heads[0]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "tries"),
+    [("407 Who are you", 1), ("403 Never", 1), ("408 Slow", 2), ("429 Often", 2), ("502 Out", 2)],
+)
+def test_a_tunnel_that_stays_refused_is_asked_for_once(
+    secure: TLSServer, roots: str, refusal: str, tries: int
+) -> None:
+    """A refusal that will be repeated is raised at once, and one that may pass is tried again."""
+    with ConnectProxy(secure.address, login="another:one", refusal=refusal) as proxy:
+        error = failure(secure.url, proxy=proxy.url, ssl_ca_cert=roots, retries=1)
+    assert (tries, tries) == (proxy.connections, error.tries)
+    assert f"the proxy failed: OSError: Tunnel connection failed: {refusal}" == error.reason

@@ -99,7 +99,7 @@ from fastly.exceptions import (
     TimeoutException,
     UnauthorizedException,
 )
-from fastly.rest import LONGEST_PAUSE, Headers, Response
+from fastly.rest import LONGEST_PAUSE, Headers, Response, SecretHeaders
 from fastly.rest.boundary import root_cause, secret_in, translated
 from fastly.rest.client import origin_of
 from fastly.rest.messages import retry_after
@@ -1053,6 +1053,7 @@ def test_a_document_without_a_type_is_refused() -> None:
         ("text/csv", "é".encode()),
         ("text/csv; charset=utf-8", b"\xef\xbb\xbf\xc3\xa9"),
         ('Text/CSV; header=present; charset="ISO-8859-1"', b"\xe9"),
+        ("text/csv; CharSet=latin1", b"\xe9"),
         ("text/csv;charset=windows-1252", b"\xe9"),
     ],
 )
@@ -1544,3 +1545,51 @@ def test_a_token_in_a_cut_chunk_is_masked() -> None:
         chain.append(repr(vars(link)) + repr(link.args))
         link = link.__cause__ or link.__context__
     assert TOKEN not in "".join(chain)
+
+
+def test_a_connection_that_changed_its_protocol_serves_no_more() -> None:
+    """After a 101, which was not asked for, the next call opens a connection of its own."""
+    switch = whole(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
+    with FaultServer(switch, good()) as server, api_of(server.url) as api:
+        with pytest.raises(ApiException) as caught:
+            api.get_invoice_by_id("c", "i")
+        assert (101, "Switching Protocols") == (caught.value.status, caught.value.reason)
+        assert "i" == api.get_invoice_by_id("c", "i").invoice_id
+    assert 2 == server.connections
+
+
+TOLD = [
+    (foreign.ReadTimeoutError(None, "/", "x"), "the answer took too long"),  # type: ignore[arg-type]  # no pool is needed
+    (TimeoutError("timed out"), "the answer took too long"),
+    (
+        foreign.ProtocolError("x", http.client.RemoteDisconnected("y")),
+        "the connection was closed without an answer",
+    ),
+    (
+        foreign.ProtocolError("x", http.client.IncompleteRead(b"abc", 4)),
+        "the answer was cut short: IncompleteRead(3 bytes read, 4 more expected)",
+    ),
+    (foreign.ProxyError("x", OSError(5, "y")), "the proxy failed: OSError: [Errno 5] y"),
+    (ValueError("z"), "ValueError: z"),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), TOLD)
+def test_the_words_for_what_happened(error: Exception, words: str) -> None:
+    """What really happened is told in words, whatever it was wrapped in."""
+    assert words == translated(error, "https://x/").reason
+
+
+def test_headers_of_a_request_show_their_names() -> None:
+    """The headers of a request show no value, nor do those of their copy."""
+    headers = SecretHeaders({"Fastly-Key": TOKEN, "Accept": JSON})
+    assert "<headers Fastly-Key, Accept>" == repr(headers) == repr(headers.copy())
+
+
+def test_a_reset_within_the_second_is_one() -> None:
+    """A moment that is less than a second away is still waited for."""
+    while time.time() % 1 > 0.7:  # else it might pass meanwhile
+        time.sleep(0.05)
+    left = retry_after(429, Headers({"Fastly-RateLimit-Reset": str(int(time.time()) + 1)}))
+    assert left is not None
+    assert 0 < left <= 1

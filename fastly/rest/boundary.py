@@ -42,7 +42,7 @@ _SHORTEST_SECRET = 8
 def root_cause(error: BaseException | None) -> BaseException | None:
     """Unwrap what really happened from the exceptions that urllib3 wraps around it."""
     while True:
-        inner: Any = getattr(error, "reason", None) or getattr(error, "original_error", None)
+        inner: Any = getattr(error, "reason", None)
         if not isinstance(inner, BaseException):
             inner = next(
                 (a for a in getattr(error, "args", ()) if isinstance(a, BaseException)), None

@@ -206,9 +206,9 @@ class RestClient:
 
     def _failure(self, response: RawResponse, url: str) -> ApiException:
         """Make the exception of an answer other than 2xx, with up to 64 KiB of its body."""
-        kept = text_or_bytes(self._as_it_came(response), _KEPT)
         if response.status == http.client.SWITCHING_PROTOCOLS:  # what follows is no HTTP
             response.close()
+        kept = text_or_bytes(self._as_it_came(response), _KEPT)
         return error_of(exception_for(response.status), response, url, response.reason, kept)
 
     def _as_it_came(self, response: RawResponse) -> bytes:
@@ -259,7 +259,7 @@ def _redirected(error: ApiException, request: Request) -> str:
         if not location.isprintable():  # nor would it be in a log
             raise ValueError
         parts = urlsplit(urljoin(url, location))
-        target = urlunsplit(parts._replace(path=parts.path or "/", fragment=""))
+        target = urlunsplit(parts._replace(path=parts.path or "/"))
         origin = origin_of(target)
     except ValueError:
         target, origin = url, f"{location!r}, which is no URL"
