@@ -44,9 +44,9 @@ _NUMBER = re.compile(r"[+-]?\d+(?P<fraction>\.\d*)?(?P<exponent>[eE][+-]?\d+)?",
 # ISO 8601 as far as both parsers below read it alike: a fraction is one of seconds, and only a
 # time has an offset. Left to themselves, they take a date's offset for a time of day.
 _TIME = re.compile(
-    r"(?P<date>\d{4}(?:-?W\d\d(?:-?\d)?|-?\d\d(?:-?\d\d)?)?)"
-    r"(?:[Tt ](?P<clock>\d\d(?::?\d\d(?::?(?P<second>\d\d)(?:[.,]\d+)?)?)?)"
-    r"(?P<offset>[Zz]|[+-]\d\d(?::?\d\d(?::\d\d)?)?)?)?",
+    r"\d{4}(?:-?W\d\d(?:-?\d)?|-?\d\d(?:-?\d\d)?)?"
+    r"(?:[Tt ]\d\d(?::?\d\d(?::?(?P<second>\d\d)(?:[.,]\d+)?)?)?"
+    r"(?:[Zz]|[+-]\d\d(?::?\d\d(?::\d\d)?)?)?)?",
     re.ASCII,
 )
 _LARGEST = 1.7976931348623157e308
