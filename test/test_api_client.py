@@ -241,8 +241,9 @@ def test_what_the_last_answer_said(client: fastly.ApiClient, server: BillingServ
     BillingApi(client).get_invoice(5, 2020)
     assert (7, 1600000000) == (client.rate_limit_remaining, client.rate_limit_reset)
     assert client.last_response
-    assert (200, "7") == (
+    assert (200, "OK", "7") == (
         client.last_response.status,
+        client.last_response.reason,
         client.last_response.headers["fastly-ratelimit-remaining"],
     )
     server.enqueue(body={}, headers={"Fastly-RateLimit-Remaining": "many"})

@@ -673,8 +673,10 @@ SLOW_ENDS = [stall_in_body(), reset_in_body(), raw(chunked_bytes()[:-30]), cut_b
 @pytest.mark.parametrize("fault", SLOW_ENDS, ids=lambda fault: fault.name)
 def test_what_came_before_an_answer_broke_off_is_kept(fault: Fault) -> None:
     """Half a body is in the error, whether it was cut, reset or never went on."""
-    error = failure_of(fault, timeout=SHORT)
+    with FaultServer(fault) as server:
+        error = failure(server.url, timeout=SHORT)
     assert isinstance(error, ConnectionException)
+    assert f"{server.url}/billing/v2/account_customers/c/invoices/i" == error.url
     assert isinstance(error.body, str)
     assert 20 < len(error.body) < len(BODY)
     assert BODY.decode().startswith(error.body)
@@ -858,8 +860,11 @@ NO_JSON = [
 def test_why_a_body_is_no_invoice(body: bytes, headers: dict[str, str], reason: str) -> None:
     """A 200 that is no invoice says what came in its place, and of which kind."""
     length = {"Content-Length": str(len(body))}
-    error = failure_of(raw(head(200, {**headers, **length}) + body))
+    with FaultServer(raw(head(200, {**headers, **length}) + body)) as server:
+        error = failure(server.url)
     assert (ResponseException, reason) == (type(error), error.reason)
+    assert f"{server.url}/billing/v2/account_customers/c/invoices/i" == error.url
+    assert isinstance(error.__cause__, ValueError | fastly.ApiTypeError) or b"[]" == body
 
 
 @pytest.mark.parametrize("status", [200, 201, 203])
@@ -1593,3 +1598,39 @@ def test_a_reset_within_the_second_is_one() -> None:
     left = retry_after(429, Headers({"Fastly-RateLimit-Reset": str(int(time.time()) + 1)}))
     assert left is not None
     assert 0 < left <= 1
+
+
+def test_of_a_body_that_is_too_large_some_is_kept() -> None:
+    """Of a body that is larger than is allowed, the first 64 KiB are in the error."""
+    body = b"a,b\r\n" * 20 * 1024
+    with FaultServer(answer(body, headers={"Content-Type": CSV})) as server:
+        error = failure(server.url, {"_accept": CSV}, max_response_bytes=90 * 1024)
+    assert "the body is larger than max_response_bytes, 92160 bytes" == error.reason
+    assert body[: 64 * 1024].decode() == error.body
+    assert f"{server.url}/billing/v2/account_customers/c/invoices/i" == error.url
+
+
+def test_a_policy_decides_by_what_was_asked() -> None:
+    """A policy of one's own is told what was asked, and whether the API asked for a pause."""
+    told: list[tuple[Any, ...]] = []
+
+    class Telling(urllib3.Retry):
+        def increment(self, method: Any = None, url: Any = None, *args: Any, **kwargs: Any) -> Any:
+            told.append((method, url))
+            return super().increment(method, url, *args, **kwargs)
+
+    with FaultServer(failing(503, AT_ONCE), failing(503), reset_before_head()) as server:
+        assert 503 == failure(server.url, retries=Telling(3)).status
+        assert 2 == len(server.requests)
+        assert "i" == ask(server.url, retries=Telling(3)).invoice_id
+    url = f"{server.url}/billing/v2/account_customers/c/invoices/i"
+    assert [("GET", url), ("GET", url)] == told
+
+
+def test_a_retry_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """At INFO, a retry after a failed connection tells what failed."""
+    with caplog.at_level("INFO", "fastly"), FaultServer(closed_before_head()) as server:
+        ask(server.url, retries=AGAIN)
+    url = f"{server.url}/billing/v2/account_customers/c/invoices/i"
+    words = "the connection was closed without an answer"
+    assert [f"retrying {url} in 0.00 s after: {words}"] == caplog.messages
