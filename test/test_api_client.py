@@ -297,7 +297,7 @@ def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
     BillingApi(client).get_invoice(5, 2020)
     client.close()
     client.close()
-    with pytest.raises(fastly.ApiValueError, match="closed"):
+    with pytest.raises(fastly.ApiValueError, match=r"^this ApiClient is closed; make a new one$"):
         BillingApi(client).get_invoice(5, 2020)
 
 
@@ -833,3 +833,24 @@ def test_threads_that_take_nothing_are_told(client: fastly.ApiClient) -> None:
     words = r"^no thread can take the call: cannot schedule new futures after shutdown$"
     with pytest.raises(fastly.ApiValueError, match=words):
         api.get_invoice(5, 2020, async_req=True)
+
+
+def test_numbers_that_python_does_not_write_are_refused(
+    api: BillingApi, server: BillingServer
+) -> None:
+    """A number of thousands of digits is refused by its name, checked or not."""
+    huge: Any = 10**5000
+    for call in (
+        lambda: api.get_invoice(huge, 2020),
+        lambda: api.get_invoice(huge, 2020, _check_input_type=False),
+    ):
+        with pytest.raises(fastly.ApiValueError, match=r"^month is too long a number$"):
+            call()
+    assert [] == server.requests
+
+
+def test_a_wrong_default_header_is_named(client: fastly.ApiClient) -> None:
+    """A header that cannot be sent is refused as what it is."""
+    words = r"^default header: 'a b' is not the name of a header$"
+    with pytest.raises(fastly.ApiValueError, match=words):
+        client.set_default_header("a b", "x")

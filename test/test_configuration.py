@@ -138,6 +138,7 @@ def test_a_path_object_is_a_file(tmp_path: Path) -> None:
         ("host", "https://api.fastly.com\\.evil.example", fastly.ApiValueError),
         ("host", "https://bücher.example", fastly.ApiValueError),
         ("host", "https://a..b", fastly.ApiValueError),
+        ("host", "https://api.fastly.com:65536", fastly.ApiValueError),
         ("host", "https://[1:2]", fastly.ApiValueError),
         ("host", "https://[...]", fastly.ApiValueError),
         ("proxy", "http://[1:2]:3128", fastly.ApiValueError),
@@ -645,9 +646,12 @@ def test_a_name_like_no_other_gets_no_suggestion(name: str) -> None:
 
 def test_a_host_is_written_in_small_letters_as_far_as_it_matters() -> None:
     """The scheme is written in small letters, and the path as it was given."""
-    assert (
-        fastly.Configuration(host="HTTPS://API.example/Path//").host == "https://API.example/Path"
-    )
+    hosts = {
+        "HTTPS://API.example/Path//": "https://API.example/Path",
+        "HTTPS://api.example/X/": "https://api.example/X",
+        "HTTP://127.0.0.1:65535": "http://127.0.0.1:65535",
+    }
+    assert list(hosts.values()) == [fastly.Configuration(host=host).host for host in hosts]
 
 
 def test_anything_that_works_like_a_retry_is_one() -> None:
@@ -669,6 +673,7 @@ def test_secret_mappings_are_mappings() -> None:
     headers["X"] = TOKEN
     assert (1, ["X"], True, False) == (len(headers), list(headers), "X" in headers, 5 in headers)
     assert "{'X': '***'}" == repr(headers)
+    assert (TOKEN, "y", None) == (headers.get("X", "y"), headers.get("Z", "y"), headers.get("Z"))
     del headers["X"]
     assert 0 == len(headers)
     with pytest.raises(fastly.ApiKeyError, match="'X' is not set"):

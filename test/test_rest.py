@@ -203,6 +203,13 @@ def test_connecting_keeps_the_time(timeout: Any, most: float) -> None:
     assert (TimeoutException, "connecting took too long") == (type(error), error.reason)
 
 
+def test_the_configuration_bounds_connecting_for_a_whole_call() -> None:
+    """Where a call has one number, connecting has the configuration's seconds for it."""
+    with Unaccepting() as server, lasting(0.25, 0.3 + SLACK):
+        error = failure(server.url, {"_request_timeout": 5}, timeout=(0.3, 30))
+    assert (TimeoutException, "connecting took too long") == (type(error), error.reason)
+
+
 def test_a_pair_bounds_each_try() -> None:
     """With ``(connect, read)`` each try has its own time."""
     with FaultServer(choose=stall) as server, lasting(0.4, 1.0 + SLACK):
