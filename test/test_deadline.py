@@ -56,7 +56,7 @@ def test_a_phase_never_outlasts_the_call() -> None:
     assert deadline.left_of_phase() <= 0.05
     time.sleep(0.06)
     assert deadline.left() < 0
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match=r"^timed out$"):
         deadline.left_of_phase()
 
 
@@ -195,3 +195,23 @@ def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str
         with pytest.raises(TimeoutError):
             tls.sendall(b"x")
         assert time.monotonic() - started < 0.7
+
+
+def test_an_address_that_swallows_packets_leaves_time_for_the_next() -> None:
+    """The first address of two gets half of the time to connect, and the last one the rest."""
+    with listening() as listener, socket.socket(socket.AF_INET6) as full:
+        full.bind(("::1", listener.getsockname()[1]))
+        full.listen(0)
+        waiting = [socket.socket(socket.AF_INET6) for _ in range(4)]
+        for sock in waiting:  # they fill the queue, so that no more handshakes are answered
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        time.sleep(0.05)
+        started = time.monotonic()
+        with Deadline(1, 1, 1) as deadline:
+            deadline.start_phase(0.6)
+            with connect(EVERY_LOOPBACK, listener.getsockname()[1], []) as sock:
+                assert "127.0.0.1" == sock.getpeername()[0]
+        assert 0.25 < time.monotonic() - started < 0.5
+        for sock in waiting:
+            sock.close()

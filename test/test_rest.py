@@ -100,7 +100,7 @@ from fastly.exceptions import (
     UnauthorizedException,
 )
 from fastly.rest import LONGEST_PAUSE, Headers, Response, SecretHeaders
-from fastly.rest.boundary import root_cause, secret_in, translated
+from fastly.rest.boundary import masked_headers, root_cause, secret_in, translated
 from fastly.rest.client import origin_of
 from fastly.rest.messages import retry_after
 from fastly.rest.retries import backoff, jittered
@@ -874,7 +874,7 @@ def test_why_a_body_is_no_invoice(body: bytes, headers: dict[str, str], reason: 
     assert isinstance(error.__cause__, ValueError | fastly.ApiTypeError) or b"[]" == body
 
 
-@pytest.mark.parametrize("status", [200, 201, 203])
+@pytest.mark.parametrize("status", [200, 201, 203, 299])
 def test_other_successes_bring_the_invoice(status: int) -> None:
     """A 2xx with the invoice in its body brings it."""
     assert "i" == answer_of(answer(status=status)).invoice_id
@@ -1641,3 +1641,25 @@ def test_a_retry_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> 
     url = f"{server.url}/billing/v2/account_customers/c/invoices/i"
     words = "the connection was closed without an answer"
     assert [f"retrying {url} in 0.00 s after: {words}"] == caplog.messages
+
+
+def test_a_retry_is_logged_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
+    """Garbage that repeats the token is masked before the log tells of the retry."""
+    with (
+        caplog.at_level("DEBUG", "fastly"),
+        FaultServer(garbage(f"{TOKEN}\r\n".encode())) as server,
+    ):
+        ask(server.url, retries=AGAIN)
+    assert 3 == len(caplog.messages)
+    assert TOKEN not in caplog.text
+    assert "***" in caplog.messages[0]
+    assert "***" in caplog.messages[1]
+
+
+def test_headers_are_copied_only_to_mask_them() -> None:
+    """Headers without the token stay what they are, and all values that hold it are masked."""
+    headers = Headers({"A": "x", "B": f"y {TOKEN}"})
+    assert headers is masked_headers(headers, "")
+    assert headers is masked_headers(headers, "another-token")
+    assert {"A": "x", "B": "y ***"} == dict(masked_headers(headers, TOKEN))
+    assert {"A": "***"} == dict(masked_headers(Headers({"A": TOKEN}), TOKEN))
