@@ -226,6 +226,9 @@ class LastResponse(NamedTuple):
     reason: str | None
     headers: Mapping[str, str]
 
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.reason}, headers {', '.join(self.headers)}>"
+
 
 class DefaultHeaders(Secrets):
     """Headers sent with each request: case-insensitive, checked, and shown by name alone."""
@@ -268,7 +271,6 @@ class ApiClient:
     Attributes:
         configuration: The settings.
         default_headers: Headers sent with each request, a case-insensitive mapping.
-        last_response: Status, reason and headers of the last answer, or None.
 
     Raises:
         ApiTypeError: An argument has the wrong type.
@@ -292,7 +294,7 @@ class ApiClient:
         self.configuration.checked_host()
         self.pool_threads = check_positive_integer("pool_threads", pool_threads)
         self.default_headers = DefaultHeaders()
-        self.last_response: LastResponse | None = None
+        self._last: tuple[LastResponse, Request] | None = None
         self.rest_client = RestClient(self.configuration, pool_threads)
         self._executor: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -328,6 +330,14 @@ class ApiClient:
         self.rest_client.close()
 
     @property
+    def last_response(self) -> LastResponse | None:
+        """Status, reason and headers of the last answer, or None where none came yet."""
+        if self._last is None:
+            return None
+        came, request = self._last
+        return came._replace(headers=masked_headers(came.headers, request.secret))
+
+    @property
     def user_agent(self) -> str:
         """The ``User-Agent`` header."""
         return self.default_headers["User-Agent"]
@@ -356,9 +366,9 @@ class ApiClient:
         return self._number_from_last_response("Fastly-RateLimit-Reset")
 
     def _number_from_last_response(self, header: str) -> int | None:
-        if self.last_response is None:
+        if self._last is None:
             return None
-        value = self.last_response.headers.get(header, "")
+        value = self._last[0].headers.get(header, "")
         return int(value) if re.fullmatch(r"[0-9]{1,15}", value) else None
 
     def call(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
@@ -456,7 +466,7 @@ class ApiClient:
                 error.tries += tries
                 raise
             tries += response.tries
-            return response._replace(tries=tries)
+            return response if tries == response.tries else response._replace(tries=tries)
 
         return ask
 
@@ -466,8 +476,9 @@ class ApiClient:
         return Deadline.of(default if timeout is None else timeout, connect)
 
     def _remember(self, answer: Response | RawResponse | ApiException, call: _Call) -> None:
-        headers = masked_headers(answer.headers, call.request.secret)
-        self.last_response = LastResponse(answer.status, answer.reason, headers)
+        """Keep what came with an answer; what repeats the token is masked when it is asked for."""
+        came = LastResponse(answer.status, answer.reason, answer.headers)
+        self._last = came, call.request
 
     def _deserialized(self, call: _Call, response: Response) -> Any:
         if response.status in _BODILESS:

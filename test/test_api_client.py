@@ -753,6 +753,11 @@ def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:
         BillingApi(client).get_invoice(5, 2020)
         assert client.last_response is not None
         headers = client.last_response.headers
+        assert TOKEN not in repr(vars(client)) + repr(client.last_response)
+        names = ("X-Echo", "X-Other", "Content-Length", "Content-Type")
+        shown = repr(client.last_response)
+        assert shown.startswith("<200 OK, headers ")
+        assert sorted(names) == sorted(shown[len("<200 OK, headers ") : -1].split(", "))
     assert ("key ***", "1") == (headers["x-echo"], headers["x-other"])
 
 

@@ -72,7 +72,7 @@ class RestClient:
             ApiException: The last try's failure, once no other try was worth it.
         """
         response, tries = self._try_until_done(request, deadline, self._read)
-        return response._replace(tries=tries)
+        return response if tries == 1 else response._replace(tries=tries)
 
     def open(self, request: Request, deadline: Deadline) -> RawResponse:
         """Send a GET and return the answer unread; the caller closes it."""
