@@ -20,6 +20,7 @@ import urllib.error
 import zlib
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +101,7 @@ from fastly.exceptions import (
     UnauthorizedException,
 )
 from fastly.rest import LONGEST_PAUSE, Headers, Response, SecretHeaders
-from fastly.rest.boundary import masked_headers, root_cause, secret_in, translated
+from fastly.rest.boundary import mask, masked_headers, root_cause, secret_in, translated
 from fastly.rest.client import origin_of
 from fastly.rest.messages import retry_after
 from fastly.rest.retries import backoff, jittered
@@ -1663,3 +1664,20 @@ def test_headers_are_copied_only_to_mask_them() -> None:
     assert headers is masked_headers(headers, "another-token")
     assert {"A": "x", "B": "y ***"} == dict(masked_headers(headers, TOKEN))
     assert {"A": "***"} == dict(masked_headers(Headers({"A": TOKEN}), TOKEN))
+
+
+def test_the_token_is_masked_in_all_that_causes_keep() -> None:
+    """What exceptions of json, codecs and http.client keep beside their words is masked too."""
+    error = ResponseException(200, "x", body=f"<{TOKEN}>", headers={})
+    unread = json.JSONDecodeError("no JSON", f"<{TOKEN}>", 0)
+    undecoded = UnicodeDecodeError("utf-8", b"\xff" + TOKEN.encode(), 0, 1, "no text")
+    status, cut = http.client.BadStatusLine(TOKEN), http.client.IncompleteRead(TOKEN.encode(), 4)
+    wrong = ApiTypeError("no number", ["regions", TOKEN, 1])
+    links: list[BaseException] = [error, unread, undecoded, status, cut, wrong]
+    for link, cause in pairwise(links):
+        link.__cause__ = cause
+    mask(error, TOKEN)
+    assert ("<***>", "<***>", b"\xff***") == (error.body, unread.doc, undecoded.object)
+    assert ("***", b"***") == (status.line, cut.partial)
+    assert ("regions", "***", 1) == wrong.path_to_item
+    assert TOKEN not in "".join(traceback.format_exception(error))

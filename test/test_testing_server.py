@@ -751,12 +751,22 @@ def test_the_exports_are_there() -> None:
 # In the foreground
 
 
+def _take_interrupts() -> None:
+    """Undo that the tests may run as a shell's background job, which ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def foreground() -> Iterator[subprocess.Popen[str]]:
     """The command, running."""
     command = [sys.executable, "-W", "error", "-m", "fastly.testing"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        preexec_fn=_take_interrupts,
     ) as process:
         yield process
         process.kill()
