@@ -833,3 +833,29 @@ def test_any_bill_has_a_page(fields: dict[str, Any], width: int, encoding: str) 
     assert CONTROL.search(text) is None
     widest = max(map(cells, text.splitlines()))
     assert widest <= max(min(width, WIDEST), NARROWEST + 8)
+
+
+class TestInProcess:
+    """What a program that calls main() gets."""
+
+    def test_text_goes_to_a_stdout_without_bytes(self) -> None:
+        """A StringIO in stdout's place gets the text, after what was printed before."""
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            print("first")
+            assert 0 == main([*MAY, "--demo", "--format", "json", "--output", "-"])
+        first, _, rest = out.getvalue().partition("\n")
+        assert ("first", 5632.25) == (first, json.loads(rest)["total"]["cost"])
+
+    def test_a_pdf_does_not(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A PDF for a stdout that takes text alone is refused."""
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            assert 2 == main([*MAY, "--demo", "--format", "pdf"])
+        assert "" == out.getvalue()
+        words = "python -m fastly: a PDF is no text to show: add --output FILE, or a pipe\n"
+        assert words == capsys.readouterr().err
+
+    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
+    def test_a_full_device_is_named(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A device that takes no more is named in the error."""
+        assert 1 == main([*MAY, "--demo", "--output", "/dev/full"])
+        assert capsys.readouterr().err.endswith("/dev/full: No space left on device\n")
