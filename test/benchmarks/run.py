@@ -25,16 +25,16 @@ from typing import NamedTuple
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))  # what is measured is this checkout, installed or not
 
-import official  # noqa: E402 - the path comes first, here and below
-import server  # noqa: E402
-import urllib3  # noqa: E402
-from bodies import invoice  # noqa: E402
-from peers import Decode, decoders  # noqa: E402
-from timing import Figure, Subjects, kept_bytes, ratios, rounds  # noqa: E402
+import official
+import server
+import urllib3
+from bodies import invoice
+from peers import Decode, decoders
+from timing import Figure, Subjects, kept_bytes, ratios, rounds
 
-import fastly  # noqa: E402
-from fastly.api.billing_api import BillingApi  # noqa: E402
-from fastly.model.billing_response import BillingResponse  # noqa: E402
+import fastly
+from fastly.api.billing_api import BillingApi
+from fastly.model.billing_response import BillingResponse
 
 PEERS = ("json", "pydantic", "msgspec", "stripe", "official")
 SLOW = "stripe"  # is measured in fewer rounds
