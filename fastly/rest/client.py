@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import io
 import logging
 import os
 import threading
@@ -182,7 +183,7 @@ class RestClient:
 
     def _read(self, response: RawResponse, url: str) -> Response:
         """Read the body of a 2xx answer; a connection that fails meanwhile is tried again."""
-        came: list[bytes] = []
+        came = io.BytesIO()
         if response.status == http.client.ACCEPTED:  # promises nothing, so its body may be anything
             body = self._as_it_came(response)
             return Response(response.status, response.reason, response.headers, body, url)
@@ -190,17 +191,17 @@ class RestClient:
         try:
             # Unlike read, read1 loses nothing of what came before a failure.
             data = read_body(response, response.read1, limit, came)
-            if not came and response.length_remaining is None and not response.chunked:
+            if not came.tell() and response.length_remaining is None and not response.chunked:
                 # http.client takes a head that is cut between two headers for a whole one.
                 raise http.client.IncompleteRead(b"")
         except UnusableBodyError as error:
             response.close()
-            kept = text_or_bytes(b"".join(came), _KEPT)
+            kept = text_or_bytes(came.getvalue(), _KEPT)
             raise error_of(ResponseException, response, url, str(error), kept) from error
         except FOREIGN as error:
             response.close()
             failure = translated(error, url)
-            failure.headers, failure.body = response.headers, text_or_bytes(b"".join(came))
+            failure.headers, failure.body = response.headers, text_or_bytes(came.getvalue())
             raise failure from error
         return Response(response.status, response.reason, response.headers, data, url)
 
@@ -213,12 +214,12 @@ class RestClient:
 
     def _as_it_came(self, response: RawResponse) -> bytes:
         """Read as much of a body as comes, whatever is wrong with it."""
-        came: list[bytes] = []
+        came = io.BytesIO()
         try:
             return read_body(response, response.read1, _KEPT, came)
         except (UnusableBodyError, *FOREIGN):
             response.close()
-        return b"".join(came)
+        return came.getvalue()
 
 
 def _handed_over(response: RawResponse, url: str) -> RawResponse:  # noqa: ARG001  # as _read
