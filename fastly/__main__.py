@@ -160,7 +160,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _seconds(text: str) -> float:
     """Read a time of the command line; the configuration knows its upper end."""
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None
     if not seconds >= 0:
         raise argparse.ArgumentTypeError(f"a number of seconds is 0 or more, not {text}")
     return seconds
@@ -202,6 +205,8 @@ def _target(options: argparse.Namespace) -> _Target:
     if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
         raise ApiValueError(f"--output names a file in an existing folder, not {options.output!r}")
     ending = _ENDINGS.get(file.suffix.lower()) if file else None
+    if file is not None and file.suffix and not (options.format or ending):
+        raise ApiValueError(f"no format has the ending {file.suffix!r}: add --format")
     read_by_a_person = file is None and (options.demo or _is_terminal(sys.stdout))
     usual = "table" if read_by_a_person else "json"
     target = _Target(options.format or ending or usual, file)

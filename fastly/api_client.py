@@ -9,6 +9,7 @@ import re
 import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import (
     TYPE_CHECKING,
@@ -27,7 +28,7 @@ from fastly.configuration import (
     Configuration,
     Secrets,
     check_header,
-    check_positive_integer,
+    check_pool_size,
     check_timeout,
     check_wait,
 )
@@ -39,6 +40,7 @@ from fastly.exceptions import (
     ConnectionException,
     ResponseException,
     TimeoutException,
+    did_you_mean,
     render_path,
 )
 from fastly.rest import (
@@ -48,6 +50,7 @@ from fastly.rest import (
     RestClient,
     SecretHeaders,
     mask,
+    masked,
     masked_headers,
     secret_in,
 )
@@ -138,7 +141,9 @@ def checks_arguments(operation: Callable[P, T]) -> Callable[P, T]:
             # With no frame below this one, it is the call that failed and not the operation.
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
                 raise
-            raise ApiTypeError(f"{error}; it takes {', '.join(known)}") from None
+            unknown = re.search(r"unexpected keyword argument '(\w+)'$", str(error))
+            hint = did_you_mean(unknown[1], known) if unknown else ""
+            raise ApiTypeError(f"{error}; it takes {', '.join(known)}{hint}") from None
 
     return call
 
@@ -192,6 +197,8 @@ class AsyncResult(Generic[T]):
             error = TimeoutException(reason=f"the call was still running after {timeout:g} s")
             error.advice = "Call get() again, or give it a longer timeout; the call goes on."
             raise error
+        if self._future.cancelled():
+            raise ConnectionException(reason="the client was closed before the call began")
         return self._future.result()
 
     def wait(self, timeout: float | None = None) -> None:
@@ -202,13 +209,16 @@ class AsyncResult(Generic[T]):
             ApiValueError: ``timeout`` is less than 0.
             ConnectionException: This is a forked process, in which the call does not run.
         """
-        from concurrent.futures import wait
+        from concurrent.futures import CancelledError
+        from concurrent.futures import TimeoutError as StillRunning
 
         if not self.ready() and os.getpid() != self._process:
             raise ConnectionException(
                 reason="the call runs in the process that this was forked from"
             )
-        wait([self._future], None if timeout is None else check_wait("timeout", timeout))
+        seconds = None if timeout is None else check_wait("timeout", timeout)
+        with suppress(CancelledError, StillRunning):
+            self._future.exception(seconds)
 
     def ready(self) -> bool:
         """Tell whether the call has ended."""
@@ -216,7 +226,8 @@ class AsyncResult(Generic[T]):
 
     def successful(self) -> bool:
         """Tell whether the call has ended without an exception."""
-        return self.ready() and self._future.exception() is None
+        done = self.ready() and not self._future.cancelled()
+        return done and self._future.exception() is None
 
 
 class LastResponse(NamedTuple):
@@ -236,7 +247,7 @@ class DefaultHeaders(Secrets):
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__(lambda name, value: check_header("default header", name, value))
+        super().__init__(_check_default_header)
 
     def without(self, names: Collection[str]) -> dict[str, str]:
         """Return the headers that are none of those named, in small letters."""
@@ -245,8 +256,12 @@ class DefaultHeaders(Secrets):
     def _key(self, key: str) -> str:
         if key in self._values:
             return key
-        wanted = key.lower()
+        wanted = str(key).lower()
         return next((known for known in tuple(self._values) if known.lower() == wanted), key)
+
+
+def _check_default_header(name: str, value: object) -> str:
+    return check_header("default header", name, value)
 
 
 class _Call(NamedTuple):
@@ -258,8 +273,10 @@ class _Call(NamedTuple):
 class ApiClient:
     """Owns the connections and threads that calls share; thread-safe.
 
-    Use it in a ``with`` block, or call ``close()``: that ends its connections and threads. No
-    thread is started before ``async_req=True`` asks for one.
+    Use it in a ``with`` block, or call ``close()``: that ends its connections and threads. An
+    exception that leaves the block ends them without the calls that no thread has taken up yet,
+    and without further tries of those that run. No thread is started before ``async_req=True``
+    asks for one.
 
     Args:
         configuration: The settings; None: a copy of ``Configuration``'s default.
@@ -288,11 +305,12 @@ class ApiClient:
     ) -> None:
         if not isinstance(configuration, (Configuration, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ApiTypeError(
-                f"configuration is a Configuration, not {type(configuration).__name__}"
+                f"configuration is a Configuration, not of type {type(configuration).__name__}: "
+                "pass fastly.Configuration(api_key={'token': 'YOUR_API_KEY'})"
             )
         self.configuration = configuration or Configuration.get_default_copy()
         self.configuration.checked_host()
-        self.pool_threads = check_positive_integer("pool_threads", pool_threads)
+        self.pool_threads = check_pool_size("pool_threads", pool_threads)
         self.default_headers = DefaultHeaders()
         self._last: tuple[LastResponse, Request] | None = None
         self.rest_client = RestClient(self.configuration, pool_threads)
@@ -307,6 +325,7 @@ class ApiClient:
             self.set_default_header("Cookie", cookie)
 
     def __enter__(self) -> Self:
+        self._refuse_if_closed()
         return self
 
     def __exit__(
@@ -315,6 +334,9 @@ class ApiClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if error is not None:
+            self.rest_client.close()
+            self._drop_waiting_calls()
         self.close()
 
     def __reduce__(self) -> NoReturn:
@@ -329,13 +351,18 @@ class ApiClient:
             executor.shutdown()
         self.rest_client.close()
 
+    def _drop_waiting_calls(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
     @property
     def last_response(self) -> LastResponse | None:
         """Status, reason and headers of the last answer, or None where none came yet."""
         if self._last is None:
             return None
         came, request = self._last
-        return came._replace(headers=masked_headers(came.headers, request.secret))
+        headers = masked_headers(came.headers, request.secret)
+        return came._replace(reason=masked(came.reason, request.secret), headers=headers)
 
     @property
     def user_agent(self) -> str:
@@ -406,11 +433,13 @@ class ApiClient:
 
     def _submit(self, call: _Call) -> AsyncResult[Any]:
         """Give a call to the threads, which start when they are first needed."""
+        waiting = [call]
         with self._lock:
             self._refuse_if_closed()
             try:
-                return AsyncResult(self._threads().submit(self._run, call))
-            except RuntimeError as error:  # Python is about to end
+                return AsyncResult(self._threads().submit(lambda: self._run(waiting.pop())))
+            except RuntimeError as error:  # Python is about to end, or the system has no thread
+                waiting.clear()  # the executor has it in its queue, and may find a thread later
                 raise ApiValueError(f"no thread can take the call: {error}") from error
 
     def _threads(self) -> ThreadPoolExecutor:

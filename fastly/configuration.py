@@ -11,7 +11,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast, overload
 
 from fastly._version import __version__
-from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
+from fastly.exceptions import (
+    ApiAttributeError,
+    ApiKeyError,
+    ApiTypeError,
+    ApiValueError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self, TypedDict, Unpack
@@ -64,7 +70,8 @@ _HOST_URL = re.compile(
 # What a user name and a password may be made of (RFC 3986, section 3.2.1); the rest is written %XX.
 _LOGIN = re.compile(r"[^@]*|https?://[A-Za-z0-9._~!$&'()*+,;=:%-]*@[^@]*", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"//[^/]*@")
-_LOOPBACK = re.compile(r"localhost|127(?:\.\d{1,3}){3}|\[::1\]", re.IGNORECASE | re.ASCII)
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_LOOPBACK = re.compile(rf"localhost|127(?:\.{_BYTE}){{3}}|\[::1\]", re.IGNORECASE | re.ASCII)
 
 
 _EXAMPLES = {
@@ -237,7 +244,7 @@ def check_positive_integer(name: str, value: object) -> int:
     return value
 
 
-def _pool_size(name: str, value: object) -> int:
+def check_pool_size(name: str, value: object) -> int:
     size = check_positive_integer(name, value)
     if size > _LARGEST_POOL:
         raise ApiValueError(f"{name} is {_LARGEST_POOL} or less, not {value!r}")
@@ -286,6 +293,7 @@ def _is_ipv6(text: str) -> bool:
 def _shown(value: str) -> str:
     """Show what was meant to be a URL, unless it may be a token in the wrong place."""
     shown = re.sub(r".*@", f"{MASK}@", value, flags=re.DOTALL)
+    shown = re.sub(r"(//[^/:]*:)(?!\d+(?:/|$)).*", rf"\1{MASK}", shown, flags=re.DOTALL)
     return (
         repr(shown) if re.search(r"[.:/@]", value) else "a text without a dot, a colon or a slash"
     )
@@ -297,8 +305,10 @@ def _token(name: str, value: object) -> str:
         raise ApiTypeError(f"{name} is text, not {type(value).__name__}")
     if not value:
         raise ApiValueError(f"{name} is empty; to use {TOKEN_VARIABLE}, do not set it at all")
-    if not (value.isascii() and value.isprintable()) or value != value.strip():
-        raise ApiValueError(f"{name} holds a line break, an outer space or no plain ASCII text")
+    if value != value.strip():
+        raise ApiValueError(f"{name} has a blank or a line break at an end: use .strip()")
+    if not (value.isascii() and value.isprintable()):
+        raise ApiValueError(f"{name} holds a character that is not printable ASCII")
     return value
 
 
@@ -450,7 +460,9 @@ class Configuration:
     estimate_wait = Setting[float](
         90.0, check_wait, "Seconds that get_invoice_mtd waits for an estimate; 0: not at all."
     )
-    connection_pool_maxsize = Setting(32, _pool_size, "Connections kept open for reuse by threads.")
+    connection_pool_maxsize = Setting(
+        32, check_pool_size, "Connections kept open for reuse by threads."
+    )
     proxy = Setting[str | None](
         None, check_proxy, "URL of the proxy; None: HTTPS_PROXY from the environment."
     )
@@ -601,9 +613,8 @@ class Configuration:
     @classmethod
     def get_default_copy(cls) -> Configuration:
         """Return a copy of the default configuration, or a new one where none was set."""
-        if Configuration._default is None:
-            return Configuration()
-        return copy.deepcopy(Configuration._default)
+        default = Configuration._default  # read once: another thread may set it
+        return Configuration() if default is None else copy.deepcopy(default)
 
     def to_debug_report(self) -> str:
         """Return versions and settings for a bug report, without secrets."""
@@ -670,8 +681,4 @@ def _replace(secrets: Secrets, name: str, value: object) -> None:
 
 
 def _no_setting(name: str, known: list[str]) -> ApiAttributeError:
-    import difflib  # slow to import, and needed for a mistake alone
-
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    suggestion = f"; did you mean {close[0]!r}?" if close else ""
-    return ApiAttributeError(f"there is no setting {name!r}{suggestion}")
+    return ApiAttributeError(f"there is no setting {name!r}{did_you_mean(name, known)}")

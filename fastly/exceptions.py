@@ -19,7 +19,8 @@
         └── ConnectionException           no whole answer arrived
             └── TimeoutException          the time given to the call ran out
 
-The first four mean that nothing was sent. Any other failure is an ``ApiException``.
+Raised by a call, the first four mean that nothing was sent. Whatever fails after that is an
+``ApiException``.
 """
 
 from __future__ import annotations
@@ -138,7 +139,8 @@ class ApiException(OpenApiException):
         if self.body is None or len(self.body) > _LONGEST_DETAIL_BODY:
             return None
         try:
-            words = list(_words(json.loads(self.body)))
+            body = self.body.removeprefix("\ufeff") if isinstance(self.body, str) else self.body
+            words = list(_words(json.loads(body)))
         except (ValueError, RecursionError):
             return None
         return ": ".join(words)[:_LONGEST_DETAIL] or None
@@ -272,3 +274,12 @@ def _words(answer: object) -> Iterator[str]:
 def printable(text: str) -> str:
     """Take out what a terminal or a log would act upon."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name: the known one that is most like it."""
+    import difflib  # slow to import, and needed for a mistake alone
+
+    close = [x for x in known if len(name) > 3 and name in x]
+    close = close or difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -23,7 +23,14 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeGuard, cast, get_args, get_origin
 
-from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
+from fastly.exceptions import (
+    ApiAttributeError,
+    ApiKeyError,
+    ApiTypeError,
+    ApiValueError,
+    did_you_mean,
+    render_path,
+)
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -288,7 +295,10 @@ class Model:
             cls.__expected__[name] = kind if kind in (str, int, float) else Model
         cls.__readers__ = {name: declared.read for name, declared in cls.__fields__.items()}
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, *unnamed: object, **values: Any) -> None:
+        if unnamed:
+            example = next(iter(self.__fields__))
+            raise ApiTypeError(f"{type(self).__name__} takes its fields by name, as {example}=...")
         for name, value in values.items():
             setattr(self, name, value)
 
@@ -338,13 +348,14 @@ class Model:
         self = _new(cls)
         _set_dict(self, data)
         if unknown:
-            self._put_aside(unknown, policy)
+            self._put_aside(unknown, where, policy)
         return self
 
-    def _put_aside(self, names: list[str], policy: _Policy) -> None:
+    def _put_aside(self, names: list[str], where: Where, policy: _Policy) -> None:
         aside = {name: self.__dict__.pop(name) for name in names}
         if not policy.discard_unknown:
-            _set_unknown(self, _copied(aside, leaf=_plain_value))
+            items = aside.items()
+            _set_unknown(self, {n: _read_unknown(x, (where, n), policy) for n, x in items})
 
     @property
     def additional_properties(self) -> dict[str, Any]:
@@ -399,8 +410,8 @@ class Model:
                 return _unknown(self)[name]
             except KeyError:
                 raise ApiAttributeError(
-                    f"{type(self).__name__} has no field {name!r}, and none came; "
-                    f"it has {', '.join(self.__fields__)}"
+                    f"{type(self).__name__} has no field {name!r}, and none came; it has "
+                    f"{', '.join(self.__fields__)}{did_you_mean(name, self.__fields__)}"
                 ) from None
 
         def __setattr__(self, name, value):
@@ -412,7 +423,7 @@ class Model:
                 raise ApiAttributeError(
                     f"{type(self).__name__} has no field {name!r}; it has "
                     f"{', '.join(self.__fields__)}. To add one that is not documented, "
-                    f"write model[{name!r}] = ..."
+                    f"write model[{name!r}] = ...{did_you_mean(name, self.__fields__)}"
                 )
 
     def _assign(self, name: str, value: Any) -> None:
@@ -473,6 +484,15 @@ def _copied(value: Any, depth: int = 0, leaf: Callable[[Any], Any] = lambda valu
     return [_copied(x, depth + 1, leaf) for x in value] if _is_sequence(value) else leaf(value)
 
 
+def _read_unknown(value: Any, where: Where, policy: _Policy) -> Any:
+    try:
+        return _copied(value, 1, _plain_value)
+    except ApiTypeError:
+        return policy.wrong(value, "plain data with finite numbers", where)
+    except ApiValueError as error:
+        raise ApiValueError(str(error), _path(where)) from None
+
+
 def _plain_value(value: Any) -> Any:
     """Check a value of an unknown field: one that JSON has."""
     if isinstance(value, (int, float)) and not -_LARGEST <= value <= _LARGEST:
@@ -516,9 +536,11 @@ def _refuse(value: Any, expected: str, where: Where) -> Any:
 
 
 def _keep(value: Any, expected: str, where: Where) -> Any:
-    path = "".join(f"[{step!r}]" for step in _path(where))
-    log.warning("kept %s at %s, where %s was expected", _shown(value), path, expected)
-    return _copied(value)
+    kept = _copied(value)
+    # Its type alone: an answer that repeats the token must not bring it into a log.
+    path, kind = render_path(_path(where)), type(value).__name__
+    log.warning("kept a value of type %s at %s, where %s was expected", kind, path, expected)
+    return kept
 
 
 def _shown(value: Any) -> str:
@@ -545,7 +567,7 @@ def _layout(value: Any, indent: int) -> str:
     if _is_list(value) and (more := len(value) - _SHOWN_ITEMS) > 0:
         inner.append(f"... and {more} more")
     line = opening + ", ".join(inner) + closing
-    if "\n" not in line and indent + len(line) < _WIDTH:
+    if not inner or ("\n" not in line and indent + len(line) < _WIDTH):
         return line
     margin = "\n" + " " * (indent + 2)
     return opening + margin + margin.join(_filled(inner, _WIDTH - indent - 2)) + closing

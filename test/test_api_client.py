@@ -78,6 +78,15 @@ def test_a_wrong_value_in_an_answer(api: BillingApi, server: BillingServer) -> N
     assert isinstance(error.__cause__, fastly.ApiTypeError)
 
 
+def test_a_misspelt_option_is_suggested(api: Any) -> None:
+    """An option that is nearly one, or a part of one, is told beside the known ones."""
+    for given, meant in (("_acept", "_accept"), ("timeout", "_request_timeout")):
+        with pytest.raises(fastly.ApiTypeError, match=rf"; did you mean '{meant}'\?$"):
+            api.get_invoice(5, 2020, **{given: 1})
+    with pytest.raises(fastly.ApiTypeError, match=r"'zzz'; it takes .*_spec_property_naming$"):
+        api.get_invoice(5, 2020, zzz=1)
+
+
 def test_an_unchecked_answer(
     api: BillingApi, server: BillingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -85,7 +94,7 @@ def test_an_unchecked_answer(
     server.enqueue(body={"total": {"cost": {"x": 1}}})
     invoice = api.get_invoice(5, 2020, _check_return_type=False)
     assert {"x": 1} == (invoice.total and invoice.total.cost)
-    assert "['total']['cost']" in caplog.text
+    assert "at total.cost" in caplog.text
 
 
 def test_unknown_fields_can_be_discarded(client: fastly.ApiClient, server: BillingServer) -> None:
@@ -136,16 +145,23 @@ def test_wrong_timeouts(api: BillingApi, server: BillingServer, timeout: Any) ->
 def test_wrong_arguments_of_the_client() -> None:
     """The client says what it wants."""
     anything: Any = fastly.ApiClient
-    with pytest.raises(fastly.ApiTypeError, match=r"^configuration is a Configuration, not dict$"):
+    with pytest.raises(
+        fastly.ApiTypeError, match=r"^configuration is a Configuration, not of type dict: pass "
+    ):
         anything({"host": "x"})
     known = "configuration, header_name, header_value, cookie, pool_threads"
-    with pytest.raises(fastly.ApiTypeError, match=f"'config'; it takes {known}$"):
+    hint = r"; did you mean 'configuration'\?"
+    with pytest.raises(fastly.ApiTypeError, match=f"'config'; it takes {known}{hint}$"):
         anything(config=None)
-    with pytest.raises(fastly.ApiTypeError, match=r"'client'; it takes api_client$"):
+    with pytest.raises(
+        fastly.ApiTypeError, match=r"'client'; it takes api_client; did you mean 'api_client'\?$"
+    ):
         BillingApi(client=None)  # type: ignore[call-arg]  # the mistake under test
-    with pytest.raises(fastly.ApiTypeError, match=r"^api_client is an ApiClient, not str$"):
+    with pytest.raises(
+        fastly.ApiTypeError, match=r"^api_client is an ApiClient, not of type str: pass "
+    ):
         BillingApi("token")  # type: ignore[arg-type]  # the mistake under test
-    for threads in (0, -1, True, "4", 1.5):
+    for threads in (0, -1, True, "4", 1.5, 10_001):
         with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="pool_threads"):
             anything(pool_threads=threads)
 
@@ -301,6 +317,63 @@ def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
         BillingApi(client).get_invoice(5, 2020)
 
 
+def test_a_closed_client_is_not_entered(configuration: fastly.Configuration) -> None:
+    """A block with a closed client is refused before it begins."""
+    client = fastly.ApiClient(configuration)
+    client.close()
+    with pytest.raises(fastly.ApiValueError, match=r"^this ApiClient is closed"), client:
+        pass
+
+
+def test_an_exception_drops_the_calls_that_wait(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """Calls that no thread has taken up are not made for a block that an exception has left."""
+    calls: list[Any] = []
+
+    def fail() -> None:
+        with fastly.ApiClient(configuration) as client:
+            api = BillingApi(client)
+            calls.extend(api.get_invoice(month, 2020, async_req=True) for month in (5, 6, 7))
+            while not server.requests:
+                time.sleep(0.001)
+            raise KeyError
+
+    server.enqueue(503, delay=0.1, headers={"Retry-After": "0"})
+    with ThreadPoolExecutor(1) as executor:
+        failing = executor.submit(fail)
+        while len(calls) < 3:
+            time.sleep(0.001)
+        calls[2].wait()  # one that is waited for when it is dropped
+        assert isinstance(failing.exception(), KeyError)
+    reasons: list[str | None] = []
+    for call in calls:
+        with pytest.raises(fastly.ConnectionException) as caught:
+            call.get()
+        reasons.append(caught.value.reason)
+    before = "the client was closed before the call began"
+    assert ["the client was closed during the call", before, before] == reasons
+    assert [(True, False)] * 3 == [(call.ready(), call.successful()) for call in calls]
+    assert 1 == len(server.requests)
+
+
+def test_a_call_that_no_thread_takes_is_not_made_later(
+    client: fastly.ApiClient, server: BillingServer
+) -> None:
+    """Where the system starts no more threads, the call is refused, and never sent."""
+    api = BillingApi(client)
+    usual = threading.stack_size(1 << 46)  # bytes, which no system has
+    try:
+        with pytest.raises(
+            fastly.ApiValueError, match=r"^no thread can take the call: can't start"
+        ):
+            api.get_invoice(5, 2020, async_req=True)
+    finally:
+        threading.stack_size(usual)
+    assert "2020-06-01" in str(api.get_invoice(6, 2020, async_req=True).get().start_time)
+    assert ["/billing/v2/year/2020/month/06"] == [request.path for request in server.requests]
+
+
 def test_a_client_is_neither_copied_nor_pickled(client: fastly.ApiClient) -> None:
     """Copies and pickles of a client are refused with what to do instead."""
     words = r"^an ApiClient cannot be pickled or copied; make one in each process$"
@@ -375,9 +448,33 @@ def test_a_redirect_that_repeats_the_token_is_not_followed(
 def test_the_client_does_not_repeat_a_token_in_its_place() -> None:
     """A token given where the configuration belongs is not shown."""
     anything: Any = fastly.ApiClient
-    with pytest.raises(fastly.ApiTypeError, match="not str") as caught:
+    with pytest.raises(fastly.ApiTypeError, match="not of type str") as caught:
         anything(TOKEN)
     assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", [f"{TOKEN} ", f"Bearer\t{TOKEN}", f"{TOKEN}\xa0", f"{TOKEN} tail"])
+def test_a_token_of_unusual_shape_is_masked(
+    configuration: fastly.Configuration, server: BillingServer, key: str
+) -> None:
+    """The token is taken out of an answer whatever stands around it in its header."""
+    server.enqueue(403, body=f"you sent {TOKEN}")
+    configuration.api_key = {}
+    with (
+        fastly.ApiClient(configuration, "Fastly-Key", key) as client,
+        pytest.raises(fastly.ForbiddenException) as caught,
+    ):
+        BillingApi(client).get_invoice(5, 2020)
+    assert "you sent ***" == caught.value.body
+
+
+def test_headers_are_asked_for_by_name_alone(client: fastly.ApiClient) -> None:
+    """What is no name is the name of no header, and headers leave a pickle without their values."""
+    headers: Any = client.default_headers
+    assert (None, False) == (headers.get(None), 5 in headers)
+    with pytest.raises(fastly.ApiKeyError):
+        headers[5]
+    assert b"fastly-python" not in pickle.dumps(headers)
 
 
 def test_tokens_change_at_once(server: BillingServer) -> None:

@@ -429,7 +429,8 @@ class TestFailures:
             (("mtd", "x", "--output", "mtd.pdf"), "table or json"),
             ((*MAY, "--timeout", "0"), "timeout"),
             ((*MAY, "--timeout", "nan"), "timeout"),
-            ((*MAY, "--timeout", "soon"), "--timeout"),
+            ((*MAY, "--timeout", "soon"), "argument --timeout: 'soon' is no number of seconds"),
+            ((*MAY, "--output", "may.xlsx"), "no format has the ending '.xlsx': add --format"),
             ((*MAY, "--time", "3"), "--time"),
             ((*MAY, "--demo", "--host", "https://api.example"), "--host"),
         ],
@@ -447,7 +448,7 @@ class TestFailures:
         ("token", "host", "word"),
         [
             ("", "https://api.fastly.com", "set the environment variable FASTLY_API_TOKEN"),
-            ("a\nb", "https://api.fastly.com", "FASTLY_API_TOKEN holds a line break"),
+            ("a\nb", "https://api.fastly.com", "FASTLY_API_TOKEN holds a character"),
             ("x", "http://api.example", "unencrypted"),
             ("x", "api.example", "URL"),
         ],

@@ -521,7 +521,7 @@ MESSAGES: list[tuple[str, Any, str]] = [
     (
         "api_key_prefix",
         {"token": "x "},
-        "api_key_prefix['token'] holds a line break, an outer space or no plain ASCII text",
+        "api_key_prefix['token'] has a blank or a line break at an end: use .strip()",
     ),
     ("proxy_headers", {"x": 1}, "proxy_headers['x']: a header's name and value are text"),
     ("proxy_headers", {"a b": "x"}, "proxy_headers['a b']: 'a b' is not the name of a header"),
@@ -687,3 +687,36 @@ def test_secret_mappings_are_mappings() -> None:
     assert 0 == len(headers)
     with pytest.raises(fastly.ApiKeyError, match="'X' is not set"):
         del headers["X"]
+
+
+@pytest.mark.parametrize("host", ["127.999.999.999", "127.0.0.256", "127.0.0.1.example"])
+def test_a_name_that_begins_like_this_machine_is_another(host: str) -> None:
+    """What is no address of this machine is looked up, so no token goes there unencrypted."""
+    configuration = fastly.Configuration(host=f"http://{host}")
+    with pytest.raises(fastly.ApiValueError, match="unencrypted"):
+        configuration.checked_host()
+    assert "http://127.255.0.1" == fastly.Configuration(host="http://127.255.0.1").checked_host()
+
+
+@pytest.mark.parametrize("url", ["http://user:s3cret", "http://user:s3cret/x"])
+def test_a_password_without_its_at_sign_is_not_shown(url: str) -> None:
+    """A proxy's URL that lacks the @ is refused without what may be a password."""
+    with pytest.raises(fastly.ApiValueError, match="not 'http://user:") as caught:
+        fastly.Configuration(proxy=url)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("token\n", "has a blank or a line break at an end: use .strip()"),
+        (" token", "has a blank or a line break at an end: use .strip()"),
+        ("to\nken", "holds a character that is not printable ASCII"),
+        ("tökens", "holds a character that is not printable ASCII"),
+    ],
+)
+def test_what_is_wrong_with_a_token(token: str, words: str) -> None:
+    """A token that cannot be sent is refused with what is wrong with it."""
+    with pytest.raises(fastly.ApiValueError) as caught:
+        fastly.Configuration(api_key={"token": token})
+    assert f"api_key['token'] {words}" == str(caught.value)

@@ -106,6 +106,8 @@ def test_an_empty_exception_prints_too() -> None:
         ('{"errors": [{"title": "A", "detail": "B"}, {"title": "C"}]}', "A: B: C"),
         ('{"errors": {"x": 1}}', None),
         ('{"errors": [1, null]}', None),
+        ('\ufeff{"msg": "Record not found"}', "Record not found"),
+        (b'\xef\xbb\xbf{"msg": "Record not found"}', "Record not found"),
         ('{"msg": 5, "detail": null}', None),
         ('["x"]', None),
         ('{"msg": "a\\u001b[31mb\\nc"}', "a [31mb c"),

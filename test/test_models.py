@@ -334,9 +334,9 @@ def test_unchecked_reading_keeps_and_logs(caplog: pytest.LogCaptureFixture) -> N
         model = BillingResponse.from_answer(copy.deepcopy(data), check=False, discard_unknown=False)
     assert data == model.to_dict()
     assert sorted(record.getMessage() for record in caplog.records) == [
-        "kept 'x' at ['line_items'][0]['amount'], where a number was expected",
-        "kept 5 at ['start_time'], where an ISO 8601 time was expected",
-        "kept dict at ['total']['cost'], where a number was expected",
+        "kept a value of type dict at total.cost, where a number was expected",
+        "kept a value of type int at start_time, where an ISO 8601 time was expected",
+        "kept a value of type str at line_items[0].amount, where a number was expected",
     ]
 
 
@@ -662,7 +662,7 @@ def test_estimate_lines_are_another_class() -> None:
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"y": [x]}])
 def test_an_unknown_field_holds_plain_data(value: Any, wrap: Any) -> None:
     """What JSON cannot hold is refused for a field that is not documented, at any depth."""
-    with pytest.raises(fastly.ApiTypeError, match=r"^a field that is not documented holds "):
+    with pytest.raises(fastly.ApiTypeError, match=r"^x: expected plain data with finite numbers"):
         BillingTotal.from_dict({"x": wrap(value)})
     with pytest.raises(fastly.ApiTypeError, match=r"^a field that is not documented holds "):
         BillingTotal()["x"] = wrap(value)
@@ -712,3 +712,51 @@ def test_what_was_read_can_be_read_again() -> None:
     read = BillingResponse.from_answer(copy.deepcopy(answer), check=True, discard_unknown=False)
     assert read == BillingResponse.from_dict(read.to_dict())
     assert answer == read.to_dict()
+
+
+def test_fields_are_given_by_name() -> None:
+    """A value without a name is refused with a name to give."""
+    total: Any = BillingTotal
+    with pytest.raises(fastly.ApiTypeError, match=r"^BillingTotal takes its fields by name, as ba"):
+        total(1.5)
+    with pytest.raises(fastly.ApiAttributeError, match="no field 'self'"):
+        total(self=5)
+
+
+def test_a_misspelt_field_is_suggested() -> None:
+    """The field that is most like the name is told, for reading as for writing."""
+    invoice: Any = BillingResponse()
+    with pytest.raises(fastly.ApiAttributeError, match=r"; did you mean 'total'\?$"):
+        print(invoice.totl)
+    with pytest.raises(fastly.ApiAttributeError, match=r"; did you mean 'line_items'\?$"):
+        invoice.lineitems = []
+    with pytest.raises(fastly.ApiAttributeError, match=r"vendor_state, line_items$"):
+        print(invoice.zzz)
+
+
+def test_a_wrong_value_of_an_unknown_field_has_its_path() -> None:
+    """What a field that is not documented cannot hold is told with its place."""
+    with pytest.raises(fastly.ApiTypeError, match=r"^total.new: expected plain data") as caught:
+        BillingResponse.from_dict({"total": {"new": float("inf")}})
+    assert ("total", "new") == caught.value.path_to_item
+    deep: Any = []
+    for _ in range(200):
+        deep = [deep]
+    with pytest.raises(fastly.ApiValueError, match=r"^new: the data is nested more than 100 deep"):
+        BillingResponse.from_answer({"new": deep}, check=True, discard_unknown=False)
+
+
+def test_an_unchecked_unknown_field_is_kept() -> None:
+    """With check off, what an unknown field should not hold is kept as well."""
+    data = {"new": [float("inf")], "total": {"cost": 1.0}}
+    model = BillingResponse.from_answer(data, check=False, discard_unknown=False)
+    assert {"new": [float("inf")], "total": {"cost": 1.0}} == model.to_dict()
+
+
+@pytest.mark.parametrize("innermost", [[], {}])
+def test_repr_of_what_is_nested_deep(innermost: Any) -> None:
+    """Containers that are empty are written at any depth."""
+    deep = innermost
+    for _ in range(90):
+        deep = [deep]
+    assert str(innermost) in repr(BillingResponse.from_dict({"x": deep}))

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 import trustme
+from faults import BODY, FaultServer, answer_bytes, head, whole
 from secure import (
     LOOPBACK,
     TOKEN,
@@ -27,6 +28,7 @@ from secure import (
     failure,
     proxy_py,
     read_head,
+    relay,
     server_context,
     stay_silent,
     told,
@@ -148,6 +150,66 @@ def test_a_proxy_behind_tls(
     options = ("--cert-file", str(certificate), "--key-file", str(key))
     with proxy_py(tmp_path, *options) as port:
         assert ask(secure.url, proxy=f"https://127.0.0.1:{port}", ssl_ca_cert=roots)
+
+
+def tls_proxy(leaf: trustme.LeafCert, port: int) -> TLSServer:
+    """A proxy behind TLS, whose tunnels all lead to a port, and which ends its own TLS in order."""
+
+    def serve(connection: ssl.SSLSocket) -> None:
+        read_head(connection)
+        with socket.create_connection(("127.0.0.1", port)) as upstream:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            relay(connection, upstream, bytearray())
+        connection.unwrap()
+
+    return TLSServer(server_context(leaf), serve)
+
+
+def test_an_unasked_answer_over_tls_within_tls_reaches_no_other_call(
+    leaf: trustme.LeafCert, roots: str
+) -> None:
+    """What TLS within TLS has decrypted beyond an answer is never taken for the next one."""
+    headers = {"X": "x" * (8192 - len(answer_bytes(BODY, headers={"X": ""})))}
+    fault = whole(answer_bytes(BODY, headers=headers) + answer_bytes(b'{"invoice_id": "UNASKED"}'))
+    with (
+        FaultServer(fault, tls=server_context(leaf)) as server,
+        tls_proxy(leaf, server.port) as proxy,
+        billing(server.url, proxy=proxy.url, ssl_ca_cert=roots) as api,
+    ):
+        found = [api.get_invoice_by_id("c", "i").invoice_id for _ in range(2)]
+    assert (["i", "i"], 2) == (found, server.connections)
+
+
+def test_a_connection_over_tls_within_tls_is_kept(leaf: trustme.LeafCert, roots: str) -> None:
+    """Where nothing came beyond the answer, the next call uses the same connection."""
+    with (
+        FaultServer(tls=server_context(leaf)) as server,
+        tls_proxy(leaf, server.port) as proxy,
+        billing(server.url, proxy=proxy.url, ssl_ca_cert=roots) as api,
+    ):
+        found = [api.get_invoice_by_id("c", "i").invoice_id for _ in range(3)]
+    assert (["i", "i", "i"], 1) == (found, server.connections)
+
+
+def test_an_end_that_tls_within_tls_does_not_vouch_for_is_none(
+    leaf: trustme.LeafCert, roots: str
+) -> None:
+    """A body that breaks off behind a proxy is not whole, though the proxy ends its part well."""
+
+    def serve(connection: ssl.SSLSocket) -> None:
+        read_head(connection)
+        text = {"Content-Type": "text/csv", "Connection": "close"}
+        connection.sendall(head(200, text) + b"month,cost\r\n")
+
+    with (
+        TLSServer(server_context(leaf), serve) as server,
+        tls_proxy(leaf, server.port) as proxy,
+        billing(server.url, proxy=proxy.url, ssl_ca_cert=roots, retries=0) as api,
+        pytest.raises(fastly.ConnectionException) as caught,
+    ):
+        api.get_invoice(5, 2020, _accept="text/csv")
+    assert "TLS failed: UNEXPECTED_EOF_WHILE_READING" in (caught.value.reason or "")
+    assert "month,cost\r\n" == caught.value.body
 
 
 def test_a_proxy_behind_untrusted_tls(secure: TLSServer, roots: str) -> None:

@@ -854,7 +854,8 @@ NO_JSON = [
     (
         b'{"x": 1e999}',
         {},
-        "the answer is not as documented: a field that is not documented holds NaN or infinity",
+        "the answer is not as documented: x: expected plain data with finite numbers, "
+        "not NaN or infinity",
     ),
     (
         b'{"total": {"cost": []}}',
@@ -1420,6 +1421,42 @@ def test_chunks_that_are_announced_unusually(framing: str) -> None:
         assert "a,b\r\n1,2\r\n" == answer_of(fault, options={"_accept": CSV}, timeout=1)
 
 
+def test_a_reason_that_repeats_the_token_is_not_kept() -> None:
+    """The token is taken out of the words of a status line in what is kept of the last answer."""
+    headers = {"Content-Type": JSON, "Content-Length": str(len(BODY))}
+    fault = whole(head(200, headers, reason=TOKEN) + BODY)
+    with FaultServer(fault) as server, api_of(server.url) as api:
+        api.get_invoice_by_id("c", "i")
+        assert repr(api.api_client.last_response).startswith("<200 ***, headers ")
+
+
+@pytest.mark.parametrize("line", ["X Y: 1", "no colon", "HTTP/1.1 200 OK", "Retry-After : 7"])
+@pytest.mark.parametrize("status", [200, 429])
+def test_a_line_that_is_no_header_hides_none(line: str, status: int) -> None:
+    """Python's parser stops at such a line, so what stands below it, a length say, is not known."""
+    answer = f"HTTP/1.1 {status} Reason\r\nContent-Type: text/csv\r\n{line}\r\n"
+    fault = raw(answer.encode() + b"Content-Length: 100\r\n\r\nmonth,cost\r\n")
+    with FaultServer(fault) as server:
+        error = failure(server.url, {"_accept": CSV})
+    words = "HTTPException: a line among the headers is no header"
+    assert (ConnectionException, words) == (type(error), error.reason)
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("mailto:x", "redirected to 'mailto:x', which is no http(s) URL"),
+        ("http://[::1", "redirected to 'http://[::1', which is no http(s) URL"),
+        ("https:", "redirected to 'https:', which is no http(s) URL"),
+        ("http://h:99999/", "redirected to 'http://h:99999/', which is no http(s) URL"),
+    ],
+)
+def test_a_redirect_to_nowhere(location: str, reason: str) -> None:
+    """A redirect to what is no URL of HTTP is not followed, and says so."""
+    with FaultServer(redirect(location)) as server:
+        assert reason == failure(server.url).reason
+
+
 def test_an_unasked_answer_over_tls_reaches_no_other_call(
     authority: trustme.CA, roots: str, tls: ssl.SSLContext
 ) -> None:
@@ -1490,7 +1527,7 @@ def test_a_log_holds_nothing_that_a_terminal_acts_upon(caplog: pytest.LogCapture
         FaultServer(raw(evil), redirect("/\x1b[2J")) as server,
     ):
         error = failure(server.url, retries=AGAIN)
-    assert "redirected to '/\\x1b[2J', which is no URL, where the token is not sent" == error.reason
+    assert "redirected to '/\\x1b[2J', which is no http(s) URL" == error.reason
     messages = [record.getMessage() for record in caplog.records if record.name == "fastly"]
     assert 3 == len(messages)
     assert all(message.isprintable() for message in messages)

@@ -72,7 +72,9 @@ def _number_text(name: str, value: object) -> str:
 def _month(name: str, value: object) -> str:
     text = _number_text(name, value)
     if not _MONTH.fullmatch(text):
-        raise ApiValueError(f"{name} is 1 to 12, as '05', '5' or 5, not {value!r}")
+        raise ApiValueError(
+            f"{name} is 1 to 12, as '05', '5' or 5, and not {value!r}; the year comes after it"
+        )
     return text.zfill(2)
 
 
@@ -100,7 +102,9 @@ def _until_made(ask: Ask, deadline: Deadline, wait: float) -> Response:
         waited, of_call = time.monotonic() - started, deadline.left()
         seconds = _pause(pending.retry_after, next(pauses), min(wait - waited, of_call))
         if seconds is None or seconds >= of_call:
-            pending.reason = f"{response.reason}, and still being made after {waited:.1f} s"
+            pending.reason = (
+                f"{response.reason or 'Accepted'}, and still being made after {waited:.1f} s"
+            )
             if of_call < wait - waited:
                 pending.advice = TimeoutException.advice
             raise pending
@@ -162,7 +166,10 @@ class BillingApi:
     @checks_arguments
     def __init__(self, api_client: ApiClient | None = None) -> None:
         if not isinstance(api_client, (ApiClient, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
-            raise ApiTypeError(f"api_client is an ApiClient, not {type(api_client).__name__}")
+            raise ApiTypeError(
+                f"api_client is an ApiClient, not of type {type(api_client).__name__}: "
+                "pass fastly.ApiClient(configuration)"
+            )
         self.api_client = api_client or ApiClient()
 
     @overload

@@ -14,7 +14,7 @@ This package is the only one that knows urllib3 and certifi. Nothing of theirs, 
 ``socket`` or ``http.client`` is raised out of it.
 """
 
-from fastly.rest.boundary import mask, masked_headers, secret_in
+from fastly.rest.boundary import mask, masked, masked_headers, secret_in
 from fastly.rest.client import RestClient
 from fastly.rest.messages import Headers, RawResponse, Request, Response, SecretHeaders
 from fastly.rest.retries import LONGEST_PAUSE
@@ -28,6 +28,7 @@ __all__ = [
     "RestClient",
     "SecretHeaders",
     "mask",
+    "masked",
     "masked_headers",
     "secret_in",
 ]

@@ -92,8 +92,8 @@ def secret_in(key: str) -> str:
     Returns:
         The token, or "" if it is too short to be told from words.
     """
-    token = key.rpartition(" ")[2]
-    return token if len(token) >= _SHORTEST_SECRET else ""
+    words = [word for word in key.split() if len(word) >= _SHORTEST_SECRET]
+    return words[-1] if words else ""
 
 
 def mask(error: ApiException, secret: str) -> None:

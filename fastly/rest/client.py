@@ -253,24 +253,33 @@ def origin_of(url: str) -> str:
 
 def _redirected(error: ApiException, request: Request) -> str:
     """Return where an answer redirects to, or raise it: only the same origin is followed."""
-    url, location = request.url, error.headers.get("location")
+    location = error.headers.get("location")
     if error.status not in _REDIRECTS or location is None:
         raise error
-    try:
-        if not location.isprintable():  # nor would it be in a log
-            raise ValueError
-        parts = urlsplit(urljoin(url, location))
-        target = urlunsplit(parts._replace(path=parts.path or "/"))
-        origin = origin_of(target)
-    except ValueError:
-        target, origin = url, f"{location!r}, which is no URL"
     if request.secret and request.secret in location:
         error.reason = "redirected to a URL that holds the token"
         raise error
-    if origin != origin_of(url) or "@" in urlsplit(target).netloc:
-        error.reason = f"redirected to {origin}, where the token is not sent"
+    target = _joined(request.url, location)
+    if target is None:
+        error.reason = f"redirected to {location!r}, which is no http(s) URL"
+        raise error
+    if origin_of(target) != origin_of(request.url) or "@" in urlsplit(target).netloc:
+        error.reason = f"redirected to {origin_of(target)}, where the token is not sent"
         raise error
     return target
+
+
+def _joined(url: str, location: str) -> str | None:
+    """Return the URL that a location names, seen from another, or None where it is no URL."""
+    if not location.isprintable():  # nor would it be in a log
+        return None
+    try:
+        parts = urlsplit(urljoin(url, location))
+        target = urlunsplit(parts._replace(path=parts.path or "/"))
+        origin_of(target)
+    except ValueError:
+        return None
+    return target if parts.scheme in ("http", "https") and parts.hostname else None
 
 
 def _target(url: str, pool: HTTPConnectionPool) -> str:

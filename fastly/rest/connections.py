@@ -6,6 +6,7 @@ import base64
 import http.client
 import socket
 import ssl
+from email.errors import MissingHeaderBodySeparatorDefect
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,7 @@ from urllib3 import exceptions as foreign
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
+from urllib3.util.ssltransport import SSLTransport
 
 from fastly.deadline import DeadlineSSLSocket, connect, running
 from fastly.exceptions import ApiValueError
@@ -34,13 +36,16 @@ class _CarefulResponse(http.client.HTTPResponse):
     def begin(self) -> None:
         """Refuse headers that Python's parser fails over, such as ``x; b*=a; b*1=c``.
 
-        And chunks that http.client would hand out together with the lines that frame them, as it
-        knows ``chunked`` without a blank beside it alone.
+        And a line that is no header, at which it stops without a word: a length or a Retry-After
+        may stand below it. And chunks that http.client would hand out together with the lines
+        that frame them, as it knows ``chunked`` without a blank beside it alone.
         """
         try:
             super().begin()
         except TypeError as error:
             raise http.client.HTTPException(f"the headers cannot be read: {error}") from error
+        if any(isinstance(d, MissingHeaderBodySeparatorDefect) for d in self.headers.defects):
+            raise http.client.HTTPException("a line among the headers is no header")
         framing = self.headers.get("transfer-encoding", "")
         if framing.strip().lower() == "chunked" and not self.chunked:
             raise http.client.HTTPException(f"Transfer-Encoding is {framing!r}")
@@ -71,15 +76,19 @@ class _DeadlineConnection(HTTPConnection):
         It cannot where TLS holds bytes that were sent beyond the last answer: urllib3 looks for
         such bytes in the system's buffer alone.
         """
-        read_ahead = getattr(self.sock, "pending", int)()
-        return super().is_connected and not read_ahead
+        return super().is_connected and not _read_ahead(self.sock)
 
     def connect(self) -> None:
         """Connect within the time for that, which is not taken from the time to read."""
         deadline = running()
         left_to_read = deadline.left_of_phase()
         deadline.start_phase(deadline.connect)
-        super().connect()
+        try:
+            super().connect()
+        except TimeoutError as error:  # in a handshake of TLS
+            raise foreign.ConnectTimeoutError(self, "timed out") from error
+        if isinstance(self.sock, SSLTransport):  # as DeadlineSSLSocket does for itself
+            self.sock.suppress_ragged_eofs = False
         deadline.start_phase(left_to_read)
 
     def _tunnel(self) -> None:
@@ -100,6 +109,15 @@ class _DeadlineConnection(HTTPConnection):
             raise foreign.ConnectTimeoutError(self, "timed out") from error
         except (OSError, UnicodeError) as error:
             raise foreign.NewConnectionError(self, str(error)) from error
+
+
+def _read_ahead(sock: Any) -> int:
+    """Return how many bytes TLS has read beyond what was asked of it."""
+    if isinstance(sock, SSLTransport):  # TLS to the host, within TLS to a proxy
+        within = sock.sslobj.pending() + sock.incoming.pending
+        return within + _read_ahead(sock.socket)
+    pending: int = getattr(sock, "pending", int)()
+    return pending
 
 
 class _DeadlineHTTPSConnection(_DeadlineConnection, HTTPSConnection):

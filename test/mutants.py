@@ -1,0 +1,221 @@
+"""Tries small changes of the package, and counts those that no test notices.
+
+``python test/mutants.py`` tries all, ``python test/mutants.py rest/retries.py`` those of one file,
+and ``--survivors`` tries once more those that no test noticed before. It needs mutmut 3.8.1, which
+makes the changes. fastly must not be installed as editable: tests import what is in ``mutants/``.
+
+mutmut itself tries them in forks of a process that has imported the package. There a change to
+what runs on import has no effect, and one that waits for ever keeps its place. Here each is tried
+in processes of its own. Verdicts are kept in ``mutants/verdicts.jsonl``, by the code of a function
+and of its change, so a run that was ended goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parent.parent
+MUTANTS = ROOT / "mutants"
+VERDICTS = MUTANTS / "verdicts.jsonl"
+
+# The tests of each file, in the order in which they are tried; the first that fails is enough.
+TESTS = {
+    "api/billing_api.py": "billing_api api_client",
+    "api_client.py": "billing_api api_client rest exceptions",
+    "configuration.py": "configuration api_client proxy rest tls",
+    "deadline.py": "deadline tls rest",
+    "model_utils.py": "model_utils models",
+    "rest/bodies.py": "bodies rest",
+    "rest/boundary.py": "api_client rest tls proxy",
+    "rest/client.py": "billing_api rest api_client tls proxy",
+    "rest/connections.py": "deadline tls proxy rest",
+    "rest/messages.py": "exceptions rest api_client proxy",
+    "rest/proxies.py": "proxy",
+    "rest/retries.py": "rest billing_api proxy tls",
+}
+# Two long ones are left out: they hold nothing that test_models.py does not hold in short.
+PYTEST = (
+    *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout"),
+    *("--timeout", "8", "--timeout-method", "thread", "-k", "not nothing_of"),
+)
+LONGEST = 120.0  # seconds for one file of tests
+PROBE_EVERY = 40  # so often the code is tried as it is, which shows whether the load fails tests
+
+
+class Mutant(NamedTuple):
+    """One change: its name, what names its code, and the lines that it takes out and puts in."""
+
+    name: str
+    code: str
+    change: str
+
+
+def generate() -> None:
+    """Let mutmut write the changes of all files, and choose none of them."""
+    from mutmut import __main__ as mutmut
+
+    os.environ["MUTANT_UNDER_TEST"] = "mutant_generation"
+    MUTANTS.mkdir(exist_ok=True)
+    mutmut.copy_src_dir()
+    mutmut.copy_also_copy_files()
+    mutmut.setup_source_paths()
+    mutmut.create_mutants(os.cpu_count() or 1)
+
+
+def mutants_of(file: str) -> Iterator[Mutant]:
+    """Yield the changes of a file."""
+    source = (MUTANTS / "fastly" / file).read_text()
+    lines = source.splitlines()
+    functions = {
+        node.name: [_without_number(x) for x in lines[node.lineno - 1 : node.end_lineno]]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef)
+    }
+    names: dict[str, Any] = json.loads((MUTANTS / "fastly" / f"{file}.meta").read_text())
+    for name in names["exit_code_by_key"]:
+        function = name.rpartition(".")[2]
+        before = functions[_without_number(function) + "__mutmut_orig"]
+        after = functions[function]
+        code = hashlib.sha256("\n".join([*before, *after]).encode()).hexdigest()
+        yield Mutant(name, code, changed_lines(before, after))
+
+
+def _without_number(text: str) -> str:
+    return re.sub(r"__mutmut_\w+", "", text)
+
+
+def changed_lines(before: list[str], after: list[str]) -> str:
+    """Return what differs between two functions."""
+    diff = difflib.unified_diff(before, after, n=0, lineterm="")
+    return "\n".join(line for line in diff if line[:3] not in ("---", "+++") and line[0] in "-+")
+
+
+class Verdicts:
+    """What became of each change: the test that noticed it, or "survived"."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_code: dict[str, str] = {}
+        if VERDICTS.exists():
+            for line in VERDICTS.read_text().splitlines():
+                self._by_code.update(json.loads(line))
+
+    def of(self, mutant: Mutant) -> str | None:
+        """Return the verdict on a change, or None where there is none."""
+        return self._by_code.get(mutant.code)
+
+    def add(self, mutant: Mutant, verdict: str) -> None:
+        """Keep a verdict."""
+        with self._lock, VERDICTS.open("a") as file:
+            self._by_code[mutant.code] = verdict
+            file.write(json.dumps({mutant.code: verdict}) + "\n")
+
+
+def verdict(name: str, file: str) -> str:
+    """Run a file's tests on a change, or on the code as it is if its name is empty."""
+    for tests in TESTS[file].split():
+        noticed = noticed_by(name, f"test/test_{tests}.py")
+        if noticed is not None:
+            return noticed
+    return "survived"
+
+
+def noticed_by(name: str, tests: str) -> str | None:
+    """Return which test of a file fails, or None."""
+    environment = {**os.environ, "MUTANT_UNDER_TEST": name, "PYTHONPATH": str(MUTANTS)}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # to start in half of the time
+    try:
+        done = subprocess.run(
+            [*PYTEST, tests],
+            cwd=MUTANTS,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LONGEST,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"{tests}: not done after {LONGEST:g} s"
+    if done.returncode == 0:
+        return None
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return failed[0] if failed else f"{tests}: exit status {done.returncode}"
+
+
+def try_all(files: list[str], verdicts: Verdicts, again: bool, workers: int) -> None:
+    """Try each change that has no verdict, and in between the code as it is."""
+    jobs = [(file, mutant) for file in files for mutant in mutants_of(file)]
+    wanted = (None, "survived") if again else (None,)
+    jobs = [(file, mutant) for file, mutant in jobs if verdicts.of(mutant) in wanted]
+    probes: list[str] = []
+    started = time.monotonic()
+
+    def work(number: int) -> None:
+        file, mutant = jobs[number]
+        if not number % PROBE_EVERY:
+            probes.append(verdict("", file))
+        verdicts.add(mutant, verdict(mutant.name, file))
+        if number % 100 == 99:
+            print(f"{number + 1} of {len(jobs)} in {time.monotonic() - started:.0f} s", flush=True)
+
+    with ThreadPoolExecutor(workers) as executor:
+        list(executor.map(work, range(len(jobs))))
+    failed = [probe for probe in probes if probe != "survived"]
+    print(
+        f"{len(jobs)} tried; {len(failed)} of {len(probes)} runs without a change failed {failed}"
+    )
+
+
+def report(files: list[str], verdicts: Verdicts) -> None:
+    """Print how many changes of each file were noticed, and those that were not."""
+    survivors: list[Mutant] = []
+    print("\n| Module | Killed | Of | |\n|---|---|---|---|")
+    total = killed = 0
+    for file in files:
+        mutants = list(mutants_of(file))
+        alive = [mutant for mutant in mutants if verdicts.of(mutant) in ("survived", None)]
+        survivors += alive
+        total, killed = total + len(mutants), killed + len(mutants) - len(alive)
+        print(row(f"`{file}`", len(mutants) - len(alive), len(mutants)))
+    print(row("all", killed, total))
+    for mutant in survivors:
+        print(f"\n{mutant.name}\n{mutant.change}")
+
+
+def row(name: str, killed: int, total: int) -> str:
+    """Return a line of the table."""
+    return f"| {name} | {killed:,} | {total:,} | {killed / total:.1%} |"
+
+
+def main() -> None:
+    """Generate, try and report."""
+    parser = argparse.ArgumentParser(description="Tries small changes of the package.")
+    parser.add_argument("files", nargs="*", default=list(TESTS), metavar="FILE")
+    parser.add_argument("--survivors", action="store_true", help="try those once more")
+    parser.add_argument("--workers", type=int, default=6, help="changes tried at a time; default 6")
+    arguments = parser.parse_args()
+    os.chdir(ROOT)
+    generate()
+    verdicts = Verdicts()
+    try_all(arguments.files, verdicts, arguments.survivors, arguments.workers)
+    report(arguments.files, verdicts)
+
+
+if __name__ == "__main__":
+    main()
