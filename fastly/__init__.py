@@ -15,8 +15,9 @@
         except fastly.ApiException as error:
             print(error)
 
-``fastly.api.billing_api.BillingApi`` has the operations, ``fastly.models`` what they return,
-``fastly.exceptions`` what can go wrong, ``fastly.testing`` a local server to try it all on.
+``fastly.api.billing_api.BillingApi`` has the operations, ``fastly.exceptions`` what can go wrong.
+``import fastly.models`` brings the classes of what they return, ``import fastly.testing`` a local
+server to try it all on.
 """
 
 from fastly._version import __version__

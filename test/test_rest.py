@@ -1718,3 +1718,15 @@ def test_the_token_is_masked_in_all_that_causes_keep() -> None:
     assert ("***", b"***") == (status.line, cut.partial)
     assert ("regions", "***", 1) == wrong.path_to_item
     assert TOKEN not in "".join(traceback.format_exception(error))
+
+
+def test_an_estimate_that_is_accepted_without_a_word() -> None:
+    """A 202 without a reason is told in a whole sentence."""
+    fault = whole(head(202, {"Content-Length": "0"}, reason=""))
+    with (
+        FaultServer(fault) as server,
+        api_of(server.url) as api,
+        pytest.raises(EstimatePendingException) as caught,
+    ):
+        api.get_invoice_mtd("c", _wait=0)
+    assert "Accepted, and still being made after 0.0 s" == caught.value.reason

@@ -374,6 +374,7 @@ def test_the_usual_headers(server: BillingServer) -> None:
         b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nA: " + b"a" * 70_000 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\n" + b"A: a\r\n" * 200 + b"\r\n",
+        b"GET / HTTP/1.1\r\nContent-Type: multipart/x; b*=a; b*1=c\r\n\r\n",
     ],
 )
 def test_garbage_is_a_bad_request(
@@ -842,3 +843,11 @@ def test_the_path_is_kept_as_it_was_sent(server: BillingServer) -> None:
     raw(server, b"GET http://other/z?a=1 HTTP/1.1\r\n\r\n")
     expected = [("//x/%2e#y", {"a": "b c"}), ("/z", {"a": "1"})]
     assert expected == [(request.path, request.query) for request in server.requests]
+
+
+@pytest.mark.parametrize("name", ["token", "customer_id", "today"])
+def test_arguments_of_the_wrong_type_are_refused(name: str) -> None:
+    """What would fail at a request is refused when the server is made."""
+    wrong: Any = BillingServer
+    with pytest.raises(TypeError, match=rf"^{name} is .*, not int$"):
+        wrong(**{name: 5})

@@ -233,8 +233,8 @@ def read_request(stream: BinaryIO) -> tuple[Request, bool] | None:
     try:
         headers = Headers(http.client.parse_headers(stream).items())
         path, query = _path_and_query(target)
-    except (http.client.HTTPException, ValueError) as error:
-        raise Malformed(str(error)) from error
+    except (http.client.HTTPException, ValueError, TypeError) as error:
+        raise Malformed(str(error)) from error  # a TypeError: Python fails over x; b*=a; b*1=c
     request = Request(method, path, dict(parse_qsl(query, True)), headers)
     _skip_body(stream, headers)
     return request, version == "HTTP/1.1" and headers.get("Connection", "").lower() != "close"

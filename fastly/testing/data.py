@@ -109,10 +109,13 @@ class Account:
         today: The day the account believes in; by default the real one, in UTC, at each call.
 
     Raises:
+        TypeError: `today` is no date.
         ValueError: `today` is before the account's creation, or too late for a calendar.
     """
 
     def __init__(self, customer_id: str = CUSTOMER_ID, *, today: date | None = None) -> None:
+        if not isinstance(today, (date, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
+            raise TypeError(f"today is a datetime.date or None, not {type(today).__name__}")
         if today is not None and not CREATED <= (today.year, today.month) < LAST:
             raise ValueError(
                 f"today={today} is not between the account's months, 2019-03 to 9998-12"

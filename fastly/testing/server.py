@@ -54,6 +54,10 @@ class BillingServer:
         estimate_pending: How many requests for a month's estimate are answered 202 before it is
             ready.
 
+    Raises:
+        TypeError: `token` or `customer_id` is not text, or `today` no date.
+        ValueError: `today` is before the account's creation, or too late for a calendar.
+
     Attributes:
         account: The account whose invoices are served.
         customer_id: The id of its customer.
@@ -70,6 +74,9 @@ class BillingServer:
         today: date | None = None,
         estimate_pending: int = 1,
     ) -> None:
+        for name, value in (("token", token), ("customer_id", customer_id)):
+            if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
+                raise TypeError(f"{name} is text, not {type(value).__name__}")
         self.account = Account(customer_id, today=today)
         self.customer_id = customer_id
         self.token = token
