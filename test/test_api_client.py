@@ -840,6 +840,11 @@ def test_a_pending_estimate_tells_how_long_it_was_waited_for(
     with pytest.raises(fastly.EstimatePendingException) as caught:
         api.get_invoice_mtd("c", _wait=0)
     assert "Accepted, and still being made after 0.0 s" == caught.value.reason
+    for _ in range(3):
+        server.enqueue(202, headers={"Retry-After": "0"})
+    with pytest.raises(fastly.EstimatePendingException) as caught:
+        api.get_invoice_mtd("c", _wait=90, _request_timeout=0.25)
+    assert fastly.TimeoutException.advice == caught.value.advice
 
 
 def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:

@@ -152,6 +152,12 @@ def test_wrong_years(api: BillingApi, server: BillingServer, value: Any) -> None
     assert [] == server.requests
 
 
+def test_the_type_of_a_wrong_customer_id_is_told(api: Any) -> None:
+    """An id that is no text is refused with what it is."""
+    with pytest.raises(fastly.ApiTypeError, match=r"^customer_id is text, not of type int$"):
+        api.get_invoice_by_id(5, "i")
+
+
 @pytest.mark.parametrize("value", [None, 5, b"x", [], *WRONG_IDS])
 @pytest.mark.parametrize("checked", [True, False])
 def test_wrong_customer_ids(

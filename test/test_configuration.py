@@ -654,7 +654,8 @@ def test_a_name_like_no_other_gets_no_suggestion(name: str) -> None:
 
 
 def test_a_host_is_written_in_small_letters_as_far_as_it_matters() -> None:
-    """The scheme is written in small letters, and the path as it was given."""
+    """The scheme is written in small letters, and the rest as it was given."""
+    assert "https://API.example:1" == fastly.Configuration(host="HTTPS://API.example:1").host
     hosts = {
         "HTTPS://API.example/Path//": "https://API.example/Path",
         "HTTPS://api.example/X/": "https://api.example/X",

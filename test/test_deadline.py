@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import trustme
-from faults import FaultServer
+from faults import FaultServer, Refusing
 from secure import LOOPBACK, server_context
 
 from fastly.deadline import Deadline, DeadlineSSLSocket, connect
@@ -66,6 +66,16 @@ def test_the_next_address_is_tried() -> None:
         port = listener.getsockname()[1]
         with connect(EVERY_LOOPBACK, port, []) as sock:
             assert ("127.0.0.1", port) == sock.getpeername()
+
+
+def test_every_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three addresses, the one in the middle is found where it alone answers."""
+    with Refusing() as first, listening() as second, Refusing() as third, Deadline(1, 1, 1):
+        ports = (first.port, second.getsockname()[1], third.port)
+        three = [socket.getaddrinfo("127.0.0.1", port)[0] for port in ports]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: three)
+        with connect("billing.invalid", 443, []) as sock:
+            assert second.getsockname() == sock.getpeername()
 
 
 def test_the_first_address_that_answers_is_taken() -> None:

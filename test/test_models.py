@@ -668,6 +668,12 @@ def test_an_unknown_field_holds_plain_data(value: Any, wrap: Any) -> None:
         BillingTotal()["x"] = wrap(value)
 
 
+def test_what_an_unknown_field_cannot_hold_is_shown() -> None:
+    """A number that JSON does not have is named as what it is."""
+    with pytest.raises(fastly.ApiTypeError, match=r"not documented holds NaN or infinity$"):
+        BillingTotal()["x"] = float("nan")
+
+
 def test_a_model_cannot_hold_itself() -> None:
     """A model in a field that is not documented would have no end, and is refused."""
     total = BillingTotal()
