@@ -180,8 +180,8 @@ def _command(
     parser.add_argument(
         "--format",
         choices=formats,
-        help="without it: what the ending of FILE says (.json, .csv, .pdf); else table on a "
-        "terminal and for --demo, json anywhere else",
+        help="without it: what the ending of FILE says; else json into FILE or a pipe, table on a "
+        "terminal or for --demo. With an ending that is no format it is needed",
     )
     parser.add_argument(
         "--output", metavar="FILE", help="write FILE, whole or not at all; - is stdout"

@@ -187,7 +187,8 @@ class AsyncResult(Generic[T]):
 
         Raises:
             ApiTypeError: ``timeout`` is neither a number nor None.
-            ApiValueError: ``timeout`` is less than 0.
+            ApiValueError: ``timeout`` is less than 0, or a setting of the connections cannot
+                be used.
             TimeoutException: The call was still running; it goes on, and ``get`` can be
                 called again.
             ApiException: What the call raised.
@@ -291,7 +292,8 @@ class ApiClient:
 
     Raises:
         ApiTypeError: An argument has the wrong type.
-        ApiValueError: The host would carry the token unencrypted.
+        ApiValueError: The host would carry the token unencrypted, ``pool_threads`` is not 1 to
+            10,000, or a header cannot be sent.
     """
 
     @checks_arguments

@@ -415,8 +415,10 @@ def _is_c_int(value: object) -> bool:
 class Configuration:
     """Where to send requests, with which token, and how.
 
-    Every setting can be given here by name or assigned later; each is checked at once.
-    A name that is no setting is an ``ApiAttributeError``. A client reads ``host``, the token
+    Every setting can be given here by name or assigned later; each is checked at once, as far as
+    it can be alone: that the token may go to ``host`` is checked when a client is made, and that
+    certificates can be used when it first connects. A name that is no setting is an
+    ``ApiAttributeError``. A client reads ``host``, the token
     and the defaults of calls anew for each call; the settings of its connections (TLS, proxy,
     pool) when it first connects.
 
@@ -479,10 +481,12 @@ class Configuration:
         None, _assert_hostname, "Name to expect in the certificate; False: any; None: the host's."
     )
     socket_options = Setting[SocketOptions | None](
-        None, _socket_options, "(level, name, value) for socket.setsockopt, added to TCP_NODELAY."
+        None, _socket_options, "List of (level, name, value) for setsockopt, added to TCP_NODELAY."
     )
     max_response_bytes = Setting(
-        256 * _MEBIBYTE, check_positive_integer, "Bytes, decoded, that an answer may have."
+        256 * _MEBIBYTE,
+        check_positive_integer,
+        "Bytes, decoded, that an answer may have; a larger one is a ResponseException.",
     )
     allow_insecure_host = Setting(
         False, _flag, "True: send the token over plain http to other machines too."
