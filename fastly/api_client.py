@@ -355,7 +355,7 @@ class ApiClient:
 
     def _drop_waiting_calls(self) -> None:
         if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor.shutdown(cancel_futures=True)
 
     @property
     def last_response(self) -> LastResponse | None:

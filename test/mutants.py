@@ -34,7 +34,7 @@ VERDICTS = MUTANTS / "verdicts.jsonl"
 
 # The tests of each file, in the order in which they are tried; the first that fails is enough.
 TESTS = {
-    "api/billing_api.py": "billing_api api_client",
+    "api/billing_api.py": "billing_api api_client rest",
     "api_client.py": "billing_api api_client rest exceptions",
     "configuration.py": "configuration api_client proxy rest tls",
     "deadline.py": "deadline tls rest",

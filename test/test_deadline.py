@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import trustme
-from faults import FaultServer, Refusing
+from faults import FaultServer, Refusing, Unaccepting
 from secure import LOOPBACK, server_context
 
 from fastly.deadline import Deadline, DeadlineSSLSocket, connect
@@ -76,6 +76,16 @@ def test_every_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: three)
         with connect("billing.invalid", 443, []) as sock:
             assert second.getsockname() == sock.getpeername()
+
+
+def test_connecting_ends_with_the_phase() -> None:
+    """An address that does not answer is given up when the time to connect is over."""
+    with Unaccepting() as full, Deadline(5, 5, 5) as deadline:
+        deadline.start_phase(0.3)
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            connect("127.0.0.1", full.port, [])
+        assert 0.28 <= time.monotonic() - started < 0.5
 
 
 def test_the_first_address_that_answers_is_taken() -> None:

@@ -84,6 +84,8 @@ from faults import (
     wrong_length,
 )
 from urllib3 import exceptions as foreign
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
 import fastly
 from fastly.api.billing_api import BillingApi
@@ -1539,10 +1541,9 @@ def test_a_closed_client_is_not_waited_for() -> None:
         api.api_client.rest_client.close()
         with lasting(0, 0.2), pytest.raises(ConnectionException) as caught:
             api.get_invoice_by_id("c", "i")
-    assert (1, "the client was closed during the call") == (
-        caught.value.tries,
-        caught.value.reason,
-    )
+    error = caught.value
+    assert (1, "the client was closed during the call") == (error.tries, error.reason)
+    assert f"{server.url}/billing/v2/account_customers/c/invoices/i" == error.url
 
 
 ORIGINS = [
@@ -1730,3 +1731,34 @@ def test_an_estimate_that_is_accepted_without_a_word() -> None:
     ):
         api.get_invoice_mtd("c", _wait=0)
     assert "Accepted, and still being made after 0.0 s" == caught.value.reason
+
+
+def test_all_paths_of_an_origin_share_its_connections() -> None:
+    """Calls of different operations use the same connection."""
+    with FaultServer() as server, api_of(server.url) as api:
+        api.get_invoice(5, 2020)
+        api.get_invoice_by_id("c", "i")
+        api.get_invoice_mtd("c")
+    assert (1, 3) == (server.connections, len(server.requests))
+
+
+@pytest.mark.parametrize(
+    ("server", "timeout", "words"),
+    [
+        (Unaccepting, (0.3, 5), "connecting took too long"),
+        (lambda: FaultServer(stall()), (5, 0.3), "the answer took too long"),
+    ],
+    ids=["connecting", "reading"],
+)
+def test_connections_of_a_recorder_are_bounded(
+    server: Any, timeout: Any, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections of a class that recorders put into urllib3's pools keep the time, too."""
+
+    class Theirs(HTTPConnection):
+        pass
+
+    monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", Theirs)
+    with server() as listening, lasting(0.28, 0.6):
+        error = failure(listening.url, timeout=timeout)
+    assert (TimeoutException, words) == (type(error), error.reason)

@@ -272,7 +272,8 @@ def test_verification_can_be_turned_off(
     assert [] == warned
     records = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert ["fastly"] == [record.name for record in records]
-    assert "verify_ssl" in records[0].getMessage()
+    words = "verify_ssl is False: anybody on the way can read the token"
+    assert words == records[0].getMessage()
 
 
 def test_another_name_can_be_expected(misnamed: TLSServer, roots: str) -> None:

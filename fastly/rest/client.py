@@ -53,7 +53,7 @@ class RestClient:
         pool_threads: Threads that will use it at least; each may keep a connection.
     """
 
-    def __init__(self, configuration: Configuration, pool_threads: int = 1) -> None:
+    def __init__(self, configuration: Configuration, pool_threads: int) -> None:
         self._configuration = configuration
         self._pool_threads = pool_threads
         self._lock = threading.Lock()
@@ -152,7 +152,8 @@ class RestClient:
                 assert_same_host=False,
                 preload_content=False,
                 decode_content=False,
-                timeout=urllib3.Timeout(deadline.connect, deadline.read),
+                # For the connections of recorders; ours have the deadline itself.
+                timeout=urllib3.Timeout(connect=deadline.connect, read=deadline.read),
             )
             outcome = response.status
         except FOREIGN as error:
