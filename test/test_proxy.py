@@ -504,6 +504,14 @@ def test_a_tunnel_that_hangs(secure: TLSServer, roots: str) -> None:
     assert error.status is None
 
 
+def test_the_cause_of_a_tunnel_that_is_refused(secure: TLSServer) -> None:
+    """What urllib3 raised says that it was the tunnel, and what the proxy said."""
+    with ConnectProxy(secure.address, login=LOGIN) as proxy:
+        cause = failure(secure.url, proxy=proxy.url).__cause__
+    words = ("no tunnel", "Tunnel connection failed: 407 Who are you")
+    assert words == tuple(map(str, cause.args))
+
+
 def test_an_untrusted_server_behind_a_proxy(proxy: ConnectProxy, secure: TLSServer) -> None:
     """Through a proxy certificates count as ever: once, and the server is told nothing."""
     before = len(secure.received)

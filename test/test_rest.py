@@ -1762,3 +1762,50 @@ def test_connections_of_a_recorder_are_bounded(
     with server() as listening, lasting(0.28, 0.6):
         error = failure(listening.url, timeout=timeout)
     assert (TimeoutException, words) == (type(error), error.reason)
+
+
+def cause_of(url: str, **settings: Any) -> Any:
+    """Ask in vain; return what urllib3 raised."""
+    return failure(url, **settings).__cause__
+
+
+def test_the_cause_of_a_refused_connection() -> None:
+    """The cause names the connection, and says what the system said."""
+    with Refusing() as port:
+        words = str(cause_of(port.url))
+    assert f"Connection(host='127.0.0.1', port={port.port}): " in words
+    assert words.endswith("Connection refused")
+
+
+def test_the_cause_of_an_unknown_name() -> None:
+    """The cause names the host that could not be looked up, and says why not."""
+    words = str(cause_of("https://billing.invalid"))
+    assert "Connection(host='billing.invalid', port=443): Failed to resolve 'billing.inv" in words
+    assert "[Errno" in words
+
+
+@pytest.mark.parametrize(
+    ("server", "scheme"),
+    [(Unaccepting, "http"), (lambda: FaultServer(stall_at_connect()), "https")],
+)
+def test_the_cause_of_connecting_too_long(server: Any, scheme: str) -> None:
+    """The cause holds the connection, in the handshake of TLS too."""
+    with server() as listening:
+        cause = cause_of(f"{scheme}://127.0.0.1:{listening.port}", timeout=(0.2, 5))
+    connection, words = cause.args
+    assert ("127.0.0.1", "timed out") == (connection.host, words)
+
+
+def test_socket_options_are_set_under_tls(tls: ssl.SSLContext, roots: str) -> None:
+    """An option that the system does not know ends a call of https, so it was asked for."""
+    unknown = (socket.SOL_SOCKET, 9999, 1)
+    with FaultServer(tls=tls) as server:
+        error = failure(server.url, ssl_ca_cert=roots, socket_options=[unknown])
+    assert "cannot connect: [Errno 92] Protocol not available" == error.reason
+
+
+def test_chunks_that_are_not_seen_as_such_are_told() -> None:
+    """A body whose frames http.client would hand out is refused by the words of its header."""
+    fault = raw(head(200, {"Content-Type": CSV, "Transfer-Encoding": "chunked "}) + chunks(b"a"))
+    with FaultServer(fault) as server:
+        assert "HTTPException: Transfer-Encoding is 'chunked '" == failure(server.url).reason
