@@ -125,6 +125,7 @@ def test_any_answer_makes_an_exception(
 )
 @example("Mon, 99 Foo 0000 99:99:99 +9999", 429)
 @example("9" * 400, 429)
+@example("56\x1f,666", 429)
 def test_any_retry_after_is_seconds_or_nothing(text: str, status: int) -> None:
     """Whatever a server asks to wait, it is a bounded number of seconds or nothing."""
     fuzz.fuzz_retry_after(text, status)

@@ -522,6 +522,8 @@ TABLE = [
     (503, {"Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"}, None),
     (503, {"Retry-After": "Sun, 06 Nov 9994 08:49:37 GMT"}, 31_536_000.0),
     (503, {"Retry-After": "7, 120.5 ,9"}, 120.5),
+    (503, {"Retry-After": "7\t,\t9"}, 9.0),
+    (503, {"Retry-After": "7\x1f,9"}, None),  # found by the fuzzer: float() takes no \x1f
     (503, {"Retry-After": "7,,9"}, None),
     (503, {"Retry-After": "0"}, 0.0),
     (503, {"Retry-After": "Sun, 06 Nov 99999999 08:49:37 GMT"}, None),

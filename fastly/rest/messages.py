@@ -27,7 +27,7 @@ Headers = urllib3.HTTPHeaderDict
 RawResponse = urllib3.BaseHTTPResponse
 E = TypeVar("E", bound=ApiException)
 
-_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?(\s*,\s*[0-9]+(\.[0-9]+)?)*")
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?([ \t]*,[ \t]*[0-9]+(\.[0-9]+)?)*")
 _YEAR = 365 * 24 * 3600.0  # seconds; the longest Retry-After that is believed
 
 
