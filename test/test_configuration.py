@@ -699,7 +699,9 @@ def test_a_name_that_begins_like_this_machine_is_another(host: str) -> None:
     assert "http://127.255.0.1" == fastly.Configuration(host="http://127.255.0.1").checked_host()
 
 
-@pytest.mark.parametrize("url", ["http://user:s3cret", "http://user:s3cret/x"])
+@pytest.mark.parametrize(
+    "url", ["http://user:s3cret", "http://user:s3cret/x", "http://user:x\ns3cret"]
+)
 def test_a_password_without_its_at_sign_is_not_shown(url: str) -> None:
     """A proxy's URL that lacks the @ is refused without what may be a password."""
     with pytest.raises(fastly.ApiValueError, match="not 'http://user:") as caught:

@@ -112,7 +112,10 @@ def test_the_signature_of_a_constructor() -> None:
 
 def test_annotations_as_text_are_refused() -> None:
     """A declaration whose annotations are only text says what to change."""
-    with pytest.raises(fastly.ApiTypeError, match="from __future__ import annotations"):
+    with pytest.raises(
+        fastly.ApiTypeError,
+        match=r"^models are declared without `from __future__ import annotations`$",
+    ):
         type("Wrong", (Model,), {"__annotations__": {"x": "int | None"}, "x": field("X.")})
 
 
