@@ -141,9 +141,10 @@ def checks_arguments(operation: Callable[P, T]) -> Callable[P, T]:
             # With no frame below this one, it is the call that failed and not the operation.
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
                 raise
-            unknown = re.search(r"unexpected keyword argument '(\w+)'$", str(error))
+            words = str(error).partition(". Did you mean")[0]  # Python 3.13's, for some names
+            unknown = re.search(r"unexpected keyword argument '(\w+)'$", words)
             hint = did_you_mean(unknown[1], known) if unknown else ""
-            raise ApiTypeError(f"{error}; it takes {', '.join(known)}{hint}") from None
+            raise ApiTypeError(f"{words}; it takes {', '.join(known)}{hint}") from None
 
     return call
 
