@@ -107,7 +107,7 @@ Ask = Callable[[], Response]
 Check = Callable[[str, object], str]
 
 
-def _once(ask: Ask, deadline: Deadline, wait: float) -> Response:  # noqa: ARG001  # as every exchange
+def _once(ask: Ask, *_: object) -> Response:
     return ask()
 
 
@@ -306,7 +306,7 @@ class ApiClient:
         cookie: str | None = None,
         pool_threads: int = 1,
     ) -> None:
-        if not isinstance(configuration, (Configuration, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(configuration, (Configuration, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
             raise ApiTypeError(
                 f"configuration is a Configuration, not of type {type(configuration).__name__}: "
                 "pass fastly.Configuration(api_key={'token': 'YOUR_API_KEY'})"
@@ -337,9 +337,10 @@ class ApiClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if error is not None:
+        executor = self._executor
+        if error is not None and executor is not None:
             self.rest_client.close()
-            self._drop_waiting_calls()
+            executor.shutdown(cancel_futures=True)
         self.close()
 
     def __reduce__(self) -> NoReturn:
@@ -353,10 +354,6 @@ class ApiClient:
         if executor is not None:
             executor.shutdown()
         self.rest_client.close()
-
-    def _drop_waiting_calls(self) -> None:
-        if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
 
     @property
     def last_response(self) -> LastResponse | None:

@@ -150,7 +150,11 @@ def connect(host: str, port: int, options: list[Any]) -> DeadlineSocket:
     Raises:
         OSError: No address could be connected to; the last one's error.
     """
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return first_connected(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), options)
+
+
+def first_connected(addresses: list[Any], options: list[Any]) -> DeadlineSocket:
+    """Connect to the first of some addresses, as ``getaddrinfo`` gives them, that answers."""
     for family, kind, protocol, _, address in addresses[:-1]:
         try:
             return _connect_to(address, DeadlineSocket(family, kind, protocol), options, share=0.5)

@@ -310,7 +310,7 @@ class Model:
             ApiTypeError: ``data`` is no mapping, or holds a value of the wrong type.
             ApiValueError: A field that is not documented is nested more than 100 deep.
         """
-        if not isinstance(data, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(data, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
             raise ApiTypeError(f"{cls.__name__} is made from a mapping, not {_shown(data)}")
         made: Self = cls._read(_copied(data, -_DEEPEST_MODEL), None, _Policy(_refuse))
         return made
@@ -397,7 +397,7 @@ class Model:
     def __setitem__(self, name: str, value: Any) -> None:
         if name in self.__fields__:
             self._assign(name, _copied(value))
-        elif isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        elif isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
             value = _copied(value, leaf=_plain_value)
             _set_unknown(self, {**_unknown(self), name: value})
         else:
@@ -431,12 +431,11 @@ class Model:
             value = self.__fields__[name].read(value, (None, name), _Policy(_refuse))
         self.__dict__[name] = value
 
+    # Having no __hash__ beside it makes models unhashable: two equal ones may differ tomorrow.
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
         return self.__dict__ == other.__dict__ and _unknown(self) == _unknown(other)
-
-    __hash__ = None  # type: ignore[assignment]  # mutable: two equal ones may differ tomorrow
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), dict(self.__dict__), dict(_unknown(self)))

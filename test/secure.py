@@ -201,16 +201,17 @@ def read_head(connection: socket.socket) -> str:
 def relay(client: socket.socket, server: socket.socket, received: bytearray) -> None:
     """Pass bytes on both ways until either side ends; keep what the client sent."""
     with selectors.DefaultSelector() as selector:
-        selector.register(client, selectors.EVENT_READ, server)
-        selector.register(server, selectors.EVENT_READ, client)
+        selector.register(client, selectors.EVENT_READ, (client, server))
+        selector.register(server, selectors.EVENT_READ, (server, client))
         while True:
             for key, _ in selector.select():
-                data = key.fileobj.recv(65536)  # type: ignore[union-attr]  # they are sockets
+                source, target = key.data
+                data = source.recv(65536)
                 if not data:
                     return
-                if key.fileobj is client:
+                if source is client:
                     received += data
-                key.data.sendall(data)
+                target.sendall(data)
 
 
 def stay_silent(connection: socket.socket) -> None:

@@ -45,6 +45,10 @@ HOSTILE = "\x1b[2J\x9b31m\u202eknab\ud800\x7f\r\n\tend"
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 
 
+# A device of Linux, to which nothing can be written: the disk that is full.
+needs_dev_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
+
+
 class Result(NamedTuple):
     """What a process left behind."""
 
@@ -512,7 +516,7 @@ class TestEnds:
         )
         assert (1, b"", "") == result
 
-    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
+    @needs_dev_full
     def test_full_stdout(self, server: BillingServer) -> None:
         """Data that stdout does not take is status 1 and told in a line."""
         with open("/dev/full", "wb") as full:
@@ -855,7 +859,7 @@ class TestInProcess:
         words = "python -m fastly: a PDF is no text to show: add --output FILE, or a pipe\n"
         assert words == capsys.readouterr().err
 
-    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
+    @needs_dev_full
     def test_a_full_device_is_named(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A device that takes no more is named in the error."""
         assert 1 == main([*MAY, "--demo", "--output", "/dev/full"])

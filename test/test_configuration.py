@@ -222,13 +222,13 @@ def test_credentials_in_the_host_are_refused_unseen() -> None:
 
 def test_a_misspelt_setting_is_refused_with_the_right_name() -> None:
     """A misspelt setting is an ApiAttributeError that names the nearest one."""
-    configuration = fastly.Configuration()
+    configuration: Any = fastly.Configuration()
     with pytest.raises(fastly.ApiAttributeError, match="did you mean 'verify_ssl'"):
-        configuration.verfy_ssl = False  # type: ignore[attr-defined]  # the mistake under test
+        configuration.verfy_ssl = False
     with pytest.raises(fastly.ApiAttributeError, match="did you mean 'timeout'"):
         fastly.Configuration(timeot=5)
     with pytest.raises(fastly.ApiAttributeError, match=r"'nothing_like_it'$"):
-        configuration.nothing_like_it  # noqa: B018  # reading it is what is tested
+        print(configuration.nothing_like_it)
 
 
 def test_a_final_slash_of_the_host_is_dropped() -> None:
@@ -335,10 +335,10 @@ def test_pickles_lose_the_secrets_and_keep_the_rest() -> None:
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
-def test_copies_keep_the_secrets(copied: object) -> None:
+def test_copies_keep_the_secrets(copied: Any) -> None:
     """A copy in the same process has the token."""
     configuration = secretive()
-    other = copied(configuration)  # type: ignore[operator]  # either function
+    other = copied(configuration)
     assert TOKEN == other.api_key["token"]
     assert configuration.proxy == other.proxy
 
@@ -568,7 +568,7 @@ def test_the_constructor_names_every_setting() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and node.name == "Settings"
     )
-    names = {node.target.id for node in declared.body if isinstance(node, ast.AnnAssign)}  # type: ignore[union-attr]  # they are names
+    names = {ast.unparse(node.target) for node in declared.body if isinstance(node, ast.AnnAssign)}
     settable = {
         name
         for name, value in vars(fastly.Configuration).items()

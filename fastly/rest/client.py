@@ -223,7 +223,7 @@ class RestClient:
         return came.getvalue()
 
 
-def _handed_over(response: RawResponse, url: str) -> RawResponse:  # noqa: ARG001  # as _read
+def _handed_over(response: RawResponse, *_: object) -> RawResponse:
     """Leave the reading, unzipping included, to the caller."""
     response.decode_content = True
     return response

@@ -124,8 +124,23 @@ class _DeadlineHTTPSConnection(_DeadlineConnection, HTTPSConnection):
     pass
 
 
-class _ConnectingPool(HTTPConnectionPool):
+_OURS: dict[Any, Any] = {
+    HTTPConnection: _DeadlineConnection,
+    HTTPSConnection: _DeadlineHTTPSConnection,
+}
+
+
+class _HTTPPool(HTTPConnectionPool):
     """Connects before a request is written, so that no failure to connect holds its bytes."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        """Give a connection of ours, unless a recorder such as vcrpy has put in a class of its own.
+
+        The recorder looks at the pool's class of connections each time, so it has to be up to date.
+        """
+        theirs: Any = super().ConnectionCls
+        self.ConnectionCls = _OURS.get(theirs, theirs)
+        return super()._get_conn(timeout)
 
     def _validate_conn(self, conn: Any) -> None:
         """Connect, without urllib3's warning at each request: the client has warned once."""
@@ -133,21 +148,8 @@ class _ConnectingPool(HTTPConnectionPool):
             conn.connect()
 
 
-# Recorders such as vcrpy put a connection class of theirs into urllib3's pools: it goes first.
-
-
-class _HTTPPool(_ConnectingPool):
-    @property
-    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's class attribute
-        theirs: Any = HTTPConnectionPool.ConnectionCls
-        return _DeadlineConnection if theirs is HTTPConnection else theirs
-
-
-class _HTTPSPool(_ConnectingPool, HTTPSConnectionPool):
-    @property
-    def ConnectionCls(self) -> Any:  # type: ignore[override]  # noqa: N802  # urllib3's class attribute
-        theirs: Any = HTTPSConnectionPool.ConnectionCls
-        return _DeadlineHTTPSConnection if theirs is HTTPSConnection else theirs
+class _HTTPSPool(_HTTPPool, HTTPSConnectionPool):
+    pass
 
 
 def _tls_context(configuration: Configuration) -> ssl.SSLContext:

@@ -26,6 +26,8 @@ RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0  # seconds
 
+_CHANCE = random.SystemRandom()  # no program's seed, and no fork, makes two clients wait alike
+
 
 class _Backoff(urllib3.Retry):
     """The retries of a client that was given a number: each wait is twice the one before."""
@@ -43,7 +45,7 @@ def backoff(failures: int) -> float:
 
 def jittered(seconds: float) -> float:
     """Return between half and all of it, so that clients that failed together spread out."""
-    return seconds * (0.5 + random.random() / 2)  # noqa: S311  # guards no secret
+    return seconds * _CHANCE.uniform(0.5, 1)
 
 
 def retry_policy(retries: Any) -> urllib3.Retry:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from functools import reduce
+from operator import or_
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 import pydantic
@@ -36,7 +38,7 @@ def _equal(kind: Any, make: Make) -> Any:
     if not parts:
         return kind
     origin = get_origin(kind)
-    return origin[parts] if origin in (list, dict) else Union[parts]  # noqa: UP007 - made at run time
+    return origin[parts] if origin in (list, dict) else reduce(or_, parts)
 
 
 def decoders() -> dict[str, Decode]:
