@@ -375,11 +375,11 @@ CLASHES = (
 def test_unknown_fields_are_kept_at_every_depth() -> None:
     """Unknown fields are reachable by attribute, index and get, and listed."""
     data = {"new": {"a": [1]}, "total": {"cost": 1.5, "newer": 2}}
-    model = BillingResponse.from_dict(data)
+    model: Any = BillingResponse.from_dict(data)
     total = model.total
     assert total is not None
     assert ({"a": [1]}, 2) == (model["new"], total.get("newer"))
-    assert getattr(model, "new") == {"a": [1]}  # noqa: B009  # no checker knows the name
+    assert model.new == {"a": [1]}
     assert ({"new": {"a": [1]}}, {"newer": 2}) == (
         model.additional_properties,
         total.additional_properties,
@@ -408,10 +408,10 @@ def test_a_field_called_like_a_method_breaks_nothing(name: str) -> None:
 
 def test_changing_what_was_given_or_taken_changes_no_model() -> None:
     """A model shares no container with the data it was made from or gave."""
-    data = {"new": {"a": [1]}, "total": {"extras": [{"name": "x"}]}}
+    data: Any = {"new": {"a": [1]}, "total": {"extras": [{"name": "x"}]}}
     before = copy.deepcopy(data)
     model = BillingResponse.from_dict(data)
-    data["new"]["a"].append(2)  # type: ignore[attr-defined]  # a list
+    data["new"]["a"].append(2)
     model.to_dict()["new"]["a"].append(3)
     model.to_dict()["total"]["extras"][0]["name"] = "y"
     model.additional_properties["new"]["a"].append(4)
@@ -536,7 +536,7 @@ def check_nothing_lost(model: type[Model], data: dict[str, Any]) -> None:
 
 def test_reading_by_attribute_index_and_get() -> None:
     """A documented field that did not come is None, absent by `in`, and an ApiKeyError by index."""
-    total = BillingTotal(cost=1.5, plan_name=None)
+    total: Any = BillingTotal(cost=1.5, plan_name=None)
     assert (1.5, None, None) == (total.cost, total.discount, total.plan_name)
     assert (True, True, False) == ("cost" in total, "plan_name" in total, "discount" in total)
     assert (1.5, None, 0) == (total["cost"], total.get("plan_name", 0), total.get("discount", 0))
@@ -545,28 +545,28 @@ def test_reading_by_attribute_index_and_get() -> None:
     with pytest.raises(
         fastly.ApiAttributeError, match="BillingTotal has no field 'csot', and none came; it has "
     ):
-        getattr(total, "csot")  # noqa: B009  # no checker lets the misspelt name pass
+        print(total.csot)
     assert hasattr(total, "csot") is False
 
 
 def test_assignment() -> None:
     """Assignment converts and checks; a name that is not documented is refused with a way out."""
-    total = BillingTotal()
-    total.cost = "2.5"  # type: ignore[assignment]  # what the API might send
-    total.extras = [{"name": "x"}]  # type: ignore[list-item]  # likewise
+    total: Any = BillingTotal()
+    total.cost = "2.5"
+    total.extras = [{"name": "x"}]
     total["discount"] = 0
     total["new"] = [1]
     assert (2.5, [BillingTotalExtras(name="x")], 0.0) == (total.cost, total.extras, total.discount)
-    total.new = [2]  # type: ignore[attr-defined]  # it is there by now
+    total.new = [2]
     assert {"new": [2]} == total.additional_properties
     with pytest.raises(
         fastly.ApiAttributeError, match=r"has no field 'csot'.*cost.*model\['csot'\]"
     ):
-        total.csot = 1  # type: ignore[attr-defined]  # the mistake under test
+        total.csot = 1
     with pytest.raises(fastly.ApiAttributeError, match="'csot'"):
-        BillingTotal(csot=1)  # type: ignore[call-arg]  # the mistake under test
+        type(total)(csot=1)
     with pytest.raises(fastly.ApiTypeError, match="name of a field is text"):
-        total[5] = 1  # type: ignore[index]  # the mistake under test
+        total[5] = 1
     del total.cost
     assert "cost" not in total
 
@@ -574,7 +574,7 @@ def test_assignment() -> None:
 def test_from_dict_takes_mappings_of_text() -> None:
     """Anything but a mapping with text for names is an ApiTypeError."""
     with pytest.raises(fastly.ApiTypeError, match="made from a mapping, not list"):
-        BillingTotal.from_dict([])  # type: ignore[arg-type]  # the mistake under test
+        BillingTotal.from_dict([])
     with pytest.raises(fastly.ApiTypeError, match="name of a field is text, not 5"):
         BillingTotal.from_dict({"x": {5: 1}})
 
@@ -583,7 +583,7 @@ def test_a_model_is_no_sequence() -> None:
     """A model cannot be iterated over, and says so at once."""
     for function in (iter, list, dict):
         with pytest.raises(TypeError, match="not iterable"):
-            function(BillingTotal(cost=1))  # type: ignore[operator]  # the mistake under test
+            function(BillingTotal(cost=1))
 
 
 def test_equality_and_hash() -> None:
@@ -611,7 +611,7 @@ def test_copies_are_independent() -> None:
 
 def test_json_and_text() -> None:
     """to_json and to_str write what to_dict gives, with characters as they are."""
-    status = BillingStatus(status="bezahlt für Mai", sent_at="2020-06-01T12:00:00+02:00")  # type: ignore[arg-type]
+    status = BillingStatus(status="bezahlt für Mai", sent_at="2020-06-01T12:00:00+02:00")
     expected = {"status": "bezahlt für Mai", "sent_at": "2020-06-01T12:00:00+02:00"}
     assert expected == status.to_dict() == json.loads(status.to_json())
     assert "für" in status.to_json()

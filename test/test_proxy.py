@@ -91,8 +91,7 @@ def test_a_proxy_is_used(secure: TLSServer, roots: str, open_proxy: str) -> None
     before = secure.connections
     with billing(secure.url, proxy=f"http://{open_proxy}", ssl_ca_cert=roots) as api:
         assert {"2020-05"} == {
-            api.get_invoice(5, 2020).start_time.strftime("%Y-%m")  # type: ignore[union-attr] # came
-            for _ in range(3)
+            api.get_invoice(5, 2020).start_time.strftime("%Y-%m") for _ in range(3)
         }
     assert before + 1 == secure.connections
 

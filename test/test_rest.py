@@ -645,7 +645,7 @@ def test_wrapped_exceptions_are_unwrapped(wrap: Any) -> None:
 
 def test_a_retry_error_without_a_reason_is_translated() -> None:
     """An exception that tells no reason becomes ours too."""
-    assert isinstance(translated(foreign.MaxRetryError(None, "/"), "/"), ConnectionException)  # type: ignore[arg-type]  # no pool is needed
+    assert isinstance(translated(foreign.MaxRetryError(None, "/"), "/"), ConnectionException)
     assert root_cause(None) is None
 
 
@@ -1612,7 +1612,7 @@ def test_a_connection_that_changed_its_protocol_serves_no_more() -> None:
 
 
 TOLD = [
-    (foreign.ReadTimeoutError(None, "/", "x"), "the answer took too long"),  # type: ignore[arg-type]  # no pool is needed
+    (foreign.ReadTimeoutError(None, "/", "x"), "the answer took too long"),
     (TimeoutError("timed out"), "the answer took too long"),
     (
         foreign.ProtocolError("x", http.client.RemoteDisconnected("y")),

@@ -66,7 +66,7 @@ def layer(module: str) -> str:
 def imports(module: str, *, with_checkers: bool = False) -> set[str]:
     """Return what a module imports, anywhere in it; what only checkers see, if asked for."""
     spec = importlib.util.find_spec(module)
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))  # type: ignore[union-attr, arg-type]
+    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     hidden = (
         set() if with_checkers else {n for block in checked_blocks(tree) for n in ast.walk(block)}
     )

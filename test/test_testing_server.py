@@ -437,7 +437,7 @@ def test_a_recorded_request_cannot_be_changed(server: BillingServer) -> None:
     """A request is frozen."""
     ask(server, MAY)
     with pytest.raises(AttributeError):
-        server.requests[0].path = "/"  # type: ignore[misc]
+        server.requests[0].path = "/"
 
 
 def test_the_token_is_not_printed(server: BillingServer) -> None:
