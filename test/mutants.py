@@ -154,6 +154,8 @@ def noticed_by(name: str, tests: str) -> str | None:
         return f"{tests}: not done after {LONGEST:g} s"
     if done.returncode == 0:
         return None
+    if done.returncode in (4, 5):  # pytest's: wrong usage, no tests
+        raise RuntimeError(f"{tests} was not run: {done.stdout}{done.stderr}")
     failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
     return failed[0] if failed else f"{tests}: exit status {done.returncode}"
 
@@ -176,10 +178,9 @@ def try_all(files: list[str], verdicts: Verdicts, again: bool, workers: int) -> 
 
     with ThreadPoolExecutor(workers) as executor:
         list(executor.map(work, range(len(jobs))))
-    failed = [probe for probe in probes if probe != "survived"]
-    print(
-        f"{len(jobs)} tried; {len(failed)} of {len(probes)} runs without a change failed {failed}"
-    )
+    if failed := [probe for probe in probes if probe != "survived"]:
+        sys.exit(f"the tests fail without a change, too, so no verdict counts: {failed}")
+    print(f"{len(jobs)} tried; {len(probes)} runs without a change, and none failed")
 
 
 def report(files: list[str], verdicts: Verdicts) -> None:
