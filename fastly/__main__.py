@@ -20,7 +20,8 @@ from fastly import _table
 from fastly._version import __version__
 from fastly.api.billing_api import BillingApi
 from fastly.api_client import CSV, JSON, PDF, ApiClient
-from fastly.configuration import DEFAULT_HOST, TOKEN_VARIABLE, Configuration
+from fastly.configuration import Configuration
+from fastly.configuration.checks import DEFAULT_HOST, TOKEN_VARIABLE
 from fastly.exceptions import (
     ApiException,
     ApiTypeError,

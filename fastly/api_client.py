@@ -24,14 +24,9 @@ from typing import (
 )
 
 from fastly._version import __version__
-from fastly.configuration import (
-    Configuration,
-    Secrets,
-    check_header,
-    check_pool_size,
-    check_timeout,
-    check_wait,
-)
+from fastly.configuration import Configuration
+from fastly.configuration.checks import check_header, check_pool_size, check_timeout, check_wait
+from fastly.configuration.secrets import Secrets
 from fastly.deadline import Deadline
 from fastly.exceptions import (
     ApiException,

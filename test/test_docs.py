@@ -21,7 +21,8 @@ import pytest
 import fastly
 from fastly import exceptions, models
 from fastly.api.billing_api import BillingApi
-from fastly.configuration import Configuration, Setting
+from fastly.configuration import Configuration
+from fastly.configuration.settings import Setting
 from fastly.rest import retries
 from fastly.testing import BillingServer
 

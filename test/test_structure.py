@@ -21,7 +21,8 @@ PACKAGE = ROOT / "fastly"
 LAYERS: dict[str, set[str]] = {
     "_version": set(),
     "exceptions": set(),
-    "configuration": {"_version", "exceptions"},
+    "signatures": {"exceptions"},
+    "configuration": {"_version", "configuration", "exceptions", "signatures"},
     "deadline": set(),
     "rest": {"configuration", "deadline", "exceptions", "rest"},
     "api_client": {"_version", "configuration", "deadline", "exceptions", "rest"},

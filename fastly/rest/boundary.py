@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from urllib3 import exceptions as foreign
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from fastly.configuration import MASK
+from fastly.configuration.secrets import MASK
 from fastly.exceptions import (
     ApiException,
     ConnectionException,

@@ -23,7 +23,8 @@ from fastly.rest.messages import SecretHeaders
 from fastly.rest.proxies import proxy_of
 
 if TYPE_CHECKING:
-    from fastly.configuration import Configuration, SecretURL
+    from fastly.configuration import Configuration
+    from fastly.configuration.secrets import SecretURL
 
 __all__ = ["pool_manager"]
 

@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from fastly.configuration import SecretURL, check_proxy, is_loopback
+from fastly.configuration.checks import check_proxy, is_loopback
+from fastly.configuration.secrets import SecretURL
 from fastly.exceptions import ApiValueError
 
 if TYPE_CHECKING:

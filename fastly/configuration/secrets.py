@@ -1,0 +1,93 @@
+"""Values that must not show: mappings and URLs that hide them in reprs and pickles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from fastly.exceptions import ApiKeyError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = ["CREDENTIALS", "MASK", "SecretURL", "Secrets"]
+
+MASK = "***"
+CREDENTIALS = re.compile(r"//[^/]*@")
+
+
+class Secrets(MutableMapping[str, str]):
+    """A mapping that shows its keys but never its values, and leaves them out of pickles."""
+
+    __slots__ = ("_check", "_values")
+
+    def __init__(self, check: Callable[[str, object], str]) -> None:
+        self._check = check
+        self._values: dict[str, str] = {}
+
+    def _key(self, key: str) -> str:
+        """Return the key under which a value is kept."""
+        return key
+
+    def __getitem__(self, key: str) -> str:
+        try:
+            return self._values[self._key(key)]
+        except KeyError:
+            raise ApiKeyError(f"{key!r} is not set") from None
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._key(key) in self._values
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value, or ``default`` where it is not set."""
+        return self._values.get(self._key(key), default)
+
+    def __setitem__(self, key: str, value: str) -> None:
+        self._values[self._key(key)] = self._check(key, value)
+
+    def replace(self, values: Mapping[str, str]) -> None:
+        """Put other values in the place of all, at once: other threads see the old or the new."""
+        checked = {name: self._check(name, value) for name, value in values.items()}
+        self._values = checked
+
+    def __delitem__(self, key: str) -> None:
+        self[key]
+        del self._values[self._key(key)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return repr(dict.fromkeys(self._values, MASK))
+
+    def __copy__(self) -> Self:
+        other = object.__new__(type(self))
+        other._check, other._values = self._check, dict(self._values)
+        return other
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[type[Secrets], tuple[Callable[[str, object], str]]]:
+        return Secrets, (self._check,)
+
+
+class SecretURL(str):
+    """A URL whose user name and password show in use only: not in ``repr``, nor in pickles."""
+
+    def bare(self) -> str:
+        """Return the URL without its credentials."""
+        return CREDENTIALS.sub("//", self)
+
+    def __repr__(self) -> str:
+        return repr(CREDENTIALS.sub(f"//{MASK}@", self))
+
+    def __deepcopy__(self, memo: dict[int, object]) -> SecretURL:
+        return self
+
+    def __reduce__(self) -> tuple[type[SecretURL], tuple[str]]:
+        return SecretURL, (self.bare(),)
