@@ -93,7 +93,7 @@ class Decodable(Protocol):
     """A class that can be made from the object of a JSON answer."""
 
     @classmethod
-    def from_answer(cls, data: dict[str, Any], *, check: bool, discard_unknown: bool) -> Self:
+    def from_response(cls, data: dict[str, Any], *, check: bool, discard_unknown: bool) -> Self:
         """Make one out of an answer's own dictionary."""
         ...
 
@@ -517,7 +517,7 @@ class ApiClient:
     def _model(self, call: _Call, response: Response) -> Decodable:
         data = _json_object(response)
         try:
-            return call.operation.model.from_answer(
+            return call.operation.model.from_response(
                 data,
                 check=call.arguments["_check_return_type"],
                 discard_unknown=self.configuration.discard_unknown_keys,

@@ -26,7 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "deadline": set(),
     "rest": {"configuration", "deadline", "exceptions", "rest"},
     "api_client": {"_version", "configuration", "deadline", "exceptions", "rest"},
-    "model_utils": {"exceptions"},
+    "model_utils": {"exceptions", "model_utils"},
     "model": {"model", "model_utils"},
     "models": {"model"},
     "api": {"api", "api_client", "deadline", "exceptions", "model", "rest"},

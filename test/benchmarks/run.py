@@ -64,7 +64,7 @@ class Row(NamedTuple):
 
 def fastly_decode(body: bytes) -> BillingResponse:
     """Make an invoice of the bytes of an answer, as a call does once it has them."""
-    return BillingResponse.from_answer(json.loads(body), check=True, discard_unknown=False)
+    return BillingResponse.from_response(json.loads(body), check=True, discard_unknown=False)
 
 
 DECODERS: dict[str, Decode] = {"fastly": fastly_decode, **decoders()}
