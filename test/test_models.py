@@ -725,7 +725,7 @@ def test_what_was_read_can_be_read_again() -> None:
 def test_fields_are_given_by_name() -> None:
     """A value without a name is refused with a name to give."""
     total: Any = BillingTotal
-    with pytest.raises(fastly.ApiTypeError, match="^BillingTotal takes its fields by name"):
+    with pytest.raises(fastly.ApiTypeError, match=r"^BillingTotal takes its fields by name"):
         total(1.5)
     with pytest.raises(fastly.ApiAttributeError, match="no field 'self'"):
         total(self=5)

@@ -864,7 +864,7 @@ NO_JSON = [
     (
         b'{"total": {"cost": []}}',
         {},
-        "the answer is not as documented: total.cost: expected a number, not list",
+        "the answer is not as documented: total.cost: expected a number, got list",
     ),
 ]
 

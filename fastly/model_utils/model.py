@@ -28,7 +28,7 @@ from fastly.exceptions import (
     did_you_mean,
 )
 from fastly.model_utils.display import layout, shown, time_text
-from fastly.model_utils.fields import Field, annotation_text, annotations_of, without_none
+from fastly.model_utils.fields import Field, annotations_of
 from fastly.model_utils.plain import is_dict, is_list
 from fastly.model_utils.reading import (
     DEEPEST_MODEL,
@@ -38,7 +38,6 @@ from fastly.model_utils.reading import (
     check_plain,
     copied,
     keep,
-    reader_of,
     refuse,
 )
 
@@ -96,9 +95,7 @@ class Model:
         cls.__fields__, cls.__expected__ = dict(cls.__fields__), dict(cls.__expected__)
         for name, annotation in annotations_of(cls).items():
             declared: Field = cls.__dict__[name]
-            kind = without_none(annotation)
-            declared.annotation = annotation_text(annotation)
-            declared.read = reader_of(kind)
+            kind = declared.compile(annotation)
             cls.__fields__[name] = declared
             # No value from JSON has the type Model: everything but a scalar is always read.
             cls.__expected__[name] = kind if kind in (str, int, float) else Model

@@ -22,6 +22,7 @@ __all__ = [
     "check_plain",
     "copied",
     "keep",
+    "list_of",
     "path_of",
     "reader_of",
     "refuse",
@@ -84,14 +85,16 @@ def reader_of(annotation: Any) -> Reader:
         return _SCALARS[annotation]
     arguments = get_args(annotation)
     if get_origin(annotation) is list:
-        return _list_of(reader_of(arguments[0]))
+        return list_of(reader_of(arguments[0]))
     if get_origin(annotation) is dict:
         return _map_of(reader_of(arguments[1]))
     read_model: Reader = annotation._read
     return read_model
 
 
-def _list_of(read_item: Reader) -> Reader:
+def list_of(read_item: Reader) -> Reader:
+    """Return what reads a list, given what reads an item."""
+
     def read(value: Any, where: Where, policy: Policy) -> Any:
         items = _unwrapped(value)
         if not is_list(items):

@@ -11,6 +11,18 @@ from fastly.model.billing_response_line_item import BillingResponseLineItem
 from fastly.model.billing_status import BillingStatus
 from fastly.model.billing_total import BillingTotal
 from fastly.model.billing_total_extras import BillingTotalExtras
+from fastly.model.eom_invoice_response import EomInvoiceResponse
+from fastly.model.invoice import Invoice
+from fastly.model.invoicelineitems import Invoicelineitems
+from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
+from fastly.model.metadata import Metadata
+from fastly.model.mtd_invoice_response import MtdInvoiceResponse
+from fastly.model.mtdlineitems import Mtdlineitems
+from fastly.model.serviceusagemetric import Serviceusagemetric
+from fastly.model.serviceusagemetrics import Serviceusagemetrics
+from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
+from fastly.model.usagemetric import Usagemetric
+from fastly.model.usagemetrics import Usagemetrics
 
 __all__ = [
     "Billing",
@@ -24,4 +36,16 @@ __all__ = [
     "BillingStatus",
     "BillingTotal",
     "BillingTotalExtras",
+    "EomInvoiceResponse",
+    "Invoice",
+    "Invoicelineitems",
+    "ListEomInvoicesResponse",
+    "Metadata",
+    "MtdInvoiceResponse",
+    "Mtdlineitems",
+    "Serviceusagemetric",
+    "Serviceusagemetrics",
+    "ServiceusagemetricsData",
+    "Usagemetric",
+    "Usagemetrics",
 ]

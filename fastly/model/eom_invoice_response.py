@@ -1,0 +1,9 @@
+"""The model `EomInvoiceResponse`."""
+
+from fastly.model.invoice import Invoice
+
+__all__ = ["EomInvoiceResponse"]
+
+
+class EomInvoiceResponse(Invoice):
+    """The invoice of an ID: the result of ``get_invoice_by_invoice_id``."""

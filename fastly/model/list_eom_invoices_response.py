@@ -1,0 +1,14 @@
+"""The model `ListEomInvoicesResponse`."""
+
+from fastly.model.invoice import Invoice
+from fastly.model.metadata import Metadata
+from fastly.model_utils import Model, field
+
+__all__ = ["ListEomInvoicesResponse"]
+
+
+class ListEomInvoicesResponse(Model):
+    """One page of invoices, newest first: the result of ``list_invoices``."""
+
+    data: list[Invoice] | None = field("Invoices of this page.")
+    meta: Metadata | None = field("Where this page stands in the list.")

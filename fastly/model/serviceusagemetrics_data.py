@@ -1,0 +1,21 @@
+"""The model `ServiceusagemetricsData`."""
+
+from datetime import datetime
+
+from fastly.model.metadata import Metadata
+from fastly.model.serviceusagemetric import Serviceusagemetric
+from fastly.model_utils import Model, field
+
+__all__ = ["ServiceusagemetricsData"]
+
+
+class ServiceusagemetricsData(Model):
+    """A block of usage by service: one kind of usage over one period."""
+
+    customer_id: str | None = field("ID of the customer.")
+    start_time: datetime | None = field("Start of the period.", unit="UTC")
+    end_time: datetime | None = field("End of the period.", unit="UTC")
+    usage_type: str | None = field('Kind of usage, such as "North America Requests".')
+    unit: str | None = field("What ``usage_units`` are counted in.")
+    details: list[Serviceusagemetric] | None = field("Usage of each service.")
+    meta: Metadata | None = field("Where this block stands in the list.")

@@ -1,0 +1,19 @@
+"""The model `Usagemetric`."""
+
+from fastly.model_utils import Model, field
+
+__all__ = ["Usagemetric"]
+
+
+class Usagemetric(Model):
+    """The usage of one product in one region and month, without a price."""
+
+    month: str | None = field('Month of the usage, such as "2026-09".')
+    usage_type: str | None = field('Kind of usage, such as "North America Requests".')
+    name: str | None = field("Name of the product.")
+    region: str | None = field('Region, such as "North America".')
+    unit: str | None = field("What ``quantity`` is counted in.")
+    quantity: float | None = field("Usage as it is billed, in ``unit``.")
+    raw_quantity: float | None = field("Usage as it was measured.")
+    product_id: str | None = field('ID of the product, such as "cdn_usage".')
+    last_updated_at: str | None = field("When the figures were last updated.")
