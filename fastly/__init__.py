@@ -40,6 +40,7 @@ from fastly.exceptions import (
     ServiceException,
     TimeoutException,
     UnauthorizedException,
+    UnprocessableEntityException,
 )
 
 __all__ = [
@@ -61,5 +62,6 @@ __all__ = [
     "ServiceException",
     "TimeoutException",
     "UnauthorizedException",
+    "UnprocessableEntityException",
     "__version__",
 ]

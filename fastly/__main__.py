@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TextIO
 from fastly import _table
 from fastly._version import __version__
 from fastly.api.billing_api import BillingApi
-from fastly.api_client import CSV, JSON, PDF, ApiClient
+from fastly.api_client import ApiClient
 from fastly.configuration import Configuration
 from fastly.configuration.checks import DEFAULT_HOST, TOKEN_VARIABLE
 from fastly.exceptions import (
@@ -31,6 +31,7 @@ from fastly.exceptions import (
     TimeoutException,
     UnauthorizedException,
 )
+from fastly.options import CSV, JSON, PDF
 from fastly.testing import BillingServer
 from fastly.testing.data import CUSTOMER_ID
 

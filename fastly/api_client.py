@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-import codecs
-import json
 import os
 import re
 import threading
 import weakref
-from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
-from functools import wraps
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Generic,
-    NamedTuple,
-    NoReturn,
-    ParamSpec,
-    Protocol,
-    TypeVar,
-    cast,
-)
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from fastly._version import __version__
+from fastly.async_result import AsyncResult
 from fastly.configuration import Configuration
-from fastly.configuration.checks import check_header, check_pool_size, check_timeout, check_wait
+from fastly.configuration.checks import check_header, check_pool_size
 from fastly.configuration.secrets import Secrets
 from fastly.deadline import Deadline
-from fastly.exceptions import (
-    ApiException,
-    ApiTypeError,
-    ApiValueError,
-    ConnectionException,
-    ResponseException,
-    TimeoutException,
-    did_you_mean,
-    render_path,
-)
+from fastly.exceptions import ApiException, ApiTypeError, ApiValueError
+from fastly.operations import Operation, Send
+from fastly.options import checked
+from fastly.payloads import result_of
 from fastly.rest import (
     RawResponse,
     Request,
@@ -49,182 +30,19 @@ from fastly.rest import (
     masked_headers,
     secret_in,
 )
+from fastly.signatures import accepts_only_declared_arguments
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
     from types import TracebackType
 
     from typing_extensions import Self
 
 
-__all__ = [
-    "ApiClient",
-    "AsyncResult",
-    "Operation",
-    "Parameter",
-    "checks_arguments",
-    "identifier",
-    "text_of",
-]
+__all__ = ["ApiClient", "AsyncResult", "LastResponse"]
 
-T = TypeVar("T")
-P = ParamSpec("P")
-
-JSON, CSV, PDF = "application/json", "text/csv", "application/pdf"
-# Answers of 2xx that promise no whole body: accepted, no content, reset content, partial content.
-_BODILESS = frozenset({202, 204, 205, 206})
 LONGEST_CONNECT = 10.0  # seconds, where only a time for the whole call is given
-# By the name that Python gives to each alias; a byte order mark is no part of the text.
-_CODECS = {"utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252"}
-_SAFE = re.compile(r"[A-Za-z0-9_-]+")
-
 _OWN_HEADERS = frozenset({"accept", "accept-encoding", "fastly-key"})
-
-_FLAGS = (
-    "_return_http_data_only",
-    "_preload_content",
-    "_check_input_type",
-    "_check_return_type",
-    "async_req",
-)
-
-
-class Decodable(Protocol):
-    """A class that can be made from the object of a JSON answer."""
-
-    @classmethod
-    def from_response(cls, data: dict[str, Any], *, check: bool, discard_unknown: bool) -> Self:
-        """Make one out of an answer's own dictionary."""
-        ...
-
-
-Ask = Callable[[], Response]
-Check = Callable[[str, object], str]
-
-
-def _once(ask: Ask, *_: object) -> Response:
-    return ask()
-
-
-class Parameter(NamedTuple):
-    """An argument of an operation: its name, its check, and whether it goes into the query."""
-
-    name: str
-    check: Check
-    in_query: bool = False
-
-
-class Operation(NamedTuple):
-    """What an operation is: where it asks, with what, for what, and how often."""
-
-    path: str
-    parameters: tuple[Parameter, ...]
-    model: type[Decodable]
-    accepts: tuple[str, ...] = (JSON,)
-    exchange: Callable[[Ask, Deadline, float], Response] = _once
-
-
-def checks_arguments(operation: Callable[P, T]) -> Callable[P, T]:
-    """Make a call with the wrong arguments an ``ApiTypeError``, as for every other mistake."""
-    known = (*operation.__annotations__,)[:-1]
-
-    @wraps(operation)
-    def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return operation(*args, **kwargs)
-        except TypeError as error:
-            # With no frame below this one, it is the call that failed and not the operation.
-            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-                raise
-            words = str(error).partition(". Did you mean")[0]  # Python 3.13's, for some names
-            unknown = re.search(r"unexpected keyword argument '(\w+)'$", words)
-            hint = did_you_mean(unknown[1], known) if unknown else ""
-            raise ApiTypeError(f"{words}; it takes {', '.join(known)}{hint}") from None
-
-    return call
-
-
-def identifier(name: str, value: object) -> str:
-    """Check an id: text. That it cannot climb out of its place in a path, the client checks."""
-    if not isinstance(value, str):
-        raise ApiTypeError(f"{name} is text, not of type {type(value).__name__}")
-    return value
-
-
-def text_of(name: str, value: object) -> str:
-    """Return an argument as text; Python itself refuses numbers of thousands of digits."""
-    try:
-        return str(value)
-    except ValueError:
-        raise ApiValueError(f"{name} is too long a number") from None
-
-
-def _safe(name: str, value: object) -> str:
-    text = text_of(name, value)
-    match = _SAFE.fullmatch(text)
-    if match is None:
-        raise ApiValueError(f"{name} has only A-Z, a-z, 0-9, _ and -, and is not empty: {text!r}")
-    return match[0]  # plain text, also where a subclass of str would write itself otherwise
-
-
-class AsyncResult(Generic[T]):
-    """The result of a call that runs on the client's threads (``async_req=True``)."""
-
-    def __init__(self, future: Future[T]) -> None:
-        self._future = future
-        self._process = os.getpid()
-
-    def get(self, timeout: float | None = None) -> T:
-        """Wait for the result and return it.
-
-        Args:
-            timeout: Seconds to wait at most; None waits as long as the call lasts, which
-                its own timeouts bound from when a thread takes it up.
-
-        Raises:
-            ApiTypeError: ``timeout`` is neither a number nor None.
-            ApiValueError: ``timeout`` is less than 0, or a setting of the connections cannot
-                be used.
-            TimeoutException: The call was still running; it goes on, and ``get`` can be
-                called again.
-            ApiException: What the call raised.
-        """
-        self.wait(timeout)
-        if not self.ready():
-            error = TimeoutException(reason=f"the call was still running after {timeout:g} s")
-            error.advice = "Call get() again, or give it a longer timeout; the call goes on."
-            raise error
-        if self._future.cancelled():
-            raise ConnectionException(reason="the client was closed before the call began")
-        return self._future.result()
-
-    def wait(self, timeout: float | None = None) -> None:
-        """Wait until the call has ended, or ``timeout`` seconds have passed.
-
-        Raises:
-            ApiTypeError: ``timeout`` is neither a number nor None.
-            ApiValueError: ``timeout`` is less than 0.
-            ConnectionException: This is a forked process, in which the call does not run.
-        """
-        from concurrent.futures import CancelledError
-        from concurrent.futures import TimeoutError as StillRunning
-
-        if not self.ready() and os.getpid() != self._process:
-            raise ConnectionException(
-                reason="the call runs in the process that this was forked from"
-            )
-        seconds = None if timeout is None else check_wait("timeout", timeout)
-        with suppress(CancelledError, StillRunning):
-            self._future.exception(seconds)
-
-    def ready(self) -> bool:
-        """Tell whether the call has ended."""
-        return self._future.done()
-
-    def successful(self) -> bool:
-        """Tell whether the call has ended without an exception."""
-        done = self.ready() and not self._future.cancelled()
-        return done and self._future.exception() is None
 
 
 class LastResponse(NamedTuple):
@@ -292,7 +110,7 @@ class ApiClient:
             10,000, or a header cannot be sent.
     """
 
-    @checks_arguments
+    @accepts_only_declared_arguments
     def __init__(
         self,
         configuration: Configuration | None = None,
@@ -406,17 +224,25 @@ class ApiClient:
             ApiException: The call failed.
         """
         self._refuse_if_closed()
-        call = self._prepared(operation, _checked(operation, arguments))
+        call = self._prepared(operation, checked(arguments, operation.accepts))
         return self._submit(call) if call.arguments["async_req"] else self._run(call)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
             raise ApiValueError("this ApiClient is closed; make a new one")
 
-    def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
+    def target(self, operation: Operation, arguments: Mapping[str, Any]) -> str:
+        """Return the path and query of a call, with its arguments checked.
+
+        Raises:
+            ApiTypeError: An argument has the wrong type.
+            ApiValueError: An argument has an unusable value.
+        """
         strict = arguments["_check_input_type"] and self.configuration.client_side_validation
-        host = self.configuration.checked_host()
-        url = host + _path_and_query(operation, arguments, strict)
+        return operation.target(arguments, strict)
+
+    def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
+        url = self.configuration.checked_host() + self.target(operation, arguments)
         key = self.default_headers.get("Fastly-Key")
         settings = self.configuration
         if key is None or settings.api_token or settings.refresh_api_key_hook:
@@ -456,6 +282,8 @@ class ApiClient:
             mask(error, call.request.secret)
             if error.status is not None:
                 self._remember(error, call)
+            if error.status in (404, 410) and call.operation.if_missing:
+                error.advice = call.operation.if_missing
             raise
 
     def _outcome(self, call: _Call) -> Any:
@@ -474,15 +302,15 @@ class ApiClient:
     def _exchanged(self, call: _Call, deadline: Deadline) -> Response:
         wait = call.arguments.get("_wait")
         wait = self.configuration.estimate_wait if wait is None else wait
-        response = call.operation.exchange(self._asking(call, deadline), deadline, wait)
+        response = call.operation.exchange(self._sending(call, deadline), deadline, wait)
         self._remember(response, call)
         return response
 
-    def _asking(self, call: _Call, deadline: Deadline) -> Ask:
-        """Return what asks, as often as it is called, and counts the tries of all that."""
+    def _sending(self, call: _Call, deadline: Deadline) -> Send:
+        """Return what sends the request, each time it is called, and counts all attempts."""
         tries = 0
 
-        def ask() -> Response:
+        def send() -> Response:
             nonlocal tries
             try:
                 response = self.rest_client.get(call.request, deadline)
@@ -492,7 +320,7 @@ class ApiClient:
             tries += response.tries
             return response if tries == response.tries else response._replace(tries=tries)
 
-        return ask
+        return send
 
     def _deadline(self, timeout: float | tuple[float, float] | None) -> Deadline:
         default = self.configuration.timeout
@@ -505,25 +333,13 @@ class ApiClient:
         self._last = came, call.request
 
     def _deserialized(self, call: _Call, response: Response) -> Any:
-        if response.status in _BODILESS:
-            _refuse(response, "this status promises no body, and an invoice was asked for")
-        accept = call.arguments["_accept"]
-        if accept == JSON:
-            return self._model(call, response)
-        if _content_type(response) != accept:
-            _refuse(response, f"Content-Type is {_content_type(response)!r}, not {accept!r}")
-        return _text(response) if accept == CSV else _pdf(response)
-
-    def _model(self, call: _Call, response: Response) -> Decodable:
-        data = _json_object(response)
-        try:
-            return call.operation.model.from_response(
-                data,
-                check=call.arguments["_check_return_type"],
-                discard_unknown=self.configuration.discard_unknown_keys,
-            )
-        except (ApiTypeError, ApiValueError) as error:
-            _refuse(response, f"the answer is not as documented: {error}", error)
+        return result_of(
+            response,
+            call.operation.model,
+            call.arguments["_accept"],
+            check=call.arguments["_check_return_type"],
+            discard_unknown=self.configuration.discard_unknown_keys,
+        )
 
 
 _clients: weakref.WeakSet[ApiClient] = weakref.WeakSet()
@@ -536,89 +352,3 @@ def _forget_all() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
-
-
-def _checked(operation: Operation, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the options among the arguments; the operation's own are checked with the path."""
-    checked = dict(arguments)
-    for name in _FLAGS:
-        if not isinstance(checked[name], bool):
-            raise ApiTypeError(f"{name} is True or False, not {checked[name]!r}")
-    for name, check in (("_request_timeout", check_timeout), ("_wait", check_wait)):
-        if checked.get(name) is not None:
-            checked[name] = check(name, checked[name])
-    if checked["_accept"] not in operation.accepts:
-        accepts = " or ".join(operation.accepts)
-        raise ApiValueError(f"_accept is {accepts}, not {checked['_accept']!r}")
-    return checked
-
-
-def _path_and_query(operation: Operation, arguments: Mapping[str, object], strict: bool) -> str:
-    path: dict[str, str] = {}
-    query: list[str] = []
-    for parameter in operation.parameters:
-        value = arguments[parameter.name]
-        if parameter.in_query and value is None:
-            continue
-        text = _safe(parameter.name, parameter.check(parameter.name, value) if strict else value)
-        if parameter.in_query:
-            query.append(f"{parameter.name}={text}")
-        else:
-            path[parameter.name] = text
-    return operation.path.format_map(path) + ("?" if query else "") + "&".join(query)
-
-
-def _refuse(response: Response, why: str, cause: Exception | None = None) -> NoReturn:
-    """Raise the exception of a 2xx answer that is not what was promised, its body kept."""
-    error = response.as_error(ResponseException, why)
-    if isinstance(cause, ApiTypeError):
-        error.path = render_path(cause.path_to_item) or None
-    raise error from cause
-
-
-def _content_type(response: Response) -> str:
-    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
-
-
-def _json_object(response: Response) -> dict[str, Any]:
-    try:
-        data = _decode(response.data.decode().removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        _refuse(response, _why_not_json(response, error), error)
-    if not isinstance(data, dict):
-        _refuse(response, f"the body is a JSON {type(data).__name__}, not an object")
-    return cast("dict[str, Any]", data)
-
-
-def _why_not_json(response: Response, error: Exception) -> str:
-    if not response.data:
-        return "no body"
-    kind = _content_type(response)
-    said = "" if kind in ("", JSON) else f", and the Content-Type is {kind!r}"
-    return f"the body is not JSON: {error}{said}"
-
-
-def _text(response: Response) -> str:
-    charset = re.search(r"charset=\"?([\w.:-]+)", response.headers["content-type"], re.IGNORECASE)
-    name = charset[1] if charset else "utf-8"
-    try:
-        text = response.data.decode(_CODECS[codecs.lookup(name).name])
-    except LookupError as error:
-        _refuse(response, f"the charset {name!r} of the text is not known", error)
-    except UnicodeDecodeError as error:
-        _refuse(response, f"the body is not {name} text: {error}", error)
-    return text or _refuse(response, "no body")
-
-
-def _pdf(response: Response) -> bytes:
-    # Readers take a document whose mark stands within the first 1,024 bytes (ISO 32000-1, annex H).
-    if b"%PDF-" not in response.data[:1024]:
-        _refuse(response, "the body is no PDF document")
-    return response.data

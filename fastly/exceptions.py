@@ -1,25 +1,26 @@
-"""Every exception this package raises.
+"""Every exception that this package raises.
 
 ::
 
-    OpenApiException                      everything below
-    ├── ApiTypeError (TypeError)          an argument, setting or field of the wrong type
-    ├── ApiValueError (ValueError)        the right type with a value that cannot be used
-    ├── ApiAttributeError (AttributeError)  a name that is neither documented nor came
-    ├── ApiKeyError (KeyError)            the same, asked for with [...]
-    └── ApiException                      the call failed: the API or the way to it
-        ├── BadRequestException           400
-        ├── UnauthorizedException         401: no token, or a bad one
-        ├── ForbiddenException            403: the token lacks the billing scope
-        ├── NotFoundException             404: no such record
-        ├── RateLimitException            429: too many requests
-        ├── ServiceException              5xx: the API failed
-        ├── EstimatePendingException      202: the estimate was still being made
-        ├── ResponseException             2xx whose body is not what was promised
-        └── ConnectionException           no whole answer arrived
-            └── TimeoutException          the time given to the call ran out
+    OpenApiException                        the base of everything below
+    ├── ApiTypeError (TypeError)            an argument, setting or field has the wrong type
+    ├── ApiValueError (ValueError)          it has the right type, but an unusable value
+    ├── ApiAttributeError (AttributeError)  a model or configuration has no such attribute
+    ├── ApiKeyError (KeyError)              a model or mapping has no such key
+    └── ApiException                        the call failed: the API, or the way to it
+        ├── BadRequestException             400
+        ├── UnauthorizedException           401: no token, or a wrong one
+        ├── ForbiddenException              403: the token may not read billing data
+        ├── NotFoundException               404: no such record
+        ├── UnprocessableEntityException    422: the API cannot process the request
+        ├── RateLimitException              429: too many requests
+        ├── ServiceException                5xx: the API failed
+        ├── EstimatePendingException        202: the estimate was still being made
+        ├── ResponseException               2xx with a body that is not what was promised
+        └── ConnectionException             no complete response arrived
+            └── TimeoutException            the time given to the call ran out
 
-Raised by a call, the first four mean that nothing was sent. Whatever fails after that is an
+When a call raises one of the first four, nothing was sent. Every later failure is an
 ``ApiException``.
 """
 
@@ -28,6 +29,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
+
+from fastly.text import printable, render_path
 
 __all__ = [
     "ApiAttributeError",
@@ -46,13 +49,13 @@ __all__ = [
     "ServiceException",
     "TimeoutException",
     "UnauthorizedException",
+    "UnprocessableEntityException",
 ]
 
 PathToItem = Iterable["str | int"]
 
-# A longer body is not searched for the API's own words: those are a few hundred bytes.
-_LONGEST_DETAIL_BODY = 64 * 1024
-_LONGEST_DETAIL = 300
+_LONGEST_DETAIL_BODY = 64 * 1024  # bytes searched for the API's message, which has a few hundred
+_LONGEST_DETAIL = 300  # characters
 
 
 class OpenApiException(Exception):
@@ -60,8 +63,8 @@ class OpenApiException(Exception):
 
     Args:
         msg: What is wrong, and what to do about it.
-        path_to_item: Where the wrong value stands, as keys and indices from the outermost
-            object inwards, or None where there is no such place.
+        path_to_item: Where the wrong value is: keys and indices from the outermost object
+            inwards, or None if there is no such place.
 
     Attributes:
         path_to_item: As given, a tuple or None.
@@ -81,7 +84,7 @@ class ApiTypeError(OpenApiException, TypeError):
 
 
 class ApiValueError(OpenApiException, ValueError):
-    """An argument, a setting or a field has a value that cannot be used. Nothing was sent."""
+    """An argument, a setting or a field has an unusable value. Nothing was sent."""
 
 
 class ApiAttributeError(OpenApiException, AttributeError):
@@ -89,29 +92,30 @@ class ApiAttributeError(OpenApiException, AttributeError):
 
 
 class ApiKeyError(OpenApiException, KeyError):
-    """A model holds no such field, or a mapping no such key."""
+    """A model has no such field, or a mapping no such key."""
 
 
 class ApiException(OpenApiException):
-    """The call failed after its arguments were found good.
+    """The call failed after its arguments passed all checks.
 
-    Printing it tells the status, the API's own words, the URL and the request id, and never
-    the token.
+    ``str(error)`` is worth an email: status, reason, the API's message, URL, request ID and what
+    to do. It never contains the token.
 
     Args:
-        status: HTTP status code, or None where no answer came.
-        reason: The status line's reason, or what went wrong in words.
-        headers: The answer's headers.
-        body: The answer's body: text where it is text, else bytes; None without an answer.
-        url: The URL that was asked, without credentials.
-        retry_after: Seconds after which the API said to ask again, where it said so.
+        status: HTTP status code, or None if no response arrived.
+        reason: Reason of the status line, or a description of the failure.
+        headers: Headers of the response.
+        body: Body of the response: text if it is text, else bytes; None without a response.
+        url: The requested URL, without credentials.
+        retry_after: Seconds to wait before the next request, if the API said so.
 
     Attributes:
         status: As given, as are ``reason``, ``headers``, ``body``, ``url`` and ``retry_after``.
-        tries: How many times the request was sent in this call.
+        tries: Number of attempts that this call made.
+        advice: What to do about it.
     """
 
-    advice = "See the status, and .body for what came with it."
+    advice = "Check .status, and .body for the response."
 
     def __init__(
         self,
@@ -135,30 +139,30 @@ class ApiException(OpenApiException):
 
     @property
     def detail(self) -> str | None:
-        """The API's own words: ``msg`` and ``detail`` of a JSON body, or its ``errors``."""
+        """The API's message: ``msg``, ``title``, ``detail`` or ``errors`` of a JSON body."""
         if self.body is None or len(self.body) > _LONGEST_DETAIL_BODY:
             return None
         try:
             body = self.body.removeprefix("\ufeff") if isinstance(self.body, str) else self.body
-            words = list(_words(json.loads(body)))
+            messages = list(_messages(json.loads(body)))
         except (ValueError, RecursionError):
             return None
-        return ": ".join(words)[:_LONGEST_DETAIL] or None
+        return ": ".join(messages)[:_LONGEST_DETAIL] or None
 
     @property
     def request_id(self) -> str | None:
-        """The id to give to Fastly's support, from ``Fastly-Request-Id`` or ``X-Request-Id``."""
+        """The ID to give to Fastly's support, from ``Fastly-Request-Id`` or ``X-Request-Id``."""
         found = {name.lower(): value for name, value in self.headers.items()}
         return found.get("fastly-request-id") or found.get("x-request-id")
 
     def __str__(self) -> str:
         headline = " ".join(str(part) for part in (self.status, self.reason) if part)
         facts = (
-            ("API's words", self.detail),
-            ("asked", self.url and f"GET {self.url}"),
-            ("tries", self.tries if self.tries > 1 else None),
+            ("API message", self.detail),
+            ("request", self.url and f"GET {self.url}"),
+            ("attempts", self.tries if self.tries > 1 else None),
             ("request id", self.request_id),
-            ("ask again after", None if self.retry_after is None else f"{self.retry_after:g} s"),
+            ("retry after", None if self.retry_after is None else f"{self.retry_after:g} s"),
             ("what to do", self.advice),
         )
         lines = [f"  {name}: {printable(str(fact))}" for name, fact in facts if fact]
@@ -166,9 +170,9 @@ class ApiException(OpenApiException):
 
 
 class BadRequestException(ApiException):
-    """400: the API did not accept the request."""
+    """400: the API rejected the request."""
 
-    advice = "Check the arguments against the API's words."
+    advice = "Check the arguments against the API message."
 
 
 class UnauthorizedException(ApiException):
@@ -178,57 +182,66 @@ class UnauthorizedException(ApiException):
 
 
 class ForbiddenException(ApiException):
-    """403: the token is good but has no billing permission."""
+    """403: the token is valid, but may not read billing data."""
 
-    advice = "Use a token of a user with billing permission and global scope."
+    advice = (
+        "Use a token of a user with the Billing or Superuser role, with the scope global or "
+        "global:read."
+    )
 
 
 class NotFoundException(ApiException):
-    """404: there is no such invoice, customer or month."""
+    """404: no such invoice, customer or month."""
 
-    advice = "Check the ids, and that the month is not before the account or in the future."
+    advice = "Check the ID. Invoices start with the account, and end with the last posted month."
+
+
+class UnprocessableEntityException(ApiException):
+    """422: the API understood the request, but cannot process it."""
+
+    advice = "Check the API message; the account may have no month-to-date invoice."
 
 
 class RateLimitException(ApiException):
-    """429: too many requests; ``retry_after`` says how many seconds to wait, where known."""
+    """429: too many requests; ``retry_after`` is the number of seconds to wait, if known."""
 
-    advice = "Ask again later, and less often."
+    advice = "Retry later, and send requests less often."
 
 
 class ServiceException(ApiException):
     """5xx: the API, or something in front of it, failed."""
 
-    advice = "Ask again later; if it lasts, report it to Fastly, with the request id if any."
+    advice = "Retry later; if it persists, report it to Fastly with the request id."
 
 
 class EstimatePendingException(ApiException):
-    """202: the month-to-date estimate was still being made when the wait ended."""
+    """202: the month to date was still being made when the wait ended."""
 
-    advice = "Ask again in a minute, or give a longer _wait."
+    advice = "Retry in a minute, or pass a longer _wait."
 
 
 class ResponseException(ApiException):
-    """A 2xx answer whose body is not what was promised; the body is kept.
+    """A 2xx response whose body is not what was promised; the body is kept.
 
     Attributes:
-        path: Where in the body the wrong value stands, such as ``line_items[1].amount``,
-            or None where the body as a whole is wrong.
+        path: Where in the body the wrong value is, such as ``line_items[1].amount``, or None if
+            the body as a whole is wrong.
     """
 
-    advice = "See .body for what came; it may be the page of a proxy, or the API changed."
+    advice = "Check .body: it may be a proxy's page, or the API has changed."
     path: str | None = None
 
 
 class ConnectionException(ApiException):
-    """No whole answer arrived: refused, reset, DNS, TLS, proxy. ``status`` is None."""
+    """No complete response: refused, reset, DNS, TLS, proxy. ``status`` is None."""
 
     advice = "Check the network, the host, the proxy and the certificates."
 
 
 class TimeoutException(ConnectionException):
-    """The time given to the call, or to one try, ran out."""
+    """The time given to the call, or to one attempt, ran out."""
 
-    advice = "Ask again, or give a longer time: _request_timeout, or the configuration's timeout."
+    advice = "Retry, or allow more time: _request_timeout, or the configuration's timeout."
 
 
 _BY_STATUS: dict[int, type[ApiException]] = {
@@ -236,50 +249,26 @@ _BY_STATUS: dict[int, type[ApiException]] = {
     401: UnauthorizedException,
     403: ForbiddenException,
     404: NotFoundException,
+    422: UnprocessableEntityException,
     429: RateLimitException,
 }
 
 
 def exception_for(status: int) -> type[ApiException]:
-    """Return the class of exception that stands for an HTTP status which is not 2xx."""
+    """Return the class of exception for an HTTP status other than 2xx."""
     if 500 <= status <= 599:
         return ServiceException
     return _BY_STATUS.get(status, ApiException)
 
 
-def render_path(path: PathToItem | None) -> str:
-    """Write a path as one would index it: ``("line_items", 1)`` becomes ``line_items[1]``."""
-    steps = (_step(part) for part in path or ())
-    return "".join(steps).removeprefix(".")
-
-
-def _step(part: str | int) -> str:
-    plain_name = isinstance(part, str) and part.isidentifier()
-    return f".{part}" if plain_name else f"[{part!r}]"
-
-
-def _words(answer: object) -> Iterator[str]:
-    """Find what the API says in the shapes of error bodies that it has been seen to send."""
-    if not isinstance(answer, dict):
+def _messages(response: object) -> Iterator[str]:
+    """Find the API's message in the shapes of error bodies that it is known to send."""
+    if not isinstance(response, dict):
         return
-    fields = cast("dict[str, Any]", answer)
+    fields = cast("dict[str, Any]", response)
     for name in ("msg", "title", "detail"):
         if isinstance(fields.get(name), str) and fields[name]:
             yield printable(fields[name])
     errors = fields.get("errors")
     for error in cast("list[object]", errors) if isinstance(errors, list) else ():
-        yield from _words(error)
-
-
-def printable(text: str) -> str:
-    """Take out what a terminal or a log would act upon."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the end of a message about an unknown name: the known one that is most like it."""
-    import difflib  # slow to import, and needed for a mistake alone
-
-    close = [x for x in known if len(name) > 3 and name in x]
-    close = close or difflib.get_close_matches(name, known, n=1, cutoff=0.7)
-    return f"; did you mean {close[0]!r}?" if close else ""
+        yield from _messages(error)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, NamedTuple, NoReturn, ParamSpec, TypeVar
 
-from fastly.exceptions import ApiTypeError, did_you_mean
+from fastly.exceptions import ApiTypeError
+from fastly.text import did_you_mean
 
 __all__ = ["Parameters", "accepts_only_declared_arguments"]
 

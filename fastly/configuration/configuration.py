@@ -37,8 +37,9 @@ from fastly.configuration.checks import (
 )
 from fastly.configuration.secrets import Secrets
 from fastly.configuration.settings import Setting
-from fastly.exceptions import ApiAttributeError, ApiTypeError, ApiValueError, did_you_mean
+from fastly.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from fastly.signatures import accepts_only_declared_arguments
+from fastly.text import did_you_mean
 
 if TYPE_CHECKING:
     pass

@@ -1,4 +1,4 @@
-"""How values look: in a ``repr``, in the message about a wrong one, and as JSON text."""
+"""How models look: in a ``repr``, and their times as text."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any, Protocol, TypeGuard
 
 from fastly.model_utils.plain import is_dict, is_list
 
-__all__ = ["LARGEST", "layout", "shown", "time_text"]
+__all__ = ["layout", "time_text"]
 
-LARGEST = 1.7976931348623157e308  # of a float
 _SHOWN_ITEMS = 3
 _WIDTH = 80  # columns
 _LONGEST_TEXT = 200  # characters
@@ -24,15 +23,6 @@ class _Record(Protocol):
 
 def _is_record(value: object) -> TypeGuard[_Record]:
     return hasattr(type(value), "__fields__")
-
-
-def shown(value: Any) -> str:
-    """Show a wrong value in a message: a scalar in short, anything else by its type."""
-    if isinstance(value, str):
-        return _short(value)
-    if isinstance(value, (int, float)) and abs(value) <= LARGEST:
-        return repr(value)
-    return "NaN or infinity" if isinstance(value, float) else type(value).__name__
 
 
 def _short(value: Any) -> str:

@@ -20,14 +20,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from fastly.exceptions import (
-    ApiAttributeError,
-    ApiKeyError,
-    ApiTypeError,
-    ApiValueError,
-    did_you_mean,
-)
-from fastly.model_utils.display import layout, shown, time_text
+from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
+from fastly.model_utils.display import layout, time_text
 from fastly.model_utils.fields import Field, annotations_of
 from fastly.model_utils.plain import is_dict, is_list
 from fastly.model_utils.reading import (
@@ -40,6 +34,7 @@ from fastly.model_utils.reading import (
     keep,
     refuse,
 )
+from fastly.text import did_you_mean, shown
 
 if TYPE_CHECKING:
     from inspect import Signature

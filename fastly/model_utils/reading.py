@@ -10,9 +10,9 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast, get_args, get_origin
 
-from fastly.exceptions import ApiTypeError, ApiValueError, render_path
-from fastly.model_utils.display import LARGEST, shown
+from fastly.exceptions import ApiTypeError, ApiValueError
 from fastly.model_utils.plain import is_dict, is_list, is_sequence
+from fastly.text import LARGEST, render_path, shown
 
 __all__ = [
     "DEEPEST_MODEL",

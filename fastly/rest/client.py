@@ -22,13 +22,13 @@ from fastly.exceptions import (
     ConnectionException,
     ResponseException,
     exception_for,
-    printable,
 )
 from fastly.rest.bodies import UnusableBodyError, read_body, text_or_bytes
 from fastly.rest.boundary import FOREIGN, mask, masked, translated
 from fastly.rest.connections import pool_manager
 from fastly.rest.messages import RawResponse, Request, Response, error_of
 from fastly.rest.retries import LONGEST_PAUSE, pause_before_retry, retry_policy, spend
+from fastly.text import printable
 
 if TYPE_CHECKING:
     from fastly.configuration import Configuration

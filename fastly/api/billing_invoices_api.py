@@ -1,0 +1,107 @@
+"""Invoices, version 3: a list, one by its ID, and the month to date."""
+
+from typing import TYPE_CHECKING
+
+from fastly.api.base import Api
+from fastly.arguments import Count, Cursor, Day, InvoiceId
+from fastly.model.eom_invoice_response import EomInvoiceResponse
+from fastly.model.invoice import Invoice
+from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
+from fastly.model.mtd_invoice_response import MtdInvoiceResponse
+from fastly.operations import DECLARED, operation
+from fastly.paging import Paged, by_cursor, paged
+from fastly.polling import poll_while_accepted
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from fastly.options import Options, PageOptions
+
+__all__ = ["BillingInvoicesApi"]
+
+
+def _next_cursor(page: ListEomInvoicesResponse) -> str | None:
+    return page.meta.next_cursor if page.meta else None
+
+
+class BillingInvoicesApi(Api):
+    """Fastly's invoices, with their lines by product and region.
+
+    Args:
+        api_client: The client to send requests with. Default: a new one with the default
+            configuration. Any number of these, in any number of threads, can share a client.
+
+    Example:
+        >>> with fastly.ApiClient() as api_client:
+        ...     for invoice in BillingInvoicesApi(api_client).iter_invoices():
+        ...         print(invoice.invoice_id, invoice.monthly_transaction_amount)
+    """
+
+    @operation("/billing/v3/invoices")
+    def list_invoices(
+        self,
+        *,
+        billing_start_date: Day | None = None,
+        billing_end_date: Day | None = None,
+        limit: Count | None = None,
+        cursor: Cursor | None = None,
+        **options: "Unpack[Options]",
+    ) -> ListEomInvoicesResponse:
+        """List one page of invoices, newest first; ``iter_invoices`` returns all pages.
+
+        Args:
+            billing_start_date: First day of the billing periods, "2026-05-01" or a date.
+            billing_end_date: Last day of the billing periods, "2026-05-31" or a date.
+            limit: Invoices on a page: 1 to 200, by default 100.
+            cursor: ``meta.next_cursor`` of the previous page. Default: the first page.
+            **options: See below.
+        """
+        return DECLARED
+
+    @paged(list_invoices, by_cursor(_next_cursor), lambda page: page.data)
+    def iter_invoices(
+        self,
+        *,
+        billing_start_date: Day | None = None,
+        billing_end_date: Day | None = None,
+        limit: Count | None = None,
+        cursor: Cursor | None = None,
+        **options: "Unpack[PageOptions]",
+    ) -> Paged[Invoice, ListEomInvoicesResponse]:
+        """Iterate over the invoices of all pages, newest first.
+
+        Args:
+            billing_start_date: First day of the billing periods, "2026-05-01" or a date.
+            billing_end_date: Last day of the billing periods, "2026-05-31" or a date.
+            limit: Invoices on a page: 1 to 200, by default 100.
+            cursor: ``meta.next_cursor`` of the page to resume after. Default: the first page.
+            **options: See below.
+        """
+        return DECLARED
+
+    @operation("/billing/v3/invoices/{invoice_id}")
+    def get_invoice_by_invoice_id(
+        self, invoice_id: InvoiceId, **options: "Unpack[Options]"
+    ) -> EomInvoiceResponse:
+        """Get one invoice by its ID.
+
+        Args:
+            invoice_id: ID of the invoice, such as "INV-375119" or 29239985.
+            **options: See below.
+        """
+        return DECLARED
+
+    @operation("/billing/v3/invoices/month-to-date", exchange=poll_while_accepted)
+    def get_month_to_date_invoice(
+        self, *, _wait: float | None = None, **options: "Unpack[Options]"
+    ) -> MtdInvoiceResponse:
+        """Get the month to date, polling while it is being made.
+
+        Fixed charges are included in full from the first day of the month.
+
+        Args:
+            _wait: Seconds to poll while the API responds 202, then
+                ``EstimatePendingException``; 0: once. Default: ``configuration.estimate_wait``.
+            **options: See below.
+        """
+        return DECLARED

@@ -1,0 +1,77 @@
+"""The result of a call that runs on the client's threads."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from fastly.configuration.checks import check_wait
+from fastly.exceptions import ConnectionException, TimeoutException
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+__all__ = ["AsyncResult"]
+
+T = TypeVar("T")
+
+
+class AsyncResult(Generic[T]):
+    """The result of a call that runs on the client's threads (``async_req=True``)."""
+
+    def __init__(self, future: Future[T]) -> None:
+        self._future = future
+        self._process = os.getpid()
+
+    def get(self, timeout: float | None = None) -> T:
+        """Wait for the result and return it.
+
+        Args:
+            timeout: Seconds to wait at most; None waits as long as the call lasts, which
+                its own timeouts bound from when a thread takes it up.
+
+        Raises:
+            ApiTypeError: ``timeout`` is neither a number nor None.
+            ApiValueError: ``timeout`` is less than 0, or a setting of the connections cannot
+                be used.
+            TimeoutException: The call was still running; it goes on, and ``get`` can be
+                called again.
+            ApiException: What the call raised.
+        """
+        self.wait(timeout)
+        if not self.ready():
+            error = TimeoutException(reason=f"the call was still running after {timeout:g} s")
+            error.advice = "Call get() again, or give it a longer timeout; the call goes on."
+            raise error
+        if self._future.cancelled():
+            raise ConnectionException(reason="the client was closed before the call began")
+        return self._future.result()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the call has ended, or ``timeout`` seconds have passed.
+
+        Raises:
+            ApiTypeError: ``timeout`` is neither a number nor None.
+            ApiValueError: ``timeout`` is less than 0.
+            ConnectionException: This is a forked process, in which the call does not run.
+        """
+        from concurrent.futures import CancelledError
+        from concurrent.futures import TimeoutError as StillRunning
+
+        if not self.ready() and os.getpid() != self._process:
+            raise ConnectionException(
+                reason="the call runs in the process that this was forked from"
+            )
+        seconds = None if timeout is None else check_wait("timeout", timeout)
+        with suppress(CancelledError, StillRunning):
+            self._future.exception(seconds)
+
+    def ready(self) -> bool:
+        """Tell whether the call has ended."""
+        return self._future.done()
+
+    def successful(self) -> bool:
+        """Tell whether the call has ended without an exception."""
+        done = self.ready() and not self._future.cancelled()
+        return done and self._future.exception() is None
