@@ -33,7 +33,7 @@ from fastly.exceptions import (
 )
 from fastly.options import CSV, JSON, PDF
 from fastly.testing import BillingServer
-from fastly.testing.data import CUSTOMER_ID
+from fastly.testing.account import CUSTOMER_ID
 
 __all__ = ["main"]
 

@@ -35,7 +35,7 @@ from fastly._table import NARROWEST, WIDEST, page, printable
 from fastly.api.billing_api import BillingApi
 from fastly.models import BillingEstimateResponse, BillingResponse, BillingTotal
 from fastly.testing import BillingServer
-from fastly.testing.data import CUSTOMER_ID
+from fastly.testing.account import CUSTOMER_ID
 
 ROOT = Path(__file__).parent.parent
 COMMAND = (sys.executable, "-X", "dev", "-W", "error", "-m", "fastly")

@@ -14,19 +14,19 @@ __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a server until it is told to stop; return the exit status."""
+    """Run a server until a signal stops it; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with BillingServer(host=options.host, port=options.port) as server:
-            print(_welcome(server), flush=True)
+        with BillingServer(host=options.host, port=options.port, v2=options.v2) as server:
+            print(_welcome(server, v2=options.v2), flush=True)
             while True:
                 time.sleep(3600)
     except KeyboardInterrupt:
         return 0
-    except (OSError, OverflowError) as error:
-        parser.exit(1, f"Cannot listen at {options.host} port {options.port}: {error}\n")
+    except (OSError, ValueError) as error:
+        parser.exit(1, f"Cannot listen on {options.host} port {options.port}: {error}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -35,23 +35,26 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m fastly.testing",
         description="Run a local billing API with made-up invoices.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port; 0, the default: any free one")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port; 0, the default: any free port")
+    parser.add_argument(
+        "--no-v2", dest="v2", action="store_false", help="respond to v2 requests with 404"
+    )
     return parser
 
 
-def _welcome(server: BillingServer) -> str:
-    """Return what a user needs to know to ask the server something."""
-    invoice_id = server.account.invoice_id(2020, 5)
-    return (
-        f"url:         {server.url}\n"
-        f"token:       {server.token}\n"
-        f"customer id: {server.customer_id}\n"
-        f"invoice id:  {invoice_id} (05/2020)\n"
-        f"try:         curl -H 'Fastly-Key: {server.token}'"
-        f" {server.url}/billing/v2/year/2020/month/05\n"
-        "Ctrl-C ends it."
-    )
+def _welcome(server: BillingServer, *, v2: bool) -> str:
+    """Return what a user needs to know to send requests."""
+    paths = {"try": "/billing/v3/invoices?limit=1"}
+    if v2:
+        paths["try v2"] = "/billing/v2/year/2020/month/05"
+    commands = {
+        label: f"curl -H 'Fastly-Key: {server.token}' '{server.url}{path}'"
+        for label, path in paths.items()
+    }
+    facts = {"url": server.url, "token": server.token, "customer id": server.customer_id}
+    lines = [f"{label + ':':<13}{text}" for label, text in (facts | commands).items()]
+    return "\n".join([*lines, "Press Ctrl-C to stop."])
 
 
 if __name__ == "__main__":

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import threading
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, NamedTuple
 
-from fastly.testing.connections import Answer, Body, Cut, Headers, Listener, Request
-from fastly.testing.data import CUSTOMER_ID, Account
-from fastly.testing.documents import invoice_csv, invoice_pdf
+from fastly.testing import checks
+from fastly.testing.account import CUSTOMER_ID, Account
+from fastly.testing.endpoints import Content, Refusal
+from fastly.testing.http import Body, Cut, Listener, Request, Response
+from fastly.testing.v2 import V2
+from fastly.testing.v3 import V3
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -23,46 +26,58 @@ __all__ = ["TOKEN", "BillingServer"]
 
 TOKEN = "stand-in-token"
 
-_JSON, _CSV, _PDF = "application/json", "text/csv", "application/pdf"
 _HOURLY_QUOTA = 1000
+_REQUESTS_KEPT = 10_000
 
 
-class _Refusal(Exception):
-    """A request that is answered with an error."""
+class _Enqueued(NamedTuple):
+    """A response for the next request whose path matches the pattern."""
 
-    def __init__(self, status: int, msg: str, detail: str) -> None:
-        super().__init__(status, msg, detail)
-        self.status = status
-        self.body = {"msg": msg, "detail": detail}
+    pattern: re.Pattern[str]
+    response: Response
 
 
 class BillingServer:
-    """A billing API of one made-up account, on this machine, for tests and first steps.
+    """A billing API with one made-up account, on this machine, for tests and first steps.
 
-    It listens from `start` (or the beginning of a ``with`` block) to `close`, and answers as
-    the API does: it checks the token, the path, the month and ``Accept``, and serves the invoices
-    of `account` as JSON, CSV or PDF. The first request for a month's estimate is answered 202;
-    estimates once made stay. Answers given to `enqueue` go first. Any number of threads may use
-    it, and any number of servers may run.
+    It serves v3 and v2 of the same account. It listens from `start` (or the beginning of a ``with``
+    block) to `close`, and checks tokens, paths and parameters as the API does. The first request
+    for the month to date, and for each month's v2 estimate, gets a 202. Responses given to
+    `enqueue` take precedence. Many threads may use a server, and many servers may run.
 
     Args:
-        host: The address to listen at.
-        port: The port, or 0 for one that the operating system chooses.
-        token: The token that requests must bear.
-        customer_id: The id of the account's customer.
-        today: The day the account believes in; by default the real one, in UTC.
-        estimate_pending: How many requests for a month's estimate are answered 202 before it is
-            ready.
+        host: The address to listen on, such as "127.0.0.1" or "::1".
+        port: The port, 0 to 65535; 0: any free port.
+        token: The token that requests must have: visible ASCII characters.
+        customer_id: The ID of the account's customer: letters, digits, ``_`` and ``-``.
+        today: The account's current date. Default: the real date, in UTC.
+        estimate_pending: How many requests for the month to date, or for a month's v2 estimate,
+            get a 202 before the first 200.
+        v2: False: every path of v2 is a 404, as Fastly's own has been since it retired v2.
 
     Raises:
-        TypeError: `token` or `customer_id` is not text, or `today` no date.
-        ValueError: `today` is before the account's creation, or too late for a calendar.
-
-    Attributes:
-        account: The account whose invoices are served.
-        customer_id: The id of its customer.
-        token: The token that requests must bear.
+        TypeError: An argument is of the wrong type.
+        ValueError: An argument has a value that is not allowed, or `today` is before the account's
+            creation (2019-03) or after 9998-12.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_account",
+        "_enqueued",
+        "_estimate_pending",
+        "_host",
+        "_listener",
+        "_lock",
+        "_pending_counts",
+        "_port",
+        "_received",
+        "_requests",
+        "_serves_v2",
+        "_token",
+        "_v2",
+        "_v3",
+    )
 
     def __init__(
         self,
@@ -73,20 +88,33 @@ class BillingServer:
         customer_id: str = CUSTOMER_ID,
         today: date | None = None,
         estimate_pending: int = 1,
+        v2: bool = True,
     ) -> None:
-        for name, value in (("token", token), ("customer_id", customer_id)):
-            if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
-                raise TypeError(f"{name} is text, not {type(value).__name__}")
-        self.account = Account(customer_id, today=today)
-        self.customer_id = customer_id
-        self.token = token
-        self._host, self._port = host, port
-        self._estimate_pending = estimate_pending
+        self._host = checks.text("host", host, r"[!-~]+", "an address or a host name")
+        self._port = checks.integer("port", port, 0, 65_535)
+        self._token = checks.text("token", token, r"[!-~]+", "1 or more visible ASCII characters")
+        self._account = Account(customer_id, today=today)
+        self._serves_v2 = checks.boolean("v2", v2)
+        self._v2 = V2(self._account, self._is_pending)
+        self._v3 = V3(self._account, self._is_pending)
         self._listener: Listener | None = None
         self._lock = threading.Lock()
-        self._requests: list[Request] = []
-        self._answers: deque[Answer] = deque()
-        self._estimates_asked: Counter[tuple[int, int]] = Counter()
+        self._received = 0
+        self._requests: deque[Request] = deque(maxlen=_REQUESTS_KEPT)
+        self._enqueued: list[_Enqueued] = []
+        self._pending_counts: Counter[object] = Counter()
+        self.estimate_pending = estimate_pending
+
+    def __setattr__(self, name: str, value: object) -> None:
+        try:
+            super().__setattr__(name, value)
+        except AttributeError:
+            known = [known for known in dir(self) if not known.startswith("_")]
+            if name in known:
+                raise AttributeError(f"{name!r} of a BillingServer is read-only") from None
+            nearest = difflib.get_close_matches(name, known, 1) or ["estimate_pending"]
+            message = f"unknown attribute {name!r} of a BillingServer: did you mean {nearest[0]!r}?"
+            raise AttributeError(message) from None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -98,37 +126,64 @@ class BillingServer:
         """Start to listen, and return the server itself; harmless while it listens.
 
         Raises:
-            RuntimeError: It has been closed.
-            OSError: The address cannot be listened at.
+            RuntimeError: The server has been closed.
+            OSError: The server cannot listen on the address.
         """
         if self._listener is None:
             self._listener = Listener(self._host, self._port, self._respond)
         elif self._listener.is_closed:
-            raise RuntimeError("A closed BillingServer does not start again: make a new one.")
+            raise RuntimeError("a closed BillingServer cannot start again: create a new one")
         return self
 
     def close(self) -> None:
-        """Stop at once: connections are broken off, threads have ended; again is harmless."""
+        """Stop at once: close all connections and end all threads; may be called again."""
         if self._listener is not None:
             self._listener.close()
 
     @property
     def url(self) -> str:
-        """Where it listens, such as ``http://127.0.0.1:49152``; it still reads so once closed.
+        """The base URL, such as ``http://127.0.0.1:49152``; it remains after `close`.
 
         Raises:
-            RuntimeError: It has not been started, and so has no port yet.
+            RuntimeError: The server has not been started, and so has no port yet.
         """
         if self._listener is None:
-            raise RuntimeError("The BillingServer has not been started: use `with` or start().")
+            raise RuntimeError("the BillingServer has not been started: use `with` or start()")
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._listener.port}"
 
     @property
+    def token(self) -> str:
+        """The token that requests must have."""
+        return self._token
+
+    @property
+    def customer_id(self) -> str:
+        """The ID of the account's customer."""
+        return self._account.customer_id
+
+    @property
+    def account(self) -> Account:
+        """The account: its months, invoice IDs and invoices."""
+        return self._account
+
+    @property
     def requests(self) -> list[Request]:
-        """What has been asked so far, in order of arrival: a new list at each use."""
+        """The newest 10,000 requests, in the order of their arrival: a new list at each use."""
         with self._lock:
             return list(self._requests)
+
+    @property
+    def estimate_pending(self) -> int:
+        """How many requests for each estimate get a 202; setting it starts the count again."""
+        return self._estimate_pending
+
+    @estimate_pending.setter
+    def estimate_pending(self, times: int) -> None:
+        checked = checks.integer("estimate_pending", times, 0)
+        with self._lock:
+            self._estimate_pending = checked
+            self._pending_counts.clear()
 
     def enqueue(
         self,
@@ -139,138 +194,96 @@ class BillingServer:
         delay: float = 0.0,
         cut: Cut | None = None,
         reset: bool = False,
+        path: str | re.Pattern[str] | None = None,
     ) -> None:
-        """Set the answer to the next request that has none yet, whatever that request is.
+        """Set the response to one future request: the next one that matches `path`.
 
-        The answer bears the headers given here, ``Content-Length`` and, but for bytes,
-        ``Content-Type``, and no others. A header given replaces the one it would have.
+        A request gets the first enqueued response that matches it, and each response is sent once.
+        It has the given headers, ``Content-Length`` and, unless the body is bytes,
+        ``Content-Type``, but no others. A given header replaces the usual one.
 
         Args:
-            status: The HTTP status.
+            status: The HTTP status, 100 to 999.
             headers: Header fields.
-            body: Bytes as they are, text as UTF-8, a dict or a list as JSON.
-            delay: Seconds to wait before answering.
-            cut: Where to break the connection off: a number, after so many bytes of the body,
-                while ``Content-Length`` tells of all of them; "before", without any answer;
-                "head", in the middle of the header.
-            reset: Break it off with a TCP reset, so that the client sees a connection error
-                and not the end of the stream. Goes with `cut`.
+            body: Bytes are sent as they are, text as UTF-8, a dict or a list as JSON.
+            delay: Seconds to wait before responding.
+            cut: Where to close the connection early: a number means after so many bytes of the
+                body, although ``Content-Length`` announces all; "before" means before any byte of
+                the response; "head" means in the middle of the header.
+            reset: With `cut`, close it with a TCP reset, so that the client sees a connection error
+                instead of the end of the stream.
+            path: The requests that can get the response: those whose path begins with this text, or
+                in whose path this compiled pattern finds a match. The path is as sent, without the
+                query. Default: any request.
 
         Raises:
-            ValueError: `status` is not of three digits, `delay` is negative, `cut` leaves
-                nothing out, there is a `reset` without a `cut`, or a body where HTTP has none.
-            TypeError: JSON has no such body.
+            TypeError: An argument is of the wrong type, or JSON cannot represent the body.
+            ValueError: An argument has a value that is not allowed, such as a `cut` that is not
+                within the body, or a body for a status that has none.
         """
-        answer = Answer.make(status, headers or {}, body, delay=delay, cut=cut, reset=reset)
+        response = Response.make(status, headers or {}, body, delay=delay, cut=cut, reset=reset)
+        enqueued = _Enqueued(_pattern(path), response)
         with self._lock:
-            self._answers.append(answer)
+            self._enqueued.append(enqueued)
 
-    def _respond(self, request: Request) -> Answer:
-        """Return the answer to a request: the next one enqueued, or the API's."""
+    def _respond(self, request: Request) -> Response:
+        """Return the response to a request: an enqueued one, or the API's."""
         with self._lock:
             self._requests.append(request)
-            if self._answers:
-                return self._answers.popleft()
-            asked = len(self._requests)
+            self._received += 1
+            received = self._received
+            for place, (pattern, response) in enumerate(self._enqueued):
+                if pattern.search(request.path):
+                    del self._enqueued[place]
+                    return response
+        content = self._content(request)
+        headers = {"Content-Type": content.kind, **_usual_headers(received)}
+        if content.status == 405:
+            headers["Allow"] = "GET"
+        return Response.make(content.status, headers, content.body)
+
+    def _content(self, request: Request) -> Content:
+        """Return what the API sends in response to a request, errors included."""
+        api = self._v3 if request.path.startswith("/billing/v3/") else self._v2
         try:
-            status, kind, body = self._resource(request)
-        except _Refusal as refusal:
-            status, kind, body = refusal.status, _JSON, refusal.body
-        headers = {"Content-Type": kind, **_usual_headers(asked)}
-        return Answer.make(status, headers, body)
+            self._check(request)
+            return api.content(request)
+        except Refusal as refusal:
+            return Content(api.error(refusal), status=refusal.status)
 
-    def _resource(self, request: Request) -> tuple[int, str, Body]:
-        """Return status, media type and body of what a request asks for."""
+    def _check(self, request: Request) -> None:
+        """Refuse what no endpoint accepts."""
+        if not self._serves_v2 and request.path.startswith("/billing/v2/"):
+            raise Refusal(404, "This API has been retired.")
         if request.method != "GET":
-            raise _Refusal(405, "Method not allowed", "This resource can only be read: use GET.")
-        if re.sub(r"(?i)^bearer +", "", request.headers.get("Fastly-Key", "")) != self.token:
-            raise _Refusal(401, "Not authenticated", "No valid token in the header Fastly-Key.")
-        for pattern, operation in self._operations():
-            if match := re.fullmatch(pattern, request.path):
-                return operation(request, *map(unquote, match.groups()))
-        raise _Refusal(404, "Record not found", "No resource has this path.")
+            raise Refusal(405, "This resource is read-only: use GET.")
+        if re.sub(r"(?i)^bearer +", "", request.headers.get("Fastly-Key", "")) != self._token:
+            raise Refusal(401, "The header Fastly-Key does not contain a valid token.")
 
-    def _operations(self) -> Sequence[tuple[str, Callable[..., tuple[int, str, Body]]]]:
-        """Return the endpoints: the path, and what serves it."""
-        customer = "/billing/v2/account_customers/([^/]+)"
-        return (
-            ("/billing/v2/year/([^/]+)/month/([^/]+)", self._invoice),
-            (f"{customer}/invoices/([^/]+)", self._invoice_by_id),
-            (f"{customer}/mtd_invoice", self._estimate),
-        )
-
-    def _invoice(self, request: Request, year: str, month: str) -> tuple[int, str, Body]:
-        """Serve the invoice of a month."""
-        kind = _negotiate(request.headers, (_JSON, _CSV, _PDF))
-        return 200, kind, _document(_found(self.account.invoice, *_month(year, month)), kind)
-
-    def _invoice_by_id(
-        self, request: Request, customer_id: str, invoice_id: str
-    ) -> tuple[int, str, Body]:
-        """Serve the invoice of an id."""
-        kind = _negotiate(request.headers, (_JSON, _CSV, _PDF))
-        self._check_customer(customer_id)
-        return 200, kind, _document(_found(self.account.invoice_by_id, invoice_id), kind)
-
-    def _estimate(self, request: Request, customer_id: str) -> tuple[int, str, Body]:
-        """Serve the estimate of a month, once it has been asked for often enough."""
-        kind = _negotiate(request.headers, (_JSON,))
-        self._check_customer(customer_id)
-        today, query = self.account.today, request.query
-        asked = _month(query.get("year", f"{today:%Y}"), query.get("month", f"{today:%m}"))
-        estimate = _found(self.account.estimate, *asked)
-        if self._is_pending(asked):
-            return 202, kind, {"msg": "The estimate is being made."}
-        return 200, kind, estimate
-
-    def _check_customer(self, customer_id: str) -> None:
-        """Refuse the ids of other customers."""
-        if customer_id != self.customer_id:
-            raise _Refusal(404, "Record not found", "There is no such customer.")
-
-    def _is_pending(self, month: tuple[int, int]) -> bool:
-        """Count a request for an estimate; return whether it comes too early."""
+    def _is_pending(self, key: object) -> bool:
+        """Count a request for an estimate; return whether it gets a 202."""
         with self._lock:
-            self._estimates_asked[month] += 1
-            return self._estimates_asked[month] <= self._estimate_pending
+            self._pending_counts[key] += 1
+            return self._pending_counts[key] <= self._estimate_pending
 
 
-def _usual_headers(asked: int) -> dict[str, str]:
-    """Return the headers of every answer of the API; the quota's reset is in epoch seconds."""
+def _pattern(path: str | re.Pattern[str] | None) -> re.Pattern[str]:
+    """Return the pattern to search a request's path for."""
+    checks.one_of_types("path", path, (str, re.Pattern, type(None)), "a str, a pattern or None")
+    if isinstance(path, re.Pattern):
+        checks.one_of_types("the pattern of path", path.pattern, (str,), "a str")
+        return path
+    if path is None:
+        return re.compile("")
+    return re.compile(
+        r"\A" + re.escape(checks.text("path", path, "/.*", 'text that begins with "/"'))
+    )
+
+
+def _usual_headers(received: int) -> dict[str, str]:
+    """Return the headers of every response of the API; the quota's reset is in epoch seconds."""
     return {
-        "Fastly-RateLimit-Remaining": str(max(_HOURLY_QUOTA - asked, 0)),
+        "Fastly-RateLimit-Remaining": str(max(_HOURLY_QUOTA - received, 0)),
         "Fastly-RateLimit-Reset": str((int(time.time()) // 3600 + 1) * 3600),
         "Fastly-Request-Id": uuid.uuid4().hex,
     }
-
-
-def _month(year: str, month: str) -> tuple[int, int]:
-    """Return a month given as text of four digits and of two."""
-    if not re.fullmatch("[0-9]{4}", year) or not re.fullmatch("0[1-9]|1[0-2]", month):
-        raise _Refusal(400, "Bad request", "A year has four digits, a month two: 01 to 12.")
-    return int(year), int(month)
-
-
-def _found(find: Callable[..., dict[str, Any]], *key: object) -> dict[str, Any]:
-    """Return what is found under a key."""
-    try:
-        return find(*key)
-    except LookupError as error:
-        raise _Refusal(404, "Record not found", f"The account has {error}.") from error
-
-
-def _document(invoice: dict[str, Any], kind: str) -> Body:
-    """Return an invoice in a media type."""
-    if kind == _CSV:
-        return invoice_csv(invoice)
-    return invoice_pdf(invoice) if kind == _PDF else invoice
-
-
-def _negotiate(headers: Headers, offered: Sequence[str]) -> str:
-    """Return the first media type that Accept names and the API has; weights do not count."""
-    for wanted in headers.get("Accept", "*/*").lower().split(","):
-        pattern = wanted.split(";")[0].strip()
-        for kind in offered:
-            if pattern in (kind, f"{kind.split('/')[0]}/*", "*/*"):
-                return kind
-    raise _Refusal(406, "Not acceptable", f"This comes as {', '.join(offered)}.")

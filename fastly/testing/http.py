@@ -1,13 +1,15 @@
-"""HTTP/1.1 as far as a stand-in needs it: requests read, answers written, connections ended.
+"""HTTP/1.1, as much as a stand-in needs: it reads requests, writes responses, ends connections.
 
-One thread accepts connections, one more serves each of them. Nothing here polls: what waits is
-woken, so that closing takes no longer than the threads need to return.
+One thread accepts connections, and each connection has a thread. Nothing here polls: closing wakes
+every thread that waits, so it takes only as long as the threads need to return.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import http.client
+import io
 import json
 import os
 import re
@@ -20,23 +22,30 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-__all__ = ["Answer", "Body", "Cut", "Headers", "Listener", "Malformed", "Request", "read_request"]
+from fastly.testing import checks
+
+__all__ = ["Body", "Cut", "Headers", "Listener", "Malformed", "Request", "Response", "read_request"]
 
 Body = bytes | str | dict[str, Any] | list[Any]
 Cut = int | Literal["before", "head"]
 
-_LINE_LIMIT = 65_536
+# Requests are recorded, so a bound on the head and on its parts is a bound on memory.
+_HEAD_LIMIT = 16_384
+_PARAMETER_LIMIT = 100
 _BODY_LIMIT = 1 << 20
 # struct linger, on for 0 seconds: closing sends a reset.
 _RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+# accept() fails with these for as long as the process lacks what a connection needs.
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_ACCEPT_BACKOFF = 0.05
 
 
 class Malformed(Exception):
-    """What arrived is not an HTTP request."""
+    """The bytes received are not an HTTP request."""
 
 
 class Headers(Mapping[str, str]):
-    """Header fields, found in any case; the values of a repeated field are joined by commas."""
+    """Header fields, looked up in any case; the values of a repeated field are joined by commas."""
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         self._fields: dict[str, tuple[str, str]] = {}
@@ -61,13 +70,13 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked.
+    """A request that the server received.
 
     Attributes:
-        method: "GET", as a rule.
+        method: The method, usually "GET".
         path: The path as it was sent, without the query.
-        query: The query's parameters, decoded; of a repeated one the last.
-        headers: The header fields, found in any case.
+        query: The query's parameters, decoded; the last value of a repeated one.
+        headers: The header fields, looked up in any case.
     """
 
     method: str
@@ -77,8 +86,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What goes back, ready to be sent; `BillingServer.enqueue` says what the fields mean."""
+class Response:
+    """A response, ready to be sent; `BillingServer.enqueue` describes the fields."""
 
     head: bytes
     body: bytes
@@ -87,23 +96,25 @@ class Answer:
     reset: bool = False
 
     def __post_init__(self) -> None:
+        checks.one_of_types("delay", self.delay, (int, float), "a number of seconds")
+        if not 0 <= self.delay <= threading.TIMEOUT_MAX:
+            raise ValueError(f"delay must be a number of seconds, 0 or more, got {self.delay}")
+        checks.one_of_types("cut", self.cut, (int, str, type(None)), '"before", "head" or an int')
         places = ("before", "head") if isinstance(self.cut, str) else range(len(self.body))
         if self.cut is not None and self.cut not in places:
-            raise ValueError(f"cut={self.cut!r} is not within a body of {len(self.body)} bytes")
-        if self.reset and self.cut is None:
-            raise ValueError("reset=True needs a cut that says where")
-        if not 0 <= self.delay <= threading.TIMEOUT_MAX:
-            raise ValueError(f"delay={self.delay!r} is not a number of seconds to wait")
+            inside = f"less than the body's {len(self.body)} bytes"
+            raise ValueError(f'cut must be "before", "head" or {inside}, got {self.cut!r}')
+        if checks.boolean("reset", self.reset) and self.cut is None:
+            raise ValueError("reset must have a cut that says where, got cut=None")
 
     @classmethod
-    def make(cls, status: int, headers: Mapping[str, str], body: Body, **how: Any) -> Answer:
-        """Return an answer; the headers given replace those that the body would have."""
-        if not 100 <= status <= 999:
-            raise ValueError(f"status={status!r} is not a number of three digits")
+    def make(cls, status: int, headers: Mapping[str, str], body: Body, **how: Any) -> Response:
+        """Return a response; the given headers replace the ones that the body would have."""
+        checks.integer("status", status, 100, 999)
         content, kind = _encode(body)
         if content and _is_bare(status):
-            raise ValueError(f"an answer of status={status} has no body")
-        given = Headers(headers.items())
+            raise ValueError(f"body must be empty for status {status}, got {len(content)} bytes")
+        given = _checked_headers(headers)
         usual = {} if _is_bare(status) else {"Content-Type": kind}
         if not _is_bare(status) and "Transfer-Encoding" not in given:
             usual["Content-Length"] = str(len(content))
@@ -114,32 +125,29 @@ class Answer:
 
     @property
     def is_last(self) -> bool:
-        """Whether the connection ends after it."""
+        """Whether the connection ends after this response."""
         return self.cut is not None or b"\r\nconnection: close\r\n" in self.head.lower()
 
     def to_send(self, method: str) -> bytes:
-        """Return the bytes that answer a request of this method, as far as they are sent."""
+        """Return the bytes to send to a request of this method."""
         if isinstance(self.cut, str):
             return b"" if self.cut == "before" else self.head[: len(self.head) // 2]
         return self.head if method == "HEAD" else self.head + self.body[: self.cut]
 
 
 class Listener:
-    """A listening socket and its threads, from its making until `close`.
+    """A listening socket and its threads, from construction until `close`.
 
     Args:
-        host: The address to listen at.
-        port: The port, or 0 for one that the operating system chooses.
-        respond: Called in a connection's thread for every request; returns its answer.
+        host: The address to listen on.
+        port: The port, or 0 to let the operating system choose one.
+        respond: Called in a connection's thread for every request; returns the response.
 
     Raises:
-        OSError: The address cannot be listened at.
-        OverflowError: There is no such port.
+        OSError: The server cannot listen on the address.
     """
 
-    def __init__(self, host: str, port: int, respond: Callable[[Request], Answer]) -> None:
-        if not 0 <= port <= 65535:  # create_server would leave its socket open
-            raise OverflowError("a port is 0 to 65535")
+    def __init__(self, host: str, port: int, respond: Callable[[Request], Response]) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=128)
         self._socket.setblocking(False)
@@ -147,7 +155,7 @@ class Listener:
         self._respond = respond
         self._closing = threading.Event()
         self._alarm, self._alarmed = socket.socketpair()
-        # Belongs to the accepting thread, and after its end to close(): it needs no lock.
+        # Only the accepting thread uses it, and after its end close(): it needs no lock.
         self._connections: dict[threading.Thread, socket.socket] = {}
         self._thread = threading.Thread(target=self._accept_all, daemon=True, name="fastly.testing")
         self._thread.start()
@@ -158,7 +166,7 @@ class Listener:
         return self._closing.is_set()
 
     def close(self) -> None:
-        """Stop listening, break off every connection and end every thread; again is harmless."""
+        """Stop listening, close every connection and end every thread; may be called again."""
         self._closing.set()
         self._alarm.close()
         self._thread.join()
@@ -175,9 +183,18 @@ class Listener:
             selector.register(self._alarmed, selectors.EVENT_READ)
             while not self._closing.is_set():
                 if any(key.fileobj is self._socket for key, _ in selector.select()):
-                    # A client may have given up in between.
-                    with contextlib.suppress(OSError):
-                        self._admit(self._socket.accept()[0])
+                    self._accept()
+
+    def _accept(self) -> None:
+        """Accept one connection, unless its client has given up or the process is exhausted."""
+        try:
+            connection, _ = self._socket.accept()
+        except OSError as error:
+            # The socket stays readable: without this backoff, the loop would use a whole CPU.
+            if error.errno in _EXHAUSTED:
+                self._closing.wait(_ACCEPT_BACKOFF)
+        else:
+            self._admit(connection)
 
     def _admit(self, connection: socket.socket) -> None:
         """Give a connection its thread."""
@@ -189,8 +206,8 @@ class Listener:
         thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
-        """Answer the requests of one connection until either side ends it."""
-        # An OSError is a client that went away, or close().
+        """Respond to the requests of one connection until either side ends it."""
+        # An OSError means that the client went away, or close().
         with connection, contextlib.suppress(OSError), connection.makefile("rb") as stream:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             try:
@@ -198,50 +215,71 @@ class Listener:
                     pass
             except Malformed as error:
                 connection.sendall(_bad_request(error).to_send("GET"))
-                # Closed with bytes unread, the connection would be reset before the answer is.
+                # Closing with unread bytes would reset the connection before the response is read.
                 connection.shutdown(socket.SHUT_WR)
                 stream.read(_BODY_LIMIT)
 
     def _exchange(self, connection: socket.socket, stream: BinaryIO) -> bool:
-        """Read a request and answer it; return whether the connection stays open."""
+        """Read a request and respond; return whether the connection stays open."""
         received = read_request(stream)
         if received is None:
             return False
         request, stays = received
-        answer = self._respond(request)
-        if answer.delay and self._closing.wait(answer.delay):
+        response = self._respond(request)
+        if response.delay and self._closing.wait(response.delay):
             return False
-        connection.sendall(answer.to_send(request.method))
-        if answer.reset:
+        connection.sendall(response.to_send(request.method))
+        if response.reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        return stays and not answer.is_last
+        return stays and not response.is_last
 
 
 def read_request(stream: BinaryIO) -> tuple[Request, bool] | None:
-    """Read a request, its body too, which is dropped.
+    """Read a request and discard its body.
 
     Returns:
         The request, and whether its connection can take another one; None at the stream's end.
 
     Raises:
-        Malformed: These bytes are no HTTP request.
+        Malformed: The bytes are not an HTTP request.
     """
-    line = stream.readline(_LINE_LIMIT + 1)
+    line = stream.readline(_HEAD_LIMIT + 1)
     if not line:
         return None
     method, target, version = _request_line(line)
     try:
-        headers = Headers(http.client.parse_headers(stream).items())
+        headers = _read_headers(stream, _HEAD_LIMIT - len(line))
         path, query = _path_and_query(target)
+        parameters = dict(parse_qsl(query, True, max_num_fields=_PARAMETER_LIMIT))
     except (http.client.HTTPException, ValueError, TypeError) as error:
-        raise Malformed(str(error)) from error  # a TypeError: Python fails over x; b*=a; b*1=c
-    request = Request(method, path, dict(parse_qsl(query, True)), headers)
+        raise Malformed(str(error)) from error  # TypeError: Python's parser, for "x; b*=a; b*1=c"
     _skip_body(stream, headers)
-    return request, version == "HTTP/1.1" and headers.get("Connection", "").lower() != "close"
+    stays = version == "HTTP/1.1" and headers.get("Connection", "").lower() != "close"
+    return Request(method, path, parameters, headers), stays
+
+
+def _request_line(line: bytes) -> tuple[str, str, str]:
+    """Return method, target and version."""
+    words = line.decode("latin-1").split()
+    if len(words) != 3 or words[2] not in ("HTTP/1.0", "HTTP/1.1") or len(line) > _HEAD_LIMIT:
+        raise Malformed("The request line is invalid or too long.")
+    return words[0], words[1], words[2]
+
+
+def _read_headers(stream: BinaryIO, limit: int) -> Headers:
+    """Read the header fields and the empty line after them, of at most `limit` bytes."""
+    lines: list[bytes] = []
+    while not lines or lines[-1] not in (b"\r\n", b"\n"):
+        line = stream.readline(limit)
+        limit -= len(line)
+        if not line.endswith(b"\n"):
+            raise Malformed(f"The header is truncated, or larger than {_HEAD_LIMIT} bytes.")
+        lines.append(line)
+    return Headers(http.client.parse_headers(io.BytesIO(b"".join(lines))).items())
 
 
 def _path_and_query(target: str) -> tuple[str, str]:
-    """Return the path as it was sent, and the query; a proxy is sent a whole URL."""
+    """Return the path as it was sent, and the query; the target sent to a proxy is a whole URL."""
     if target.startswith("/"):
         path, _, query = target.partition("?")
         return path, query
@@ -249,32 +287,41 @@ def _path_and_query(target: str) -> tuple[str, str]:
     return parts.path, parts.query
 
 
-def _request_line(line: bytes) -> tuple[str, str, str]:
-    """Return method, target and version."""
-    words = line.decode("latin-1").split()
-    if len(words) != 3 or words[2] not in ("HTTP/1.0", "HTTP/1.1") or len(line) > _LINE_LIMIT:
-        raise Malformed("The request line is not one of HTTP/1.1.")
-    return words[0], words[1], words[2]
-
-
 def _skip_body(stream: BinaryIO, headers: Headers) -> None:
     """Read past the body of a request."""
     length = headers.get("Content-Length", "0")
     known = re.fullmatch("[0-9]{1,9}", length) is not None and "Transfer-Encoding" not in headers
     if not known or int(length) > _BODY_LIMIT:
-        raise Malformed("The end of the request's body is not known, or far off.")
+        raise Malformed("The length of the request's body is unknown or too large.")
     if len(stream.read(int(length))) < int(length):
-        raise Malformed("The request's body is cut short.")
+        raise Malformed("The request's body is truncated.")
 
 
-def _bad_request(error: Malformed) -> Answer:
-    """Return the answer to what could not be read."""
+def _bad_request(error: Malformed) -> Response:
+    """Return the response to bytes that are not a request."""
     body = {"msg": "Bad request", "detail": str(error)}
-    return Answer.make(400, {"Connection": "close"}, body)
+    return Response.make(400, {"Connection": "close"}, body)
+
+
+def _checked_headers(headers: Mapping[str, str]) -> Headers:
+    """Return header fields that can be sent as they are."""
+    checks.one_of_types("headers", headers, (Mapping,), "a mapping of header fields")
+    for name, value in headers.items():
+        checks.text(
+            "headers: a name", name, r"[!#$%&'*+.^`|~0-9A-Za-z_-]+", "a header name of HTTP"
+        )
+        checks.text(
+            f"headers: the value of {name}",
+            value,
+            r"[^\0\r\n\u0100-\U0010ffff]*",
+            "one line of Latin-1 text",
+        )
+    return Headers(headers.items())
 
 
 def _encode(body: Body) -> tuple[bytes, str]:
     """Return a body's bytes and their media type ("" for bytes, which may be anything)."""
+    checks.one_of_types("body", body, (bytes, str, dict, list), "bytes, str, a dict or a list")
     if isinstance(body, bytes):
         return body, ""
     if isinstance(body, str):
@@ -283,5 +330,5 @@ def _encode(body: Body) -> tuple[bytes, str]:
 
 
 def _is_bare(status: int) -> bool:
-    """Return whether HTTP has no body, and no length of one, for this status."""
+    """Return whether HTTP has no body, and so no length, for this status (RFC 9110, 6.4.1)."""
     return status < 200 or status in (204, 304)
