@@ -1,4 +1,4 @@
-"""The stand-in's made-up account and its documents."""
+"""v2 of the stand-in: invoices that add up, their documents, and the endpoints."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import csv
 import hashlib
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from plain_http import get
 from pypdf import PdfReader
 
-from fastly.testing import Account
+from fastly.testing import Account, BillingServer
 from fastly.testing.documents import COLUMNS, invoice_csv, invoice_pdf
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +49,7 @@ def tiers(invoice: dict[str, Any], kind: str) -> Iterator[dict[str, Any]]:
 
 
 def text_of(document: bytes) -> str:
-    """Return the text of a PDF that a strict reader finds nothing wrong with."""
+    """Return the text of a PDF, checked by a strict reader."""
     reader = PdfReader(io.BytesIO(document), strict=True)
     return "\n".join(page.extract_text() for page in reader.pages)
 
@@ -121,7 +120,7 @@ def test_line_items_sum_to_the_final_amount(year: int, month: int) -> None:
 
 @every_month
 def test_an_estimate_bills_what_the_invoice_bills(year: int, month: int) -> None:
-    """An estimate differs from the invoice in its status and the fields of its lines alone."""
+    """An estimate differs from the invoice only in its status and the fields of its lines."""
     invoice, estimate = ACCOUNT.invoice(year, month), ACCOUNT.estimate(year, month)
     assert {"status": "MTD", "sent_at": None} == estimate["status"]
     for name in invoice.keys() - {"status", "line_items"}:
@@ -145,7 +144,7 @@ def test_the_credit_and_the_shortfall_are_lines(year: int, month: int) -> None:
 
 @every_month
 def test_an_invoice_is_plain_json(year: int, month: int) -> None:
-    """An invoice has nothing in it that JSON lacks, and no negative zero."""
+    """An invoice holds only what JSON can express, and no negative zero."""
     for document in (ACCOUNT.invoice(year, month), ACCOUNT.estimate(year, month)):
         text = json.dumps(document)
         assert document == json.loads(text)
@@ -154,7 +153,7 @@ def test_an_invoice_is_plain_json(year: int, month: int) -> None:
 
 @every_month
 def test_the_documents_of_every_month_open(year: int, month: int) -> None:
-    """CSV and PDF of every month can be read and name the final amount."""
+    """CSV and PDF of every month can be read and contain the final amount."""
     invoice = ACCOUNT.invoice(year, month)
     cost = invoice["total"]["cost"]
     *items, total = csv.DictReader(io.StringIO(invoice_csv(invoice), newline=""))
@@ -202,41 +201,18 @@ def test_the_fields_of_line_items_are_the_api_s() -> None:
     } == estimate_line.keys()  # fmt: skip
 
 
-def test_months_run_from_the_creation_to_the_present_one() -> None:
-    """The account has every month from 03/2019 to the present one, oldest first."""
-    months = Account(today=date(2020, 2, 29)).months()
-    assert [(2019, month) for month in range(3, 13)] + [(2020, 1), (2020, 2)] == months
-
-
-def test_an_account_that_begins_today_has_one_month() -> None:
-    """On its first day the account has the one month."""
-    assert [(2019, 3)] == Account(today=date(2019, 3, 1)).months()
-
-
-def test_a_day_before_the_creation_is_refused() -> None:
-    """An account cannot believe in a day before its creation."""
-    with pytest.raises(ValueError, match="2019-02-28"):
-        Account(today=date(2019, 2, 28))
-
-
-def test_the_day_is_the_present_one_by_default() -> None:
-    """Without a day of its own the account has the invoice of the present month in UTC."""
-    before = datetime.now(timezone.utc).date()
-    assert Account().today - before in (timedelta(0), timedelta(days=1))
-
-
 @pytest.mark.parametrize(
     ("year", "month"), [(2019, 2), (2026, 12), (2020, 0), (2020, 13), (0, 5), (-1, 5), (9999, 12)]
 )
 def test_other_months_have_no_invoice(year: int, month: int) -> None:
-    """Months outside the account's, and such as there are none, are LookupErrors."""
+    """Months outside the account's, and numbers that are not months, are LookupErrors."""
     for find in (ACCOUNT.invoice, ACCOUNT.estimate):
         with pytest.raises(LookupError):
             find(year, month)
 
 
 def test_statuses_and_times_follow_the_day() -> None:
-    """The present month is pending, the one before it outstanding, older ones paid."""
+    """The current month is pending, the one before it outstanding, older ones paid."""
     account = Account(today=date(2020, 1, 31))
     paid, outstanding, pending = (account.invoice(*month) for month in account.months()[-3:])
     assert {"status": "Paid", "sent_at": "2019-12-01T12:00:00Z"} == paid["status"]
@@ -252,32 +228,15 @@ def test_a_leap_february_ends_on_the_29th() -> None:
     assert "2020-02-29T23:59:59Z" == ACCOUNT.invoice(2020, 2)["end_time"]
 
 
-def test_ids_are_found_and_unlike() -> None:
-    """Every invoice is found by its id; ids are alphanumeric, and no two are alike."""
-    ids = [ACCOUNT.invoice_id(*month) for month in MONTHS]
-    assert len(MONTHS) == len(set(ids))
-    for (year, month), invoice_id in zip(MONTHS, ids, strict=True):
-        assert invoice_id.isascii()
-        assert invoice_id.isalnum()
-        assert ACCOUNT.invoice(year, month) == ACCOUNT.invoice_by_id(invoice_id)
-
-
-def test_an_unknown_id_is_a_lookup_error() -> None:
-    """Ids of no invoice, and of another customer's, are not found."""
-    for invoice_id in ("", "nope", Account("someoneElse").invoice_id(2020, 5)):
-        with pytest.raises(LookupError):
-            ACCOUNT.invoice_by_id(invoice_id)
-
-
 def test_invoices_are_the_same_everywhere() -> None:
-    """All invoices are, byte for byte, those of every other Python."""
+    """All invoices are the same, byte for byte, on every Python."""
     expected = "6cbcb109f541c369665c234b5f41f890327647ebe0882e3ca5978f03a4f9353a"
     text = json.dumps([ACCOUNT.invoice(*month) for month in MONTHS])
     assert expected == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_an_invoice_belongs_to_the_caller() -> None:
-    """What a caller changes in an invoice does not show in the next one."""
+    """A change that a caller makes to an invoice does not show in the next one."""
     invoice = ACCOUNT.invoice(2020, 5)
     invoice["total"]["extras"].clear()
     invoice["line_items"][0]["amount"] = -1
@@ -286,7 +245,7 @@ def test_an_invoice_belongs_to_the_caller() -> None:
 
 
 def test_the_months_differ_in_kind() -> None:
-    """There are months under the minimum, without a discount, without extras and of large sums."""
+    """Some months are below the minimum, without a discount, without extras or very large."""
     totals = {month: ACCOUNT.invoice(*month)["total"] for month in MONTHS}
     assert {2} == {month for (_, month), total in totals.items() if total["commit_shortfall"]}
     assert {1, 4, 7, 10} == {month for (_, month), total in totals.items() if not total["discount"]}
@@ -296,7 +255,7 @@ def test_the_months_differ_in_kind() -> None:
 
 
 def test_csv_has_a_row_for_each_line_and_the_total() -> None:
-    """The CSV has a header line, a row a line item in their order, and the total."""
+    """The CSV has a header line, a row for each line item in their order, and the total."""
     invoice = ACCOUNT.invoice(2020, 5)
     header, *rows = csv.reader(io.StringIO(invoice_csv(invoice), newline=""))
     assert list(COLUMNS) == header
@@ -307,14 +266,14 @@ def test_csv_has_a_row_for_each_line_and_the_total() -> None:
 
 
 def test_pdf_escapes_what_pdf_has_a_meaning_for() -> None:
-    """Parentheses, backslashes, accents and what the font lacks do not break the PDF."""
+    """Parentheses, backslashes, accents and characters that the font lacks do not break the PDF."""
     invoice = ACCOUNT.invoice(2020, 5)
     invoice["line_items"][0]["description"] = r"a ) b ( c \ d é € 漢 e"
     assert r"a ) b ( c \ d é € ? e" in text_of(invoice_pdf(invoice))
 
 
 def test_pdf_wraps_long_names_and_names_every_line() -> None:
-    """A long name takes several lines of the page, and no word of it is lost."""
+    """A long name takes several lines of the page, and no word is lost."""
     invoice = ACCOUNT.invoice(2020, 5)
     words = text_of(invoice_pdf(invoice)).split()
     for item in invoice["line_items"]:
@@ -324,7 +283,7 @@ def test_pdf_wraps_long_names_and_names_every_line() -> None:
 
 @pytest.mark.parametrize(("count", "pages"), [(0, 1), (41, 1), (42, 2), (500, 11)])
 def test_pdf_has_the_pages_that_its_lines_need(count: int, pages: int) -> None:
-    """An invoice of many lines goes on for more pages, and ends with the total."""
+    """An invoice with many lines takes more pages, and ends with the total."""
     invoice = ACCOUNT.invoice(2020, 5)
     invoice["line_items"] = invoice["line_items"][:1] * count
     document = invoice_pdf(invoice)
@@ -335,7 +294,7 @@ def test_pdf_has_the_pages_that_its_lines_need(count: int, pages: int) -> None:
 
 
 def test_pdf_offsets_point_to_their_objects() -> None:
-    """Every entry of the cross-reference table is the offset of the object it is for."""
+    """Every entry of the cross-reference table is the offset of its object."""
     document = invoice_pdf(ACCOUNT.invoice(2020, 5))
     start = int(document.split(b"startxref\n")[1].split()[0])
     _, size, *entries = document[start:].splitlines()[:-5]
@@ -345,28 +304,151 @@ def test_pdf_offsets_point_to_their_objects() -> None:
         assert document[offset:].startswith(b"%d 0 obj\n" % number)
 
 
-def test_testing_imports_the_standard_library_alone() -> None:
-    """The stand-in's own modules import no others than the standard library's."""
-    code = (
-        "import sys, types; package = types.ModuleType('fastly'); package.__path__ = ['fastly'];"
-        "sys.modules['fastly'] = package; import fastly.testing.__main__;"
-        "names = {name.partition('.')[0] for name in sys.modules} - {'fastly'};"
-        "print(sorted(n for n in names - sys.stdlib_module_names if not n.startswith('_')),"
-        "sorted(n for n in sys.modules if n.startswith('fastly.') and '.testing' not in n))"
-    )
-    run = [sys.executable, "-S", "-I", "-c", "import sys; sys.path.insert(0, '.');" + code]
-    assert "[] []\n" == subprocess.check_output(run, text=True, cwd=ROOT)
+# The endpoints
+
+MAY = "/billing/v2/year/2020/month/05"
+JSON, CSV, PDF = "application/json", "text/csv", "application/pdf"
 
 
-def test_a_moment_may_be_the_day() -> None:
-    """A datetime is a date too, and counts as its day."""
-    account = Account(today=datetime(2020, 6, 10, 12, 30))
-    assert date(2020, 6, 10) == account.today
-    assert "2020-06-10T06:12:31Z" == account.invoice(2020, 6)["line_items"][0]["created_at"]
+@pytest.fixture
+def server() -> Iterator[BillingServer]:
+    """A server on a fixed day."""
+    with BillingServer(today=TODAY) as server:
+        yield server
 
 
-@pytest.mark.parametrize("today", [date(2019, 2, 28), date(9999, 1, 1), date(9999, 12, 31)])
-def test_days_without_an_account(today: date) -> None:
-    """A day before the account, or at the end of the calendar, is refused."""
-    with pytest.raises(ValueError, match="is not between the account's months, 2019-03 to 9998-12"):
-        Account(today=today)
+def invoice_path(server: BillingServer, year: int, month: int) -> str:
+    """Return the path of an invoice by its ID."""
+    invoice_id = server.account.invoice_id(year, month)
+    return f"/billing/v2/account_customers/{server.customer_id}/invoices/{invoice_id}"
+
+
+def estimate_path(server: BillingServer, query: str = "") -> str:
+    """Return the path of the estimate, with a query."""
+    return f"/billing/v2/account_customers/{server.customer_id}/mtd_invoice{query}"
+
+
+def test_an_invoice_by_month(server: BillingServer) -> None:
+    """A month's invoice is JSON, as the account has it."""
+    reply = get(server, MAY)
+    assert (200, JSON) == (reply.status, reply.headers["Content-Type"])
+    assert server.account.invoice(2020, 5) == reply.json
+
+
+def test_an_invoice_by_id(server: BillingServer) -> None:
+    """An invoice is also available by its ID."""
+    reply = get(server, invoice_path(server, 2020, 5))
+    assert (200, server.account.invoice(2020, 5)) == (reply.status, reply.json)
+
+
+@pytest.mark.parametrize("path", ["month", "id"])
+def test_documents(server: BillingServer, path: str) -> None:
+    """Both invoice endpoints serve CSV and PDF on request."""
+    path = MAY if path == "month" else invoice_path(server, 2020, 5)
+    text = get(server, path, Accept=CSV)
+    assert (200, CSV) == (text.status, text.headers["Content-Type"])
+    assert "café-zürich" in text.body.decode()
+    document = get(server, path, Accept=PDF)
+    assert (200, PDF) == (document.status, document.headers["Content-Type"])
+    assert 1 == len(PdfReader(io.BytesIO(document.body), strict=True).pages)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("*/*", JSON),
+        ("application/*", JSON),
+        ("text/*", CSV),
+        ("TEXT/CSV", CSV),
+        ("application/pdf, application/json", PDF),
+        ("application/pdf;version=1", PDF),
+        ("text/html, */*;q=0.1", JSON),
+        ("text/html,text/csv", CSV),
+    ],
+)
+def test_accept_selects_the_document(server: BillingServer, accept: str, expected: str) -> None:
+    """The document is the first one in Accept that the API has."""
+    reply = get(server, MAY, Accept=accept)
+    assert (200, expected) == (reply.status, reply.headers["Content-Type"])
+
+
+@pytest.mark.parametrize("accept", ["text/html", "", "garbage", "text/pdf", "application/pdfs"])
+def test_other_media_types_are_not_acceptable(server: BillingServer, accept: str) -> None:
+    """Any other media type is a 406."""
+    assert 406 == get(server, MAY, Accept=accept).status
+
+
+def test_an_estimate_is_only_json(server: BillingServer) -> None:
+    """Estimates are available only as JSON, and a 406 does not count as a request for one."""
+    assert 406 == get(server, estimate_path(server), Accept=CSV).status
+    assert 406 == get(server, estimate_path(server), Accept=PDF).status
+    assert 202 == get(server, estimate_path(server), Accept="*/*").status
+
+
+def test_the_first_estimate_of_a_month_is_pending(server: BillingServer) -> None:
+    """The first request for each month's estimate gets a 202, later ones the estimate."""
+    path = estimate_path(server, "?month=05&year=2020")
+    first, second, third = (get(server, path) for _ in range(3))
+    assert [202, 200, 200] == [first.status, second.status, third.status]
+    assert server.account.estimate(2020, 5) == second.json == third.json
+    assert 202 == get(server, estimate_path(server, "?month=06&year=2020")).status
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", (2026, 11)),
+        ("?month=05", (2026, 5)),
+        ("?year=2025", (2025, 11)),
+        ("?year=2020&month=05&more=1", (2020, 5)),
+        ("?month=%305&year=2020", (2020, 5)),
+    ],
+)
+def test_the_month_of_an_estimate(query: str, expected: tuple[int, int]) -> None:
+    """A month or year that is not given is the current one."""
+    with BillingServer(today=TODAY, estimate_pending=0) as server:
+        reply = get(server, estimate_path(server, query))
+    assert server.account.estimate(*expected) == reply.json
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/billing/v2",
+        MAY + "/",
+        "/x" + MAY,
+        "/billing/v2/year/2019/month/02",
+        "/billing/v2/year/2026/month/12",
+        "/billing/v2/year/0000/month/05",
+        "/billing/v2/account_customers/someoneElse/invoices/1",
+        "/billing/v2/account_customers/someoneElse/mtd_invoice",
+        "/billing/v2/account_customers/{id}/invoices/unknown",
+        "/billing/v2/account_customers/{id}/invoices/..",
+        "/billing/v2/account_customers/{id}/invoices/%2e%2e%2f",
+        "/billing/v2/account_customers/{id}/invoices/",
+        "/billing/v2/account_customers/{id}",
+        "/billing/v2/account_customers/{id}/mtd_invoice?month=02&year=2019",
+    ],
+)
+def test_unknown_paths_ids_and_months_are_not_found(server: BillingServer, path: str) -> None:
+    """Other paths, IDs and months outside the account's are a 404 with a JSON body."""
+    reply = get(server, path.format(id=server.customer_id))
+    assert (404, JSON) == (reply.status, reply.headers["Content-Type"])
+    assert {"msg", "detail"} == reply.json.keys()
+
+
+@pytest.mark.parametrize(
+    "month", ["2020/5", "2020/13", "2020/00", "20/05", "2020/xx", "2020/%D9%A0%D9%A5", "2020/05%0A"]
+)
+def test_a_malformed_month_is_a_bad_request(server: BillingServer, month: str) -> None:
+    """A year without four digits or a month without two, 01 to 12, is a 400 at both endpoints."""
+    year, month = month.split("/")
+    assert 400 == get(server, f"/billing/v2/year/{year}/month/{month}").status
+    query = f"?month={month}&year={year}"
+    assert 400 == get(server, estimate_path(server, query)).status
+
+
+def test_an_empty_parameter_is_a_bad_request(server: BillingServer) -> None:
+    """A month that is empty is not the same as one that is omitted."""
+    assert 400 == get(server, estimate_path(server, "?month=")).status
