@@ -201,20 +201,26 @@ def test_numbers_of_retries_are_those_of_the_code() -> None:
 
 @pytest.mark.parametrize(
     ("title", "function"),
-    [("The server", BillingServer), ("Answers of your own", BillingServer.enqueue)],
+    [("The server", BillingServer), ("Responses of your own", BillingServer.enqueue)],
 )
 def test_table_of_the_stand_in_is_its_signature(title: str, function: Any) -> None:
     """What the stand-in can be given is listed, with its defaults."""
-    (rows,) = tables(section(DOCS / "testing_your_code.md", title), "Argument")
+    (rows,) = tables(section(DOCS / "test-your-code.md", title), "Argument")
     assert defaults_of(function) == {name: default for name, default, _ in rows}
 
 
 def test_example_for_pytest_passes(tmp_path: Path) -> None:
     """The tests that the page on testing shows pass when they are saved and run."""
-    (example,) = blocks(section(DOCS / "testing_your_code.md", "With pytest"), "python")
-    (tmp_path / "test_bill.py").write_text(example, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_bill.py"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(fastly.__file__).parent.parent)}
+    (example,) = blocks(section(DOCS / "test-your-code.md", "With pytest"), "python")
+    (tmp_path / "test_spending.py").write_text(example, encoding="utf-8")
+    plugin = ["-p", "fastly.testing.pytest_plugin"]
+    command = [sys.executable, "-m", "pytest", "-q", *plugin, "-p", "no:cacheprovider", "."]
+    # Where the package is installed, pytest would find the plugin a second time.
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(Path(fastly.__file__).parent.parent),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
     run = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

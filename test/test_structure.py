@@ -48,7 +48,12 @@ LAYERS: dict[str, set[str]] = {
 }
 # Within the package rest, a module imports only from those that stand before it.
 REST = ("bodies", "messages", "boundary", "retries", "proxies", "connections", "client", "")
-THIRD_PARTY = {"urllib3": {"rest"}, "certifi": {"rest"}, "dateutil": {"model_utils"}}
+THIRD_PARTY = {
+    "urllib3": {"rest"},
+    "certifi": {"rest"},
+    "dateutil": {"model_utils"},
+    "pytest": {"testing"},
+}
 FOR_CHECKERS = {"typing_extensions"}
 NOT_IMPORTED = {"fastly.__main__", "fastly.testing.__main__", "fastly.api.options"}
 
