@@ -667,7 +667,7 @@ def foreground(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]
         preexec_fn=_take_interrupts,
     ) as process:
         yield process
-        process.kill()
+        process.terminate()
 
 
 def printed(process: subprocess.Popen[str]) -> dict[str, str]:

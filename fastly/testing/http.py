@@ -7,7 +7,6 @@ every thread that waits, so it takes only as long as the threads need to return.
 from __future__ import annotations
 
 import contextlib
-import errno
 import http.client
 import io
 import json
@@ -35,8 +34,7 @@ _PARAMETER_LIMIT = 100
 _BODY_LIMIT = 1 << 20
 # struct linger, on for 0 seconds: closing sends a reset.
 _RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-# accept() fails with these for as long as the process lacks what a connection needs.
-_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+# Seconds to wait before accepting again.
 _ACCEPT_BACKOFF = 0.05
 
 
@@ -186,13 +184,12 @@ class Listener:
                     self._accept()
 
     def _accept(self) -> None:
-        """Accept one connection, unless its client has given up or the process is exhausted."""
+        """Accept one connection, or back off if that fails."""
         try:
             connection, _ = self._socket.accept()
-        except OSError as error:
-            # The socket stays readable: without this backoff, the loop would use a whole CPU.
-            if error.errno in _EXHAUSTED:
-                self._closing.wait(_ACCEPT_BACKOFF)
+        except OSError:
+            # Out of descriptors, the socket stays readable: the loop would use a whole CPU.
+            self._closing.wait(_ACCEPT_BACKOFF)
         else:
             self._admit(connection)
 
