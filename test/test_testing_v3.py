@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import closing
@@ -157,6 +158,13 @@ def test_invoices_are_plain_json() -> None:
     assert documents == json.loads(text)
     assert "-0.0" not in text
     assert "E+" not in text
+
+
+def test_invoices_are_the_same_everywhere() -> None:
+    """All invoices are the same, byte for byte, on every Python."""
+    expected = "ee0f5b4791d8f75e5d5da183453b6366ddb2e5a0112d31c69ad38cf192628181"
+    documents = [*(ACCOUNT.v3_invoice(*month) for month in CLOSED), ACCOUNT.v3_month_to_date()]
+    assert expected == hashlib.sha256(json.dumps(documents).encode()).hexdigest()
 
 
 @pytest.mark.parametrize("month", [(2019, 3), (2024, 5), (2024, 6), (2024, 7), (2026, 10)])

@@ -1,6 +1,6 @@
-"""An invoice as the two other documents that the billing API hands out: CSV and PDF.
+"""A v2 invoice in its two other formats: CSV and PDF.
 
-The CSV is UTF-8 with one header line, one row a line item, and a last row that has only the
+The CSV is UTF-8 with one header line, one row for each line item, and a last row that has only the
 invoice's id, "Total" and the final amount. Amounts have two decimals and sum to that amount.
 """
 
@@ -70,7 +70,7 @@ def _lines(invoice: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _wrapped(text: str, amount: float) -> Iterator[tuple[str, str]]:
-    """Yield a text in lines that fit the page, the amount (USD) beside the first of them."""
+    """Yield a text in lines that fit the page, the amount (USD) next to the first of them."""
     first, *rest = textwrap.wrap(text, _CHARACTERS_PER_LINE) or [""]
     yield first, f"{amount:,.2f}"
     for line in rest:
