@@ -54,7 +54,9 @@ class Parameters(NamedTuple):
         return arguments
 
     def _refuse(self, why: str) -> NoReturn:
-        raise ApiTypeError(f"{self.function}() {why}. Its arguments are {', '.join(self.known)}")
+        stop = "" if why.endswith("?") else "."
+        known = ", ".join(self.known)
+        raise ApiTypeError(f"{self.function}() {why}{stop} Its arguments are {known}")
 
 
 def accepts_only_declared_arguments(function: Callable[P, T]) -> Callable[P, T]:
