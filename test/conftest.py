@@ -10,6 +10,8 @@ from secure import TOKEN, pem_of
 
 import fastly
 from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.testing import BillingServer
 
 ENVIRONMENT = ("FASTLY_API_TOKEN", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
@@ -45,8 +47,20 @@ def client(configuration: fastly.Configuration) -> Iterator[fastly.ApiClient]:
 
 @pytest.fixture
 def api(client: fastly.ApiClient) -> BillingApi:
-    """The billing API on the stand-in."""
+    """The retired billing API on the stand-in."""
     return BillingApi(client)
+
+
+@pytest.fixture
+def invoices(client: fastly.ApiClient) -> BillingInvoicesApi:
+    """The invoices of the stand-in."""
+    return BillingInvoicesApi(client)
+
+
+@pytest.fixture
+def usage(client: fastly.ApiClient) -> BillingUsageMetricsApi:
+    """The usage metrics of the stand-in."""
+    return BillingUsageMetricsApi(client)
 
 
 @pytest.fixture(scope="module")

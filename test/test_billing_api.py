@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import itertools
 import json
 import logging
 import time
@@ -13,7 +12,6 @@ import pytest
 
 import fastly
 import fastly.apis
-from fastly.api import billing_api
 from fastly.api.billing_api import BillingApi
 from fastly.models import BillingEstimateResponse, BillingResponse
 from fastly.testing import BillingServer
@@ -154,7 +152,7 @@ def test_wrong_years(api: BillingApi, server: BillingServer, value: Any) -> None
 
 def test_the_type_of_a_wrong_customer_id_is_told(api: Any) -> None:
     """An id that is no text is refused with what it is."""
-    with pytest.raises(fastly.ApiTypeError, match=r"^customer_id is text, not of type int$"):
+    with pytest.raises(fastly.ApiTypeError, match=r"^customer_id must be text, got int$"):
         api.get_invoice_by_id(5, "i")
 
 
@@ -253,11 +251,6 @@ def test_signatures_are_explicit(name: str) -> None:
     assert [] == [p for p in parameters if p != "self" and f"{p}:" not in documented]
 
 
-def test_the_pauses_between_questions() -> None:
-    """An estimate is asked for again after 0.5, 1, 2 and 4 seconds, then every 5."""
-    assert [0.5, 1, 2, 4, 5, 5] == list(itertools.islice(billing_api._pauses(), 6))
-
-
 # --- forms ------------------------------------------------------------------------------------
 
 
@@ -285,9 +278,11 @@ def test_pdf(api: BillingApi, server: BillingServer) -> None:
 @pytest.mark.parametrize("accept", ["text/html", "", "TEXT/CSV", None, 5, ["text/csv"]])
 def test_other_forms_are_refused(api: BillingApi, server: BillingServer, accept: Any) -> None:
     """A form that the operation does not have is refused by name."""
-    with pytest.raises(fastly.ApiValueError, match=r"_accept is application/json or text/csv"):
+    with pytest.raises(
+        fastly.ApiValueError, match=r"^_accept must be application/json or text/csv"
+    ):
         api.get_invoice(5, 2020, _accept=accept)
-    with pytest.raises(fastly.ApiValueError, match="_accept is application/json, not"):
+    with pytest.raises(fastly.ApiValueError, match=r"^_accept must be application/json, got "):
         api.get_invoice_mtd(CUSTOMER, _accept=accept or "text/csv")
     assert [] == server.requests
 
@@ -412,7 +407,7 @@ def test_waiting_is_logged(
     server.enqueue(body={})
     with caplog.at_level(logging.INFO, "fastly"):
         api.get_invoice_mtd(CUSTOMER)
-    assert ["the estimate is being made; asking again in 0.10 s"] == [
+    assert ["the estimate is pending; polling again in 0.10 s"] == [
         record.getMessage() for record in caplog.records
     ]
 
@@ -437,7 +432,7 @@ def test_wrong_waits(api: BillingApi, server: BillingServer, wait: Any) -> None:
 @pytest.mark.parametrize("client", ["x", fastly.Configuration()])
 def test_only_a_client_is_a_client(client: Any) -> None:
     """A token or a configuration in the place of the client is refused at once."""
-    with pytest.raises(fastly.ApiTypeError, match="api_client is an ApiClient"):
+    with pytest.raises(fastly.ApiTypeError, match=r"^api_client must be an ApiClient, got "):
         BillingApi(client)
 
 

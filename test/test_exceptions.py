@@ -26,6 +26,7 @@ TREE = {
     "ForbiddenException": {"ApiException"},
     "NotFoundException": {"ApiException"},
     "RateLimitException": {"ApiException"},
+    "UnprocessableEntityException": {"ApiException"},
     "ServiceException": {"ApiException"},
     "EstimatePendingException": {"ApiException"},
     "ResponseException": {"ApiException"},
@@ -62,6 +63,7 @@ def test_the_tree() -> None:
         (401, "UnauthorizedException"),
         (403, "ForbiddenException"),
         (404, "NotFoundException"),
+        (422, "UnprocessableEntityException"),
         (429, "RateLimitException"),
         (500, "ServiceException"),
         (599, "ServiceException"),
@@ -75,22 +77,22 @@ def test_the_class_of_a_status(status: int, name: str) -> None:
     assert name == exceptions.exception_for(status).__name__
 
 
-def test_printing_tells_what_one_needs() -> None:
-    """The text has status, reason, the API's words, URL, tries, request id and what to do."""
+def test_the_text_of_an_exception() -> None:
+    """The text has status, reason, API message, URL, attempts, request ID and what to do."""
     assert str(whole()) == (
         "404 Not Found\n"
-        "  API's words: Record not found: Cannot load invoice\n"
-        "  asked: GET https://api.fastly.com/billing/v2/year/2020/month/05\n"
-        "  tries: 3\n"
+        "  API message: Record not found: Cannot load invoice\n"
+        "  request: GET https://api.fastly.com/billing/v2/year/2020/month/05\n"
+        "  attempts: 3\n"
         "  request id: id-1\n"
-        "  ask again after: 2.5 s\n"
-        "  what to do: Check the ids, and that the month is not before the account or in the"
-        " future."
+        "  retry after: 2.5 s\n"
+        "  what to do: Check the ID. Invoices start with the account, and end with the last posted"
+        " month."
     )
 
 
-def test_an_empty_exception_prints_too() -> None:
-    """An exception made by hand with nothing in it has its class and advice for a text."""
+def test_the_text_of_an_empty_exception() -> None:
+    """The text of an exception without any facts is its class and the advice."""
     text = str(fastly.ServiceException())
     assert text.startswith("ServiceException\n  what to do: ")
 
