@@ -7,7 +7,7 @@ An operation is declared by its signature, as a model is by its fields::
         self, invoice_id: InvoiceId, **options: "Unpack[Options]"
     ) -> EomInvoiceResponse:
         '''Get one invoice by its ID.'''
-        return DECLARED
+        return request(**options)
 
 A parameter that the path names goes into the path, any other into the query; its type says how it
 is checked and written (``fastly.arguments``). A name with a leading underscore is an option, and
@@ -24,7 +24,6 @@ from typing import (
     Any,
     Concatenate,
     NamedTuple,
-    NoReturn,
     ParamSpec,
     Protocol,
     TypeVar,
@@ -47,10 +46,9 @@ if TYPE_CHECKING:
 
     from fastly.deadline import Deadline
     from fastly.rest import Response
-    from fastly.results import Call, Document
+    from fastly.results import DocumentMethod, Method
 
 __all__ = [
-    "DECLARED",
     "Decodable",
     "Exchange",
     "Operation",
@@ -65,7 +63,6 @@ M = TypeVar("M", bound="Decodable")
 Send = Callable[[], "Response"]
 Exchange = Callable[[Send, "Deadline", float], "Response"]
 
-DECLARED: NoReturn = cast("NoReturn", None)  # what a declaration returns: its body never runs
 _SAFE_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -151,7 +148,7 @@ class Operation:
 
 def operation(
     path: str, *, exchange: Exchange = _once, if_missing: str | None = None
-) -> Callable[[Callable[Concatenate[Any, P], M]], Call[P, M]]:
+) -> Callable[[Callable[Concatenate[Any, P], M]], Method[P, M]]:
     """Turn a declaration into a method: a GET of a path that returns JSON."""
     return lambda declared: _method(
         declared, Operation(declared, path, (JSON,), exchange, if_missing)
@@ -160,7 +157,7 @@ def operation(
 
 def document(
     path: str, *, if_missing: str | None = None
-) -> Callable[[Callable[Concatenate[Any, P], M]], Document[P, M]]:
+) -> Callable[[Callable[Concatenate[Any, P], M]], DocumentMethod[P, M]]:
     """Turn a declaration into a method: a GET of a path that returns JSON, CSV or PDF."""
     accepts = (JSON, CSV, PDF)
     return lambda declared: _method(

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NoReturn, TypedDict
 
 from fastly.configuration.checks import Timeout, check_flag, check_timeout, check_wait
 from fastly.exceptions import ApiValueError
 from fastly.text import shown
 
-__all__ = ["CSV", "DEFAULTS", "JSON", "PAGE_DEFAULTS", "PDF", "Options", "PageOptions", "checked"]
+__all__ = [
+    "CSV",
+    "DEFAULTS",
+    "JSON",
+    "PAGE_DEFAULTS",
+    "PDF",
+    "Options",
+    "PageOptions",
+    "checked",
+    "page_request",
+    "request",
+]
 
 Json = Literal["application/json"]
 Csv = Literal["text/csv"]
@@ -73,21 +84,41 @@ class Options(PageOptions, total=False):
     _spec_property_naming: bool
 
 
-PAGE_DEFAULTS: dict[str, Any] = {
-    "_request_timeout": None,
-    "_check_input_type": True,
-    "_check_return_type": True,
-}
-DEFAULTS: dict[str, Any] = {
-    "_accept": JSON,
-    "_return_http_data_only": True,
-    "_preload_content": True,
-    **PAGE_DEFAULTS,
-    "async_req": False,
-    "_content_type": None,
-    "_host_index": None,
-    "_spec_property_naming": False,
-}
+def page_request(
+    *,
+    _request_timeout: Timeout | None = None,
+    _check_input_type: bool = True,
+    _check_return_type: bool = True,
+) -> NoReturn:
+    """Stand in the declaration of an iterator, which never runs, for its requests.
+
+    Editors that do not know ``Unpack`` find the options here.
+    """
+    raise RuntimeError("a declaration does not run")
+
+
+def request(
+    *,
+    _accept: Json = JSON,
+    _return_http_data_only: bool = True,
+    _preload_content: bool = True,
+    _request_timeout: Timeout | None = None,
+    _check_input_type: bool = True,
+    _check_return_type: bool = True,
+    async_req: bool = False,  # noqa: ARG001  # no underscore, for users of generated clients
+    _content_type: str | None = None,
+    _host_index: int | None = None,
+    _spec_property_naming: bool = False,
+) -> NoReturn:
+    """Stand in the declaration of an operation, which never runs, for its request.
+
+    Editors that do not know ``Unpack`` find the options here.
+    """
+    raise RuntimeError("a declaration does not run")
+
+
+DEFAULTS: dict[str, Any] = dict(request.__kwdefaults__ or {})
+PAGE_DEFAULTS: dict[str, Any] = dict(page_request.__kwdefaults__ or {})
 _FLAGS = (
     "_return_http_data_only",
     "_preload_content",

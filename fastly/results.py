@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
 
+from typing_extensions import TypeAliasType
+
 from fastly.async_result import AsyncResult
 from fastly.options import Csv, Json, Pdf
 from fastly.rest import Headers, RawResponse
 
-__all__ = ["Call", "Document"]
+__all__ = ["Call", "Document", "DocumentMethod", "Method"]
 
 P = ParamSpec("P")
 M = TypeVar("M")
@@ -110,3 +112,11 @@ class Document(Protocol[P, M]):
         _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[RawResponse]]: ...
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Send the request; ``fastly.options.Options`` documents the options."""
+
+
+# fmt: on
+
+# Editors that cannot follow these aliases, such as those that use jedi, show the declaration
+# itself: its parameters and its documentation.
+Method = TypeAliasType("Method", Call[P, M], type_params=(P, M))
+DocumentMethod = TypeAliasType("DocumentMethod", Document[P, M], type_params=(P, M))

@@ -6,7 +6,8 @@ from fastly.api.base import Api
 from fastly.arguments import CustomerId, InvoiceId, Month, Year
 from fastly.model.billing_estimate_response import BillingEstimateResponse
 from fastly.model.billing_response import BillingResponse
-from fastly.operations import DECLARED, document, operation
+from fastly.operations import document, operation
+from fastly.options import request
 from fastly.polling import poll_while_accepted
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class BillingApi(Api):
             year: Four digits, such as "2020" or 2020.
             **options: See below.
         """
-        return DECLARED
+        return request(**options)
 
     @document(
         "/billing/v2/account_customers/{customer_id}/invoices/{invoice_id}", if_missing=_RETIRED
@@ -66,7 +67,7 @@ class BillingApi(Api):
             invoice_id: ID of the invoice, of the same characters, or an int.
             **options: See below.
         """
-        return DECLARED
+        return request(**options)
 
     @operation(
         "/billing/v2/account_customers/{customer_id}/mtd_invoice",
@@ -92,4 +93,4 @@ class BillingApi(Api):
                 ``EstimatePendingException``; 0: once. Default: ``configuration.estimate_wait``.
             **options: See below.
         """
-        return DECLARED
+        return request(**options)

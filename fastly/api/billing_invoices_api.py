@@ -8,7 +8,8 @@ from fastly.model.eom_invoice_response import EomInvoiceResponse
 from fastly.model.invoice import Invoice
 from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
-from fastly.operations import DECLARED, operation
+from fastly.operations import operation
+from fastly.options import page_request, request
 from fastly.paging import Paged, by_cursor, paged
 from fastly.polling import poll_while_accepted
 
@@ -56,7 +57,7 @@ class BillingInvoicesApi(Api):
             cursor: ``meta.next_cursor`` of the previous page. Default: the first page.
             **options: See below.
         """
-        return DECLARED
+        return request(**options)
 
     @paged(list_invoices, by_cursor(_next_cursor), lambda page: page.data)
     def iter_invoices(
@@ -77,7 +78,7 @@ class BillingInvoicesApi(Api):
             cursor: ``meta.next_cursor`` of the page to resume after. Default: the first page.
             **options: See below.
         """
-        return DECLARED
+        return page_request(**options)
 
     @operation("/billing/v3/invoices/{invoice_id}")
     def get_invoice_by_invoice_id(
@@ -89,7 +90,7 @@ class BillingInvoicesApi(Api):
             invoice_id: ID of the invoice, such as "INV-375119" or 29239985.
             **options: See below.
         """
-        return DECLARED
+        return request(**options)
 
     @operation("/billing/v3/invoices/month-to-date", exchange=poll_while_accepted)
     def get_month_to_date_invoice(
@@ -104,4 +105,4 @@ class BillingInvoicesApi(Api):
                 ``EstimatePendingException``; 0: once. Default: ``configuration.estimate_wait``.
             **options: See below.
         """
-        return DECLARED
+        return request(**options)

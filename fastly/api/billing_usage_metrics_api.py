@@ -8,7 +8,8 @@ from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.model.usagemetric import Usagemetric
 from fastly.model.usagemetrics import Usagemetrics
-from fastly.operations import DECLARED, operation
+from fastly.operations import operation
+from fastly.options import page_request, request
 from fastly.paging import Paged, by_cursor, by_months, paged
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class BillingUsageMetricsApi(Api):
             end_month: Last month, at most two months later.
             **options: See below.
         """
-        return DECLARED
+        return request(**options)
 
     @paged(get_usage_metrics, by_months, lambda page: page.data)
     def iter_usage_metrics(
@@ -65,7 +66,7 @@ class BillingUsageMetricsApi(Api):
             end_month: Last month, the same way; not before ``start_month``.
             **options: See below.
         """
-        return DECLARED
+        return page_request(**options)
 
     @operation("/billing/v3/service-usage-metrics")
     def get_service_level_usage(
@@ -92,7 +93,7 @@ class BillingUsageMetricsApi(Api):
             cursor: ``data.meta.next_cursor`` of the previous page. Default: the first page.
             **options: See below.
         """
-        return DECLARED
+        return request(**options)
 
     @paged(get_service_level_usage, by_cursor(_next_cursor), lambda page: page.blocks)
     def iter_service_level_usage(
@@ -119,4 +120,4 @@ class BillingUsageMetricsApi(Api):
             cursor: ``data.meta.next_cursor`` of the page to resume after.
             **options: See below.
         """
-        return DECLARED
+        return page_request(**options)

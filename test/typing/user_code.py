@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from typing_extensions import assert_type
 
 import fastly
 from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.api_client import AsyncResult
 from fastly.models import (
     BillingEstimateLinesLineItems,
@@ -18,6 +20,15 @@ from fastly.models import (
     BillingStatus,
     BillingTotal,
     BillingTotalExtras,
+    EomInvoiceResponse,
+    Invoice,
+    Invoicelineitems,
+    ListEomInvoicesResponse,
+    MtdInvoiceResponse,
+    Serviceusagemetrics,
+    ServiceusagemetricsData,
+    Usagemetric,
+    Usagemetrics,
 )
 from fastly.rest import Headers, RawResponse
 from fastly.testing import BillingServer
@@ -60,6 +71,29 @@ def unread_and_later(api: BillingApi) -> None:
     assert_type(raw, AsyncResult[RawResponse])
     full = api.get_invoice_mtd("c", async_req=True, _return_http_data_only=False)
     assert_type(full, AsyncResult[tuple[BillingEstimateResponse, int, Headers]])
+
+
+def live_api(api: BillingInvoicesApi, usage: BillingUsageMetricsApi) -> None:
+    """The operations of the live API are typed in each form, and so are iterators and pages."""
+    assert_type(api.list_invoices(), ListEomInvoicesResponse)
+    page = api.list_invoices(billing_start_date=date(2026, 1, 1), limit="5", cursor="x")
+    assert_type(page, ListEomInvoicesResponse)
+    assert_type(api.get_invoice_by_invoice_id(29239985), EomInvoiceResponse)
+    assert_type(api.get_month_to_date_invoice(_wait=5), MtdInvoiceResponse)
+    assert_type(usage.get_usage_metrics("2026-01", date(2026, 3, 1)), Usagemetrics)
+    assert_type(usage.get_service_level_usage(service="x"), Serviceusagemetrics)
+    later = api.list_invoices(limit=5, async_req=True)
+    assert_type(later, AsyncResult[ListEomInvoicesResponse])
+    full = usage.get_service_level_usage(limit=5, _return_http_data_only=False)
+    assert_type(full, tuple[Serviceusagemetrics, int, Headers])
+    for invoice in api.iter_invoices(limit=5, _request_timeout=5):
+        assert_type(invoice, Invoice)
+        assert_type(invoice.transaction_line_items, list[Invoicelineitems] | None)
+    assert_type(next(api.iter_invoices().by_page()), ListEomInvoicesResponse)
+    assert_type(next(usage.iter_usage_metrics("2026-01", "2026-12")), Usagemetric)
+    assert_type(next(usage.iter_service_level_usage()), ServiceusagemetricsData)
+    assert_type(usage.get_service_level_usage().data, ServiceusagemetricsData | None)
+    assert_type(usage.get_service_level_usage().blocks, list[ServiceusagemetricsData])
 
 
 def fields(invoice: BillingResponse, estimate: BillingEstimateResponse) -> None:
