@@ -34,6 +34,7 @@ from timing import Figure, Subjects, kept_bytes, ratios, rounds
 
 import fastly
 from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.model.billing_response import BillingResponse
 
 PEERS = ("json", "pydantic", "msgspec", "stripe", "official")
@@ -59,7 +60,7 @@ class Row(NamedTuple):
         verdict = "" if self.passed else "  MISSED"
         ours = self.figures["fastly"]
         peers = "".join(f"{self.figures.get(name, '-')!s:>10}" for name in PEERS)
-        return f"{self.work:44}{self.bar or '':>6}{ours!s:>8}{ours.spread:>12}{peers}{verdict}"
+        return f"{self.work:52}{self.bar or '':>6}{ours!s:>8}{ours.spread:>12}{peers}{verdict}"
 
 
 def fastly_decode(body: bytes) -> BillingResponse:
@@ -76,7 +77,7 @@ def fastly_api(url: str, threads: int = 1) -> BillingApi:
     return BillingApi(fastly.ApiClient(configuration, pool_threads=threads))
 
 
-def asked(pool: urllib3.PoolManager, url: str, decode: Decode) -> object:
+def asked(pool: urllib3.PoolManager, url: str, decode: Decode, path: str = PATH) -> object:
     """Do with urllib3 and a decoder what ``get_invoice`` does, with the same headers."""
     headers = {
         "User-Agent": "fastly-python/0",
@@ -84,7 +85,7 @@ def asked(pool: urllib3.PoolManager, url: str, decode: Decode) -> object:
         "Accept": "application/json",
         "Fastly-Key": TOKEN,
     }
-    return decode(pool.request("GET", url + PATH, headers=headers).data)
+    return decode(pool.request("GET", url + path, headers=headers).data)
 
 
 def calls(url: str) -> dict[str, Callable[[], object]]:
@@ -105,6 +106,33 @@ def get_invoice(url: str, items: int, bar: float, count: int, repeats: int) -> R
     """Measure a call over urllib3's request and ``json.loads``."""
     figures = beside(calls(f"{url}/{items}"), "json", count, repeats)
     return Row(f"get_invoice, {items:,} items, over json", bar, figures)
+
+
+def live_call(
+    work: str, url: str, bar: float, path: str, call: Callable[[BillingInvoicesApi], object]
+) -> Row:
+    """Measure a call of the live API over urllib3's request and ``json.loads``."""
+    pool, api = urllib3.PoolManager(), BillingInvoicesApi(fastly_api(url).api_client)
+    subjects = {
+        "json": partial(asked, pool, url, json.loads, path),
+        "fastly": lambda: call(api),
+    }
+    return Row(work, bar, ratios(subjects, "json", 120, 2))
+
+
+def live_page(url: str) -> Row:
+    """Measure a page of 100 invoices with 60 lines each."""
+    work = "list_invoices, 100 invoices of 60 lines, over json"
+    return live_call(
+        work, f"{url}/100x60", 1.6, "/billing/v3/invoices", lambda a: a.list_invoices()
+    )
+
+
+def live_month_to_date(url: str) -> Row:
+    """Measure a month to date of 30 lines."""
+    path = "/billing/v3/invoices/month-to-date"
+    work = "get_month_to_date_invoice, 30 lines, over json"
+    return live_call(work, f"{url}/30-mtd", 1.35, path, lambda a: a.get_month_to_date_invoice())
 
 
 def decoding() -> Row:
@@ -140,7 +168,10 @@ def memory() -> Row:
 
 def importing() -> Row:
     """Measure whole processes: one that makes a client over one that imports urllib3."""
-    client = "import fastly, fastly.api.billing_api as b; b.BillingApi; fastly.ApiClient()"
+    client = (
+        "import fastly, fastly.api.billing_invoices_api as b; "
+        "b.BillingInvoicesApi; fastly.ApiClient()"
+    )
     codes = {"json": "import urllib3", "fastly": client}
     peers = {name: f"import {name}" for name in ("pydantic", "msgspec", "stripe")}
     with tempfile.TemporaryDirectory() as compiled:
@@ -211,6 +242,8 @@ def _growth(few: Callable[[], object], many: Callable[[], object]) -> Figure:
 
 def rows(url: str) -> Iterator[tuple[str, Callable[[], Row]]]:
     """Yield each measure with its short name."""
+    yield "live page", partial(live_page, url)
+    yield "live mtd", partial(live_month_to_date, url)
     yield "get_invoice 0", partial(get_invoice, url, 0, 1.35, 150, 10)
     yield "get_invoice 30", partial(get_invoice, url, 30, 1.35, 150, 5)
     yield "get_invoice 1000", partial(get_invoice, url, 1000, 1.8, 120, 1)
@@ -247,7 +280,7 @@ def main(works: list[str]) -> int:
     """Measure all, or the works that are named; print the table, and return the exit status."""
     print(conditions())
     peers = "".join(f"{name:>10}" for name in PEERS)
-    print(f"{'work':44}{'bar':>6}{'fastly':>8}{'middle half':>12}{peers}")
+    print(f"{'work':52}{'bar':>6}{'fastly':>8}{'middle half':>12}{peers}")
     gc.collect()
     gc.freeze()  # a user's process does not hold all the peers' modules, to be searched each time
     passed = True

@@ -1,7 +1,8 @@
 """A server that is never the bottleneck: one body a path, kept ready, head and body in one write.
 
-The first step of a path names the body: how many line items it has, then ``-int`` for an
-integer as its id, then ``-slow`` for an answer that takes 50 ms. ``python server.py`` writes its
+The first step of a path names the body: how many line items it has, then ``-int`` for an integer
+as its ID, ``-mtd`` for a month to date of the live API, ``-slow`` for a response that takes 50 ms;
+or ``100x60`` for a page of 100 invoices with 60 lines each. ``python server.py`` writes its
 port and serves until its standard input ends.
 """
 
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from bodies import invoice
+from bodies import invoice, month_to_date, page
 
 DELAY = 0.05  # seconds
 
@@ -25,7 +26,12 @@ DELAY = 0.05  # seconds
 def answer(name: str) -> bytes:
     """Return the whole answer that a name stands for."""
     items, *options = name.split("-")
-    body = invoice(int(items), integer_id="int" in options)
+    if "mtd" in options:
+        body = month_to_date(int(items))
+    elif "x" in items:
+        body = page(*map(int, items.split("x")))
+    else:
+        body = invoice(int(items), integer_id="int" in options)
     head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return head.encode() + b"\r\n" + body
 
