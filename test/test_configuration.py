@@ -245,8 +245,8 @@ def test_the_token_comes_from_the_setting_then_the_environment(
     with pytest.raises(fastly.ApiValueError) as caught:
         configuration.get_api_key_with_prefix()
     assert str(caught.value) == (
-        "there is no API token: set configuration.api_key['token'] or the environment variable "
-        "FASTLY_API_TOKEN; a configuration that was pickled has lost its token"
+        "no API token: set configuration.api_key['token'] or the environment variable "
+        "FASTLY_API_TOKEN (a pickled configuration does not contain its token)"
     )
     monkeypatch.setenv("FASTLY_API_TOKEN", "from-environment")
     assert configuration.get_api_key_with_prefix() == "from-environment"
@@ -286,7 +286,7 @@ def test_the_hook_renews_the_token() -> None:
 
 def test_only_the_token_is_a_key() -> None:
     """Another identifier than "token" is refused, in reading too."""
-    words = r"^api_key has one key, 'token', and no other$"
+    words = r"^api_key has only one key, 'token'$"
     with pytest.raises(fastly.ApiValueError, match=words):
         fastly.Configuration().get_api_key_with_prefix("other")
     with pytest.raises(fastly.ApiKeyError, match="token"):
@@ -330,7 +330,7 @@ def test_pickles_lose_the_secrets_and_keep_the_rest() -> None:
     assert other.proxy == "http://proxy.example:3128"
     assert {} == dict(other.api_key) == dict(other.proxy_headers)
     with pytest.raises(
-        fastly.ApiValueError, match="a configuration that was pickled has lost its token"
+        fastly.ApiValueError, match="a pickled configuration does not contain its token"
     ):
         other.get_api_key_with_prefix()
 
@@ -376,7 +376,7 @@ def test_the_default_is_copied() -> None:
 def test_only_a_configuration_is_the_default() -> None:
     """Anything but a configuration is refused as the default."""
     anyhow: Any = fastly.Configuration
-    with pytest.raises(fastly.ApiTypeError, match="the default is a Configuration"):
+    with pytest.raises(fastly.ApiTypeError, match="the default must be a Configuration"):
         anyhow.set_default(1)
 
 
@@ -423,7 +423,7 @@ def test_plain_http_elsewhere_needs_consent() -> None:
     with pytest.raises(fastly.ApiValueError) as caught:
         configuration.checked_host()
     assert str(caught.value) == (
-        "http://api.fastly.com would carry the token unencrypted: use https, or set "
+        "http://api.fastly.com would receive the token unencrypted: use https, or set "
         "allow_insecure_host=True if you accept that"
     )
     with pytest.raises(fastly.ApiValueError, match="unencrypted"):
@@ -445,91 +445,95 @@ def test_settings_document_themselves() -> None:
 
 
 MESSAGES: list[tuple[str, Any, str]] = [
-    ("host", 5, "host is text such as 'https://api.fastly.com', not int"),
-    ("host", "x.y", "host is an http(s) URL such as 'https://api.fastly.com', not 'x.y'"),
+    ("host", 5, "host must be text such as 'https://api.fastly.com', got int"),
+    ("host", "x.y", "host must be an http(s) URL such as 'https://api.fastly.com', got 'x.y'"),
     (
         "host",
         "a:b@c",
-        "host must not carry credentials; set api_key['token'] instead",
+        "host must not contain credentials; set api_key['token'] instead",
     ),
     (
         "host",
         TOKEN,
-        "host is an http(s) URL such as 'https://api.fastly.com', not a text without a dot, "
+        "host must be an http(s) URL such as 'https://api.fastly.com', got text without a dot, "
         "a colon or a slash",
     ),
     (
         "proxy",
         TOKEN,
-        "proxy is an http(s) URL such as 'http://user:password@proxy:3128', its login "
-        "percent-encoded, not a text without a dot, a colon or a slash",
+        "proxy must be an http(s) URL such as 'http://user:password@proxy:3128', "
+        "with a percent-encoded login, got text without a dot, a colon or a slash",
     ),
     (
         "proxy",
         f"x\n{TOKEN}@p",
-        "proxy is an http(s) URL such as 'http://user:password@proxy:3128', its login "
-        "percent-encoded, not '***@p'",
+        "proxy must be an http(s) URL such as 'http://user:password@proxy:3128', "
+        "with a percent-encoded login, got '***@p'",
     ),
-    ("proxy", 5, "proxy is a URL or None, not int"),
-    ("timeout", "5", "timeout is a number of seconds, not '5'"),
-    ("timeout", 0, "timeout is more than 0 seconds, up to 31622400, not 0"),
-    ("timeout", 31622401, "timeout is more than 0 seconds, up to 31622400, not 31622401"),
-    ("timeout", (1, -1), "timeout[1] is more than 0 seconds, up to 31622400, not -1"),
-    ("timeout", (0, 1), "timeout[0] is more than 0 seconds, up to 31622400, not 0"),
-    ("timeout", (1,), "timeout is one number of seconds or (connect, read), not (1,)"),
-    ("estimate_wait", -1, "estimate_wait is a number of seconds from 0 to 31622400, not -1"),
-    ("retries", -1, "retries is 0 or more, not -1"),
-    ("retries", "3", "retries is a whole number or a urllib3.Retry, not '3'"),
-    ("connection_pool_maxsize", 10_001, "connection_pool_maxsize is 10000 or less, not 10001"),
-    ("max_response_bytes", 0, "max_response_bytes is 1 or more, not 0"),
-    ("max_response_bytes", "1", "max_response_bytes is a whole number, not '1'"),
-    ("verify_ssl", 1, "verify_ssl is True or False, not 1"),
-    ("no_proxy", 1, "no_proxy is a comma-separated list of hosts or None, not 1"),
-    ("cert_file", 5, "cert_file is the path of a file or None, not 5"),
-    ("cert_file", "/none", "cert_file: there is no file '/none'"),
-    ("assert_hostname", True, "assert_hostname is a host name, False or None, not True"),
-    ("refresh_api_key_hook", 5, "refresh_api_key_hook is a function or None, not int"),
+    ("proxy", 5, "proxy must be a URL or None, got int"),
+    ("timeout", "5", "timeout must be a number of seconds, got '5'"),
+    ("timeout", 0, "timeout must be more than 0 and at most 31622400 seconds, got 0"),
+    ("timeout", 31622401, "timeout must be more than 0 and at most 31622400 seconds, got 31622401"),
+    ("timeout", (1, -1), "timeout[1] must be more than 0 and at most 31622400 seconds, got -1"),
+    ("timeout", (0, 1), "timeout[0] must be more than 0 and at most 31622400 seconds, got 0"),
+    (
+        "timeout",
+        (1,),
+        "timeout must be a number of seconds or (connect, read), got a sequence of 1",
+    ),
+    ("estimate_wait", -1, "estimate_wait must be 0 to 31622400 seconds, got -1"),
+    ("retries", -1, "retries must be 0 or more, got -1"),
+    ("retries", "3", "retries must be a whole number or a urllib3.Retry, got '3'"),
+    ("connection_pool_maxsize", 10_001, "connection_pool_maxsize must be at most 10000, got 10001"),
+    ("max_response_bytes", 0, "max_response_bytes must be 1 or more, got 0"),
+    ("max_response_bytes", "1", "max_response_bytes must be a whole number, got '1'"),
+    ("verify_ssl", 1, "verify_ssl must be True or False, got 1"),
+    ("no_proxy", 1, "no_proxy must be a comma-separated list of hosts or None, got 1"),
+    ("cert_file", 5, "cert_file must be the path of a file or None, got 5"),
+    ("cert_file", "/none", "cert_file: file not found: '/none'"),
+    ("assert_hostname", True, "assert_hostname must be a host name, False or None, got True"),
+    ("refresh_api_key_hook", 5, "refresh_api_key_hook must be a function or None, got int"),
     (
         "socket_options",
         5,
-        "socket_options is a list of (level, name, value), the value an int of 32 bits or bytes, "
-        "or None, not 5",
+        "socket_options must be None or a list of (level, name, value), with a "
+        "32-bit int or bytes as the value, got 5",
     ),
     (
         "api_key",
         [TOKEN],
-        "api_key is a mapping such as {'token': 'YOUR_API_KEY'}, not text or a list",
+        "api_key must be a mapping such as {'token': 'YOUR_API_KEY'}, got list",
     ),
     (
         "api_key_prefix",
         TOKEN,
-        "api_key_prefix is a mapping such as {'token': 'Bearer'}, not text or a list",
+        "api_key_prefix must be a mapping such as {'token': 'Bearer'}, got str",
     ),
     (
         "proxy_headers",
         TOKEN,
-        "proxy_headers is a mapping such as {'Proxy-Authorization': 'Basic ...'}, "
-        "not text or a list",
+        "proxy_headers must be a mapping such as {'Proxy-Authorization': 'Basic ...'}, "
+        "got str",
     ),
-    ("api_key", {TOKEN: "token"}, "api_key has one key, 'token', and no other"),
-    ("api_key_prefix", {"x": "y"}, "api_key_prefix has one key, 'token', and no other"),
-    ("api_key", {"token": 5}, "api_key['token'] is text, not int"),
+    ("api_key", {TOKEN: "token"}, "api_key has only one key, 'token'"),
+    ("api_key_prefix", {"x": "y"}, "api_key_prefix has only one key, 'token'"),
+    ("api_key", {"token": 5}, "api_key['token'] must be text, got int"),
     (
         "api_key",
         {"token": ""},
-        "api_key['token'] is empty; to use FASTLY_API_TOKEN, do not set it at all",
+        "api_key['token'] must not be empty; to use FASTLY_API_TOKEN, do not set it",
     ),
     (
         "api_key_prefix",
         {"token": "x "},
-        "api_key_prefix['token'] has a blank or a line break at an end: use .strip()",
+        "api_key_prefix['token'] must not start or end with whitespace: use .strip()",
     ),
-    ("proxy_headers", {"x": 1}, "proxy_headers['x']: a header's name and value are text"),
-    ("proxy_headers", {"a b": "x"}, "proxy_headers['a b']: 'a b' is not the name of a header"),
+    ("proxy_headers", {"x": 1}, "proxy_headers['x']: the name and value of a header must be text"),
+    ("proxy_headers", {"a b": "x"}, "proxy_headers['a b']: invalid header name 'a b'"),
     (
         "proxy_headers",
         {"x": TOKEN + "\n"},
-        "proxy_headers['x']: the value holds a line break or no Latin-1 text",
+        "proxy_headers['x']: the value must be Latin-1 text without line breaks",
     ),
 ]
 
@@ -637,7 +641,7 @@ def test_a_default_must_be_a_configuration_and_is_not_repeated() -> None:
     anyhow: Any = fastly.Configuration
     with pytest.raises(fastly.ApiTypeError) as caught:
         anyhow.set_default(TOKEN)
-    assert "the default is a Configuration or None, not str" == str(caught.value)
+    assert "the default must be a Configuration or None, got str" == str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["username", "zzz"])
@@ -668,7 +672,9 @@ def test_anything_that_works_like_a_retry_is_one() -> None:
         def get_backoff_time(self) -> float:
             return 0.0
 
-    with pytest.raises(fastly.ApiTypeError, match=r"retries is a whole number or a urllib3\.Retry"):
+    with pytest.raises(
+        fastly.ApiTypeError, match=r"retries must be a whole number or a urllib3\.Retry"
+    ):
         fastly.Configuration(retries=Half())
 
 
@@ -699,7 +705,7 @@ def test_a_name_that_begins_like_this_machine_is_another(host: str) -> None:
 )
 def test_a_password_without_its_at_sign_is_not_shown(url: str) -> None:
     """A proxy's URL that lacks the @ is refused without what may be a password."""
-    with pytest.raises(fastly.ApiValueError, match="not 'http://user:") as caught:
+    with pytest.raises(fastly.ApiValueError, match="got 'http://user:") as caught:
         fastly.Configuration(proxy=url)
     assert "s3cret" not in str(caught.value)
 
@@ -707,10 +713,10 @@ def test_a_password_without_its_at_sign_is_not_shown(url: str) -> None:
 @pytest.mark.parametrize(
     ("token", "words"),
     [
-        ("token\n", "has a blank or a line break at an end: use .strip()"),
-        (" token", "has a blank or a line break at an end: use .strip()"),
-        ("to\nken", "holds a character that is not printable ASCII"),
-        ("tökens", "holds a character that is not printable ASCII"),
+        ("token\n", "must not start or end with whitespace: use .strip()"),
+        (" token", "must not start or end with whitespace: use .strip()"),
+        ("to\nken", "must contain only printable ASCII characters"),
+        ("tökens", "must contain only printable ASCII characters"),
     ],
 )
 def test_what_is_wrong_with_a_token(token: str, words: str) -> None:

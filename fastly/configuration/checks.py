@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 from fastly.configuration.secrets import CREDENTIALS, MASK, SecretURL
 from fastly.exceptions import ApiTypeError, ApiValueError
+from fastly.text import shown
 
 __all__ = [
     "DEFAULT_HOST",
@@ -74,27 +75,29 @@ class RetryPolicy(Protocol):
     total: bool | int | None
 
     def get_backoff_time(self) -> float:
-        """Return the seconds to wait before the next try."""
+        """Return the seconds to wait before the next attempt."""
         ...
 
 
 def check_flag(name: str, value: object) -> bool:
     """Check a switch: True or False."""
     if not isinstance(value, bool):
-        raise ApiTypeError(f"{name} is True or False, not {value!r}")
+        raise ApiTypeError(f"{name} must be True or False, got {shown(value)}")
     return value
 
 
 def _number_of_seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ApiTypeError(f"{name} is a number of seconds, not {value!r}")
+        raise ApiTypeError(f"{name} must be a number of seconds, got {shown(value)}")
     return value
 
 
 def _positive_seconds(name: str, value: object) -> float:
     seconds = _number_of_seconds(name, value)
     if not 0 < seconds <= _LONGEST:
-        raise ApiValueError(f"{name} is more than 0 seconds, up to {_LONGEST}, not {value!r}")
+        raise ApiValueError(
+            f"{name} must be more than 0 and at most {_LONGEST} seconds, got {shown(value)}"
+        )
     return seconds
 
 
@@ -104,7 +107,9 @@ def check_timeout(name: str, value: object) -> Timeout:
         return _positive_seconds(name, value)
     pair = cast("tuple[object, ...]", value)
     if len(pair) != 2:
-        raise ApiValueError(f"{name} is one number of seconds or (connect, read), not {value!r}")
+        raise ApiValueError(
+            f"{name} must be a number of seconds or (connect, read), got a sequence of {len(pair)}"
+        )
     return _positive_seconds(f"{name}[0]", pair[0]), _positive_seconds(f"{name}[1]", pair[1])
 
 
@@ -112,16 +117,16 @@ def check_wait(name: str, value: object) -> float:
     """Check a time to wait: a number of seconds, 0 or more."""
     seconds = _number_of_seconds(name, value)
     if not 0 <= seconds <= _LONGEST:
-        raise ApiValueError(f"{name} is a number of seconds from 0 to {_LONGEST}, not {value!r}")
+        raise ApiValueError(f"{name} must be 0 to {_LONGEST} seconds, got {shown(value)}")
     return seconds
 
 
 def check_positive_integer(name: str, value: object) -> int:
     """Check a count: a whole number, 1 or more."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ApiTypeError(f"{name} is a whole number, not {value!r}")
+        raise ApiTypeError(f"{name} must be a whole number, got {shown(value)}")
     if value < 1:
-        raise ApiValueError(f"{name} is 1 or more, not {value!r}")
+        raise ApiValueError(f"{name} must be 1 or more, got {shown(value)}")
     return value
 
 
@@ -129,7 +134,7 @@ def check_pool_size(name: str, value: object) -> int:
     """Check a number of connections or threads: 1 to 10,000."""
     size = check_positive_integer(name, value)
     if size > _LARGEST_POOL:
-        raise ApiValueError(f"{name} is {_LARGEST_POOL} or less, not {value!r}")
+        raise ApiValueError(f"{name} must be at most {_LARGEST_POOL}, got {shown(value)}")
     return size
 
 
@@ -138,21 +143,23 @@ def check_retries(name: str, value: object) -> int | RetryPolicy:
     if not isinstance(value, type) and all(hasattr(value, part) for part in _PARTS_OF_A_RETRY):
         return cast("RetryPolicy", value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ApiTypeError(f"{name} is a whole number or a urllib3.Retry, not {value!r}")
+        raise ApiTypeError(f"{name} must be a whole number or a urllib3.Retry, got {shown(value)}")
     if value < 0:
-        raise ApiValueError(f"{name} is 0 or more, not {value!r}")
+        raise ApiValueError(f"{name} must be 0 or more, got {shown(value)}")
     return value
 
 
 def check_host(name: str, value: object) -> str:
     """Check the API's URL, and return it without a final slash."""
     if not isinstance(value, str):
-        raise ApiTypeError(f"{name} is text such as {DEFAULT_HOST!r}, not {type(value).__name__}")
+        raise ApiTypeError(
+            f"{name} must be text such as {DEFAULT_HOST!r}, got {type(value).__name__}"
+        )
     if "@" in value:
-        raise ApiValueError(f"{name} must not carry credentials; set api_key['token'] instead")
+        raise ApiValueError(f"{name} must not contain credentials; set api_key['token'] instead")
     if not _is_http_url(value):
         raise ApiValueError(
-            f"{name} is an http(s) URL such as {DEFAULT_HOST!r}, not {_shown(value)}"
+            f"{name} must be an http(s) URL such as {DEFAULT_HOST!r}, got {_shown_url(value)}"
         )
     scheme, colon, rest = value.partition(":")
     return scheme.lower() + colon + rest.rstrip("/")
@@ -166,7 +173,7 @@ def _is_http_url(text: str) -> bool:
 
 
 def _is_ipv6(text: str) -> bool:
-    import ipaddress  # slow to import, and needed for such a host alone
+    import ipaddress  # slow to import, and needed only for such a host
 
     try:
         return bool(ipaddress.IPv6Address(text))
@@ -174,32 +181,31 @@ def _is_ipv6(text: str) -> bool:
         return False
 
 
-def _shown(value: str) -> str:
-    """Show what was meant to be a URL, unless it may be a token in the wrong place."""
-    shown = re.sub(r".*@", f"{MASK}@", value, flags=re.DOTALL)
-    shown = re.sub(r"(//[^/:]*:)(?!\d+(?:/|$)).*", rf"\1{MASK}", shown, flags=re.DOTALL)
-    return (
-        repr(shown) if re.search(r"[.:/@]", value) else "a text without a dot, a colon or a slash"
-    )
+def _shown_url(value: str) -> str:
+    """Show a wrong URL, unless it may be a token in the wrong place."""
+    masked = re.sub(r".*@", f"{MASK}@", value, flags=re.DOTALL)
+    masked = re.sub(r"(//[^/:]*:)(?!\d+(?:/|$)).*", rf"\1{MASK}", masked, flags=re.DOTALL)
+    url_like = re.search(r"[.:/@]", value)
+    return shown(masked) if url_like else "text without a dot, a colon or a slash"
 
 
 def check_token(name: str, value: object) -> str:
     """Check a token without ever showing it."""
     if not isinstance(value, str):
-        raise ApiTypeError(f"{name} is text, not {type(value).__name__}")
+        raise ApiTypeError(f"{name} must be text, got {type(value).__name__}")
     if not value:
-        raise ApiValueError(f"{name} is empty; to use {TOKEN_VARIABLE}, do not set it at all")
+        raise ApiValueError(f"{name} must not be empty; to use {TOKEN_VARIABLE}, do not set it")
     if value != value.strip():
-        raise ApiValueError(f"{name} has a blank or a line break at an end: use .strip()")
+        raise ApiValueError(f"{name} must not start or end with whitespace: use .strip()")
     if not (value.isascii() and value.isprintable()):
-        raise ApiValueError(f"{name} holds a character that is not printable ASCII")
+        raise ApiValueError(f"{name} must contain only printable ASCII characters")
     return value
 
 
 def check_key_name(where: str, name: str) -> None:
     """Check the name of an API key: ``token`` is the only one."""
     if name != "token":
-        raise ApiValueError(f"{where} has one key, 'token', and no other")
+        raise ApiValueError(f"{where} has only one key, 'token'")
 
 
 def check_api_key(name: str, value: object) -> str:
@@ -222,25 +228,25 @@ def check_proxy_header(name: str, value: object) -> str:
 def check_header(where: str, name: object, value: object) -> str:
     """Check a header's name and value (RFC 9110, section 5), and return the value."""
     if not isinstance(name, str) or not isinstance(value, str):
-        raise ApiTypeError(f"{where}: a header's name and value are text")
+        raise ApiTypeError(f"{where}: the name and value of a header must be text")
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-        raise ApiValueError(f"{where}: {name!r} is not the name of a header")
+        raise ApiValueError(f"{where}: invalid header name {shown(name)}")
     if re.search(r"[^\t\x20-\x7e\xa0-\xff]", value):
-        raise ApiValueError(f"{where}: the value holds a line break or no Latin-1 text")
+        raise ApiValueError(f"{where}: the value must be Latin-1 text without line breaks")
     return value
 
 
 def check_proxy(name: str, value: object) -> SecretURL | None:
-    """Check the URL of a proxy, which may carry credentials; None is none."""
+    """Check the URL of a proxy, which may contain credentials, or None."""
     if value is None:
         return None
     if not isinstance(value, str):
-        raise ApiTypeError(f"{name} is a URL or None, not {type(value).__name__}")
+        raise ApiTypeError(f"{name} must be a URL or None, got {type(value).__name__}")
     url = SecretURL(value)
     if not (_LOGIN.fullmatch(value) and _is_http_url(url.bare())):
         raise ApiValueError(
-            f"{name} is an http(s) URL such as 'http://user:password@proxy:3128', its login "
-            f"percent-encoded, not {_shown(value)}"
+            f"{name} must be an http(s) URL such as 'http://user:password@proxy:3128', with a "
+            f"percent-encoded login, got {_shown_url(value)}"
         )
     return url
 
@@ -248,7 +254,9 @@ def check_proxy(name: str, value: object) -> SecretURL | None:
 def check_no_proxy(name: str, value: object) -> str | None:
     """Check a comma-separated list of hosts, or None."""
     if value is not None and not isinstance(value, str):
-        raise ApiTypeError(f"{name} is a comma-separated list of hosts or None, not {value!r}")
+        raise ApiTypeError(
+            f"{name} must be a comma-separated list of hosts or None, got {shown(value)}"
+        )
     return value
 
 
@@ -257,10 +265,14 @@ def check_file(name: str, value: object) -> str | None:
     if value is None:
         return None
     if not isinstance(value, (str, os.PathLike)):
-        raise ApiTypeError(f"{name} is the path of a file or None, not {value!r}")
+        raise ApiTypeError(f"{name} must be the path of a file or None, got {shown(value)}")
     path = os.fspath(cast("str | os.PathLike[str]", value))
-    if not os.path.isfile(path):
-        raise ApiValueError(f"{name}: there is no file {path!r}")
+    try:
+        found = os.path.isfile(path)
+    except ValueError:  # a NUL in it, on Pythons before 3.15
+        found = False
+    if not found:
+        raise ApiValueError(f"{name}: file not found: {shown(path)}")
     return path
 
 
@@ -268,13 +280,13 @@ def check_assert_hostname(name: str, value: object) -> str | bool | None:
     """Check the name to expect in a certificate: text, False or None."""
     if value is None or value is False or isinstance(value, str):
         return value
-    raise ApiTypeError(f"{name} is a host name, False or None, not {value!r}")
+    raise ApiTypeError(f"{name} must be a host name, False or None, got {shown(value)}")
 
 
 def check_hook(name: str, value: object) -> Callable[[Any], object] | None:
     """Check a function to call, or None."""
     if value is not None and not callable(value):
-        raise ApiTypeError(f"{name} is a function or None, not {type(value).__name__}")
+        raise ApiTypeError(f"{name} must be a function or None, got {type(value).__name__}")
     return value
 
 
@@ -285,8 +297,8 @@ def check_socket_options(name: str, value: object) -> SocketOptions | None:
     options = cast("list[object]", value) if isinstance(value, (list, tuple)) else [value]
     if not all(_is_socket_option(option) for option in options):
         raise ApiTypeError(
-            f"{name} is a list of (level, name, value), the value an int of 32 bits or bytes, "
-            f"or None, not {value!r}"
+            f"{name} must be None or a list of (level, name, value), with a 32-bit int or bytes as "
+            f"the value, got {shown(value)}"
         )
     return cast("SocketOptions", list(options))
 
@@ -302,13 +314,13 @@ def _is_c_int(value: object) -> bool:
     return isinstance(value, int) and -(2**31) <= value < 2**31
 
 
-@lru_cache(maxsize=8)  # each call asks it of the same host
+@lru_cache(maxsize=8)  # every call checks the same host
 def is_encrypted_or_local(host: str) -> bool:
-    """Tell whether nobody between here and a host can read along."""
+    """Return whether nobody between here and a host can read the token."""
     return host.startswith("https:") or is_loopback(host)
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether a URL's host is this machine by name or address."""
+    """Return whether a URL's host is this machine, by name or address."""
     match = _HOST_URL.match(CREDENTIALS.sub("//", url))
     return match is not None and _LOOPBACK.fullmatch(match["host"]) is not None

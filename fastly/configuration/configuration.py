@@ -64,7 +64,7 @@ class Configuration:
     settings of its connections (TLS, proxy, pool) when it first connects.
 
     Args:
-        host: The API's URL; https, or http to this machine alone. Default
+        host: The API's URL: https, or http to this machine. Default
             ``https://api.fastly.com``.
         api_key: ``{"token": "YOUR_API_KEY"}``. Default: the environment variable
             ``FASTLY_API_TOKEN``, read at each call.
@@ -85,39 +85,37 @@ class Configuration:
 
     _default: ClassVar[Configuration | None] = None
 
-    host = Setting(DEFAULT_HOST, check_host, "URL of the API, without a final slash.")
+    host = Setting(DEFAULT_HOST, check_host, "URL of the API, without a trailing slash.")
     discard_unknown_keys = Setting(
-        False, check_flag, "True: fields that are not documented are dropped from answers."
+        False, check_flag, "True: drop undocumented fields from responses."
     )
     client_side_validation = Setting(
-        True, check_flag, "False: as if each call had ``_check_input_type=False``."
+        True, check_flag, "False: as if every call had ``_check_input_type=False``."
     )
     timeout = Setting(
         (10.0, 60.0),
         check_timeout,
-        "Seconds: (connect, read) for each try, or one number for a whole call.",
+        "Seconds: (connect, read) for each attempt, or one number for a whole call.",
     )
     retries = Setting(
-        3, check_retries, "How often a failed request is sent again: a number, or a urllib3.Retry."
+        3, check_retries, "Retries of a failed request: a number, or a urllib3.Retry."
     )
     estimate_wait = Setting(
-        90.0, check_wait, "Seconds that get_invoice_mtd waits for an estimate; 0: not at all."
+        90.0, check_wait, "Seconds to poll for a month to date while it is being made; 0: once."
     )
-    connection_pool_maxsize = Setting(
-        32, check_pool_size, "Connections kept open for reuse by threads."
-    )
+    connection_pool_maxsize = Setting(32, check_pool_size, "Idle connections kept open for reuse.")
     proxy = Setting[str | None](
         None, check_proxy, "URL of the proxy; None: HTTPS_PROXY from the environment."
     )
     no_proxy = Setting(
-        None, check_no_proxy, "Hosts to reach directly, comma-separated; None: NO_PROXY."
+        None, check_no_proxy, "Hosts to reach without the proxy, comma-separated; None: NO_PROXY."
     )
-    verify_ssl = Setting(True, check_flag, "False: certificates are not checked. For tests alone.")
+    verify_ssl = Setting(True, check_flag, "False: do not check certificates. Only for tests.")
     ssl_ca_cert = Setting(
-        None, check_file, "PEM file of the authorities to trust; None: certifi's."
+        None, check_file, "PEM file of trusted certificate authorities; None: certifi's."
     )
-    cert_file = Setting(None, check_file, "PEM file of the client's own certificate.")
-    key_file = Setting(None, check_file, "PEM file of that certificate's key.")
+    cert_file = Setting(None, check_file, "PEM file of a client certificate.")
+    key_file = Setting(None, check_file, "PEM file of the client certificate's key.")
     assert_hostname = Setting(
         None,
         check_assert_hostname,
@@ -126,15 +124,15 @@ class Configuration:
     socket_options = Setting(
         None,
         check_socket_options,
-        "List of (level, name, value) for setsockopt, added to TCP_NODELAY.",
+        "List of (level, name, value) for setsockopt, in addition to TCP_NODELAY.",
     )
     max_response_bytes = Setting(
         256 * _MEBIBYTE,
         check_positive_integer,
-        "Bytes, decoded, that an answer may have; a larger one is a ResponseException.",
+        "Maximum size of a decoded body in bytes; larger: ResponseException.",
     )
     allow_insecure_host = Setting(
-        False, check_flag, "True: send the token over plain http to other machines too."
+        False, check_flag, "True: allow sending the token over plain http to another machine."
     )
     refresh_api_key_hook = Setting(
         None, check_hook, "Called with this configuration before each call, to renew the token."
@@ -177,7 +175,7 @@ class Configuration:
         for name, value in given.items():
             setattr(self, name, value)
 
-    if not TYPE_CHECKING:  # to a type checker, the settings are those that are declared
+    if not TYPE_CHECKING:  # to a type checker, the settings are the declared ones
 
         def __setattr__(self, name, value):
             if not isinstance(getattr(type(self), name, None), (Setting, property)):
@@ -189,7 +187,7 @@ class Configuration:
 
     @property
     def api_key(self) -> MutableMapping[str, str]:
-        """The API token, as ``api_key["token"]``; assign one, or a whole mapping."""
+        """The API token, as ``api_key["token"]``; assign the token or a whole mapping."""
         return self._secret("api_key")
 
     @api_key.setter
@@ -198,7 +196,7 @@ class Configuration:
 
     @property
     def api_key_prefix(self) -> MutableMapping[str, str]:
-        """What is sent before the token, as ``api_key_prefix["token"]``, such as "Bearer"."""
+        """Prefix of the token, as ``api_key_prefix["token"]``, such as "Bearer"."""
         return self._secret("api_key_prefix")
 
     @api_key_prefix.setter
@@ -207,7 +205,7 @@ class Configuration:
 
     @property
     def proxy_headers(self) -> MutableMapping[str, str]:
-        """Headers for the proxy alone, such as ``Proxy-Authorization``."""
+        """Headers sent only to the proxy, such as ``Proxy-Authorization``."""
         return self._secret("proxy_headers")
 
     @proxy_headers.setter
@@ -216,7 +214,7 @@ class Configuration:
 
     @property
     def api_token(self) -> str | None:
-        """The token in use: ``api_key["token"]``, else ``FASTLY_API_TOKEN``, else None."""
+        """The token in use, also to assign: ``api_key["token"]``, else ``FASTLY_API_TOKEN``."""
         return self.api_key.get("token") or os.environ.get(TOKEN_VARIABLE) or None
 
     @api_token.setter
@@ -225,7 +223,7 @@ class Configuration:
 
     @property
     def debug(self) -> bool:
-        """True: the logger ``fastly`` is set to DEBUG; False undoes that, and nothing else."""
+        """True: set the logger ``fastly`` to DEBUG; False: undo that."""
         return logging.getLogger("fastly").level == logging.DEBUG
 
     @debug.setter
@@ -237,10 +235,10 @@ class Configuration:
             log.setLevel(logging.NOTSET)
 
     def get_api_key_with_prefix(self, identifier: str = "token") -> str:
-        """Return what is sent as the ``Fastly-Key`` header, after the refresh hook has run.
+        """Run the refresh hook, and return the value of the ``Fastly-Key`` header.
 
         Raises:
-            ApiValueError: There is no token, or it cannot be sent.
+            ApiValueError: The token is missing or unusable.
         """
         check_key_name("api_key", identifier)
         if self.refresh_api_key_hook is not None:
@@ -248,15 +246,15 @@ class Configuration:
         token = self.api_token
         if token is None:
             raise ApiValueError(
-                "there is no API token: set configuration.api_key['token'] or the environment "
-                f"variable {TOKEN_VARIABLE}; a configuration that was pickled has lost its token"
+                "no API token: set configuration.api_key['token'] or the environment variable "
+                f"{TOKEN_VARIABLE} (a pickled configuration does not contain its token)"
             )
         prefix = self.api_key_prefix.get("token")
         token = check_token(TOKEN_VARIABLE, token)
         return f"{prefix} {token}" if prefix else token
 
     def checked_host(self) -> str:
-        """Return ``host``, once it is sure that the token may be sent there.
+        """Return ``host`` if the token may be sent there.
 
         Raises:
             ApiValueError: The host is plain http to another machine, and
@@ -266,28 +264,28 @@ class Configuration:
         if is_encrypted_or_local(host) or self.allow_insecure_host:
             return host
         raise ApiValueError(
-            f"{host} would carry the token unencrypted: use https, or set "
+            f"{host} would receive the token unencrypted: use https, or set "
             "allow_insecure_host=True if you accept that"
         )
 
     @classmethod
     def set_default(cls, default: Configuration | None) -> None:
-        """Keep a copy of ``default`` for clients that are given no configuration."""
+        """Keep a copy of ``default`` for clients that are created without a configuration."""
         if default is not None and not isinstance(default, Configuration):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
             raise ApiTypeError(
-                f"the default is a Configuration or None, not {type(default).__name__}"
+                f"the default must be a Configuration or None, got {type(default).__name__}"
             )
         Configuration._default = copy.deepcopy(default)
 
     @classmethod
     def get_default_copy(cls) -> Configuration:
-        """Return a copy of the default configuration, or a new one where none was set."""
+        """Return a copy of the default configuration, or a new one if none was set."""
         default = Configuration._default  # read once: another thread may set it
         return Configuration() if default is None else copy.deepcopy(default)
 
     def to_debug_report(self) -> str:
         """Return versions and settings for a bug report, without secrets."""
-        import platform  # slow to import, and needed here alone
+        import platform  # slow to import, and needed only here
 
         lines = [
             f"fastly: {__version__}",
@@ -317,7 +315,7 @@ class Configuration:
         return cast("Secrets", self.__dict__["_secrets"][name])
 
     def _shown(self) -> dict[str, object]:
-        """Return the host, where the token is from, and whatever was set: nothing secret."""
+        """Return host, source of the token and all changed settings, without secrets."""
         source = "api_key" if self.api_key else TOKEN_VARIABLE if self.api_token else "nowhere"
         changed = {name: value for name, value in vars(self).items() if name[0] != "_"}
         if self.refresh_api_key_hook is not None:  # its repr may hold what it was made with
@@ -333,7 +331,9 @@ class Configuration:
 
 def _replace(secrets: Secrets, name: str, value: object) -> None:
     if not isinstance(value, Mapping):
-        raise ApiTypeError(f"{name} is a mapping such as {_EXAMPLES[name]}, not text or a list")
+        raise ApiTypeError(
+            f"{name} must be a mapping such as {_EXAMPLES[name]}, got {type(value).__name__}"
+        )
     secrets.replace(cast("Mapping[str, str]", value))
 
 
