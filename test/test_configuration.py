@@ -512,8 +512,7 @@ MESSAGES: list[tuple[str, Any, str]] = [
     (
         "proxy_headers",
         TOKEN,
-        "proxy_headers must be a mapping such as {'Proxy-Authorization': 'Basic ...'}, "
-        "got str",
+        "proxy_headers must be a mapping such as {'Proxy-Authorization': 'Basic ...'}, got str",
     ),
     ("api_key", {TOKEN: "token"}, "api_key has only one key, 'token'"),
     ("api_key_prefix", {"x": "y"}, "api_key_prefix has only one key, 'token'"),

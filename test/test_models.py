@@ -109,7 +109,9 @@ def test_the_documented_fields_of_the_live_api() -> None:
     block = dict.fromkeys(["customer_id", "usage_type", "unit"], text)
     block |= {"start_time": time, "end_time": time, "meta": "Metadata"}
     expected: dict[str, dict[str, str]] = {
+        "AsyncResponse": {"title": text, "status": text},
         "EomInvoiceResponse": invoice,
+        "Error": dict.fromkeys(["type", "title", "code", "status"], text),
         "Invoice": invoice,
         "Invoicelineitems": line | {"credit_coupon_code": text},
         "ListEomInvoicesResponse": {"data": "list[Invoice]", "meta": "Metadata"},

@@ -1,5 +1,6 @@
 """Every model class, importable from one place."""
 
+from fastly.model.async_response import AsyncResponse
 from fastly.model.billing import Billing
 from fastly.model.billing_bandwidth import BillingBandwidth
 from fastly.model.billing_bandwidth_tiers import BillingBandwidthTiers
@@ -12,6 +13,7 @@ from fastly.model.billing_status import BillingStatus
 from fastly.model.billing_total import BillingTotal
 from fastly.model.billing_total_extras import BillingTotalExtras
 from fastly.model.eom_invoice_response import EomInvoiceResponse
+from fastly.model.error import Error
 from fastly.model.invoice import Invoice
 from fastly.model.invoicelineitems import Invoicelineitems
 from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
@@ -25,6 +27,7 @@ from fastly.model.usagemetric import Usagemetric
 from fastly.model.usagemetrics import Usagemetrics
 
 __all__ = [
+    "AsyncResponse",
     "Billing",
     "BillingBandwidth",
     "BillingBandwidthTiers",
@@ -37,6 +40,7 @@ __all__ = [
     "BillingTotal",
     "BillingTotalExtras",
     "EomInvoiceResponse",
+    "Error",
     "Invoice",
     "Invoicelineitems",
     "ListEomInvoicesResponse",

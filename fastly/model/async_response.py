@@ -1,0 +1,12 @@
+"""The model `AsyncResponse`."""
+
+from fastly.model_utils import Model, field
+
+__all__ = ["AsyncResponse"]
+
+
+class AsyncResponse(Model):
+    """The body of a 202, which ``get_month_to_date_invoice`` waits out."""
+
+    title: str | None = field("What the API is doing, in a sentence.")
+    status: str | None = field("State of the month to date.")

@@ -1,0 +1,135 @@
+"""Code in the form that the official client's pages show runs here unchanged."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import pytest
+
+from fastly.testing import BillingServer
+
+HEAD = """
+import time
+import fastly
+from pprint import pprint
+
+configuration = fastly.Configuration(
+    host = HOST
+)
+configuration.api_key['token'] = TOKEN
+"""
+LIVE = {
+    "by id": """
+from fastly.api import billing_invoices_api
+from fastly.model.eom_invoice_response import EomInvoiceResponse
+from fastly.model.error import Error
+
+with fastly.ApiClient(configuration) as api_client:
+    api_instance = billing_invoices_api.BillingInvoicesApi(api_client)
+    invoice_id = 24000927 # int |
+    try:
+        api_response = api_instance.get_invoice_by_invoice_id(invoice_id)
+        pprint(api_response)
+    except fastly.ApiException as e:
+        print("Exception: %s" % e)
+""",
+    "list": """
+from fastly.api import billing_invoices_api
+from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
+from fastly.model.error import Error
+
+with fastly.ApiClient(configuration) as api_client:
+    api_instance = billing_invoices_api.BillingInvoicesApi(api_client)
+    try:
+        api_response = api_instance.list_invoices(
+            billing_start_date="2023-01-01", billing_end_date="2023-03-31", limit="2", cursor="")
+        pprint(api_response)
+        while api_response.meta.next_cursor:
+            api_response = api_instance.list_invoices(
+                billing_start_date="2023-01-01", billing_end_date="2023-03-31", limit="2",
+                cursor=api_response.meta.next_cursor)
+            pprint(api_response)
+    except fastly.ApiException as e:
+        print("Exception: %s" % e)
+""",
+    "month to date": """
+from fastly.api import billing_invoices_api
+from fastly.model.mtd_invoice_response import MtdInvoiceResponse
+from fastly.model.error import Error
+from fastly.model.async_response import AsyncResponse
+
+with fastly.ApiClient(configuration) as api_client:
+    api_instance = billing_invoices_api.BillingInvoicesApi(api_client)
+    try:
+        api_response = api_instance.get_month_to_date_invoice()
+        pprint(api_response)
+    except fastly.ApiException as e:
+        print("Exception: %s" % e)
+""",
+    "usage": """
+from fastly.api import billing_usage_metrics_api
+from fastly.model.usagemetric import Usagemetric
+from fastly.model.serviceusagemetrics import Serviceusagemetrics
+from fastly.model.error import Error
+
+with fastly.ApiClient(configuration) as api_client:
+    api_instance = billing_usage_metrics_api.BillingUsageMetricsApi(api_client)
+    try:
+        pprint(api_instance.get_usage_metrics("2023-01", "2023-03"))
+        api_response = api_instance.get_service_level_usage(
+            product_id="cdn_usage", usage_type_name="North America Requests",
+            start_month="2023-01", end_month="2023-01", limit="1000", cursor="")
+        pprint(api_response)
+    except fastly.ApiException as e:
+        print("Exception: %s" % e)
+""",
+}
+RETIRED = """
+from fastly.api import billing_api
+from fastly.model.billing_response import BillingResponse
+
+with fastly.ApiClient(configuration) as api_client:
+    api_instance = billing_api.BillingApi(api_client)
+    try:
+        pprint(api_instance.get_invoice("05", "2020"))
+        pprint(api_instance.get_invoice_mtd(CUSTOMER, month="05", year="2020"))
+    except fastly.ApiException as e:
+        print("Exception: %s" % e)
+"""
+
+
+def output(code: str, server: BillingServer) -> str:
+    """Run code as a program, and return what it prints."""
+    names = {"HOST": server.url, "TOKEN": server.token, "CUSTOMER": server.customer_id}
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(HEAD + code, "program", "exec"), names)  # noqa: S102  # its own text
+    return printed.getvalue()
+
+
+@pytest.mark.parametrize(("name", "kind"), [
+    ("by id", "EomInvoiceResponse("),
+    ("list", "ListEomInvoicesResponse("),
+    ("month to date", "MtdInvoiceResponse("),
+    ("usage", "Usagemetrics("),
+])  # fmt: skip
+def test_code_for_the_live_api(server: BillingServer, name: str, kind: str) -> None:
+    """Each operation of the live API is called as the official client's pages show it."""
+    printed = output(LIVE[name], server)
+    assert printed.startswith(kind)
+    assert "Exception" not in printed
+
+
+def test_code_for_the_retired_api(server: BillingServer) -> None:
+    """Code for the retired API runs against a host that still serves it."""
+    printed = output(RETIRED, server)
+    assert printed.startswith("BillingResponse(")
+    assert "BillingEstimateResponse(" in printed
+
+
+def test_the_retired_api_where_it_is_gone() -> None:
+    """Where the retired API is gone, the message says what replaces it."""
+    with BillingServer(v2=False) as server:
+        printed = output(RETIRED, server)
+    assert "Fastly retired this API in 2025: use BillingInvoicesApi instead" in printed
