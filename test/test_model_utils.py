@@ -291,3 +291,69 @@ def test_annotations_that_python_cannot_evaluate() -> None:
 
             float: str | None = field("A word.")
             rate: float | None = field("A number.")  # noqa: A003  # the mistake under test
+
+
+LINE = {"count": 1, "made": "2020-05-01", "weight": 1.5}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        [LINE],
+        [LINE, LINE, LINE],
+        [LINE, {**LINE, "count": "2", "weight": 3}],
+        [LINE, {**LINE, "made": None}, {**LINE, "weight": None}],
+        [LINE, {"weight": 1.5, "count": 1, "made": "2020-05-01"}],
+        [LINE, {"count": 1}, {**LINE, "more": [1]}],
+        [{"more": 1}, {"more": 2}],
+        [{}, {}],
+        [None, LINE],
+        [LINE, None],
+    ],
+)
+def test_a_list_is_read_as_its_items_are(lines: list[Any]) -> None:
+    """The lines of a list are read as each would be alone, whether they are alike or not."""
+
+    class Line(Model):
+        """A line."""
+
+        count: int | None = field("How many.")
+        made: datetime | None = field("When.")
+        weight: float | None = field("How heavy.")
+
+    class Bill(Model):
+        """A bill."""
+
+        lines: list[Line] | None = field("Its lines.")
+
+    alone = [None if line is None else Line.from_dict(line) for line in lines]
+    assert alone == Bill.from_dict({"lines": lines}).lines
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"count": "x"}, r"^parts\[1\].count: expected a whole number, got 'x'$"),
+        ({"count": float("inf")}, r"^parts\[1\].count: expected a whole number, got NaN or infin"),
+        ({"count": True}, r"^parts\[1\].count: expected a whole number, got True$"),
+        ({"made": "x"}, r"^parts\[1\].made: expected an ISO 8601 time, got 'x'$"),
+        ("x", r"^parts\[1\]: expected an object, got 'x'$"),
+        (["count"], r"^parts\[1\]: expected an object, got list$"),
+    ],
+)
+def test_a_wrong_value_in_a_list_has_its_path(wrong: Any, message: str) -> None:
+    """The message about a wrong value in a list names the item and the field."""
+    _, whole = declared()
+    line = {"count": 1, "made": "2020-05-01"}
+    item = {**line, **wrong} if isinstance(wrong, dict) else wrong
+    with pytest.raises(fastly.ApiTypeError, match=message):
+        whole.from_dict({"parts": [line, item, line]})
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_in_a_list_is_finite(value: float) -> None:
+    """A number that is not finite is refused in a list, too."""
+    lines = [{"name": "a", "setup": 1.5}, {"name": "b", "setup": value}]
+    with pytest.raises(fastly.ApiTypeError, match=r"^extras\[1\].setup: expected a number, got "):
+        BillingTotal.from_dict({"extras": lines})

@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
+from fastly.model_utils.columns import read_columns
 from fastly.model_utils.display import layout, time_text
 from fastly.model_utils.fields import Field, annotations_of
 from fastly.model_utils.plain import is_dict, is_list
@@ -174,6 +175,18 @@ class Model:
         if unknown:
             self._put_aside(unknown, where, policy)
         return self
+
+    @classmethod
+    def _read_alike(cls, items: list[Any], where: Where, policy: Policy) -> list[Self] | None:
+        """Read a list of dictionaries with the same fields; None if they differ."""
+        if not read_columns(items, cls.__expected__, cls.__readers__, where, policy):
+            return None
+        models: list[Self] = []
+        for data in items:
+            self = _new(cls)
+            _set_dict(self, data)
+            models.append(self)
+        return models
 
     def _put_aside(self, names: list[str], where: Where, policy: Policy) -> None:
         aside = {name: self.__dict__.pop(name) for name in names}

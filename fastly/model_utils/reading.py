@@ -85,20 +85,28 @@ def reader_of(annotation: Any) -> Reader:
         return _SCALARS[annotation]
     arguments = get_args(annotation)
     if get_origin(annotation) is list:
-        return list_of(reader_of(arguments[0]))
+        return list_of(reader_of(arguments[0]), getattr(arguments[0], "_read_alike", None))
     if get_origin(annotation) is dict:
         return _map_of(reader_of(arguments[1]))
     read_model: Reader = annotation._read
     return read_model
 
 
-def list_of(read_item: Reader) -> Reader:
-    """Return what reads a list, given what reads an item."""
+def list_of(read_item: Reader, read_alike: Reader | None = None) -> Reader:
+    """Return what reads a list.
+
+    Args:
+        read_item: Reads one item.
+        read_alike: Reads a list of similar items, or returns None if they are not.
+    """
 
     def read(value: Any, where: Where, policy: Policy) -> Any:
         items = _unwrapped(value)
         if not is_list(items):
             return items if items is None else policy.wrong(value, "a list", where)
+        alike = read_alike(items, where, policy) if read_alike else None
+        if alike is not None:
+            return alike
         pairs = enumerate(items)
         return [x if x is None else read_item(x, (where, i), policy) for i, x in pairs]
 
