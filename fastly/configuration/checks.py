@@ -298,7 +298,7 @@ def check_socket_options(name: str, value: object) -> SocketOptions | None:
     if not all(_is_socket_option(option) for option in options):
         raise ApiTypeError(
             f"{name} must be None or a list of (level, name, value), with a 32-bit int or bytes as "
-            f"the value, got {shown(value)}"
+            f"the value, got {shown(cast('object', value))}"
         )
     return cast("SocketOptions", list(options))
 
