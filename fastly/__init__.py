@@ -1,24 +1,27 @@
-"""A client of Fastly's billing API.
+"""A client for Fastly's billing API: invoices, the month to date and usage.
 
 ::
 
     import fastly
-    from fastly.api import billing_api
+    from fastly.api.billing_invoices_api import BillingInvoicesApi
 
-    configuration = fastly.Configuration()
-    configuration.api_key["token"] = "YOUR_API_KEY"  # or the variable FASTLY_API_TOKEN
+    with fastly.ApiClient() as api_client:  # the token comes from FASTLY_API_TOKEN
+        api = BillingInvoicesApi(api_client)
+        for invoice in api.iter_invoices(billing_start_date="2026-01-01"):
+            print(invoice.invoice_id, invoice.monthly_transaction_amount, invoice.currency_code)
 
-    with fastly.ApiClient(configuration) as api_client:
-        api = billing_api.BillingApi(api_client)
-        try:
-            invoice = api.get_invoice("05", "2020")
-        except fastly.ApiException as error:
-            print(error)
-
-``fastly.api.billing_api.BillingApi`` has the operations, ``fastly.exceptions`` what can go wrong.
-``import fastly.models`` brings the classes of what they return, ``import fastly.testing`` a local
-server to try it all on.
+- ``fastly.apis``: ``BillingInvoicesApi`` and ``BillingUsageMetricsApi``, and the retired
+  ``BillingApi``
+- ``fastly.models``: the classes of what they return
+- ``fastly.exceptions``: what can go wrong
+- ``fastly.testing``: a local server for tests and first steps
 """
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from fastly._version import __version__
 from fastly.api_client import ApiClient
@@ -43,6 +46,13 @@ from fastly.exceptions import (
     UnprocessableEntityException,
 )
 
+if TYPE_CHECKING:
+    from fastly import api as api
+    from fastly import apis as apis
+    from fastly import model as model
+    from fastly import models as models
+    from fastly import testing as testing
+
 __all__ = [
     "ApiAttributeError",
     "ApiClient",
@@ -65,3 +75,17 @@ __all__ = [
     "UnprocessableEntityException",
     "__version__",
 ]
+
+_IMPORTED_WHEN_USED = ("api", "apis", "model", "models", "testing")
+
+
+if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+
+    def __getattr__(name: str) -> ModuleType:
+        """Import ``fastly.apis`` and its like when first used, to keep the import cheap."""
+        if name in _IMPORTED_WHEN_USED:
+            return importlib.import_module(f"fastly.{name}")
+        raise AttributeError(f"module 'fastly' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_IMPORTED_WHEN_USED})

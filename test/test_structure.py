@@ -56,7 +56,10 @@ LAYERS: dict[str, set[str]] = {
         *("", "_table", "_version", "api", "api_client", "configuration", "exceptions", "model"),
         *("options", "testing"),
     },
-    "": {"_version", "api_client", "configuration", "exceptions"},
+    "": {
+        *("_version", "api_client", "configuration", "exceptions"),
+        "",  # its own packages, for type checkers
+    },
 }
 # Within the package rest, a module imports only from those that stand before it.
 REST = ("bodies", "messages", "boundary", "retries", "proxies", "connections", "client", "")
@@ -197,6 +200,20 @@ def test_all_is_true(module: str) -> None:
     names = getattr(loaded, "__all__", [])
     assert [] == [name for name in names if not hasattr(loaded, name)]
     assert sorted(names) == sorted(set(names))
+
+
+def test_plural_packages_need_no_import_of_their_own() -> None:
+    """After ``import fastly``, ``fastly.apis`` and ``fastly.models`` work, and typos do not."""
+    program = (
+        "import fastly, sys; assert 'fastly.apis' not in sys.modules\n"
+        "print(fastly.apis.BillingInvoicesApi.__name__, fastly.models.Invoice.__name__)\n"
+        "print(fastly.api.__name__, fastly.model.__name__, 'models' in dir(fastly))\n"
+        "print(hasattr(fastly, 'modles'))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert "BillingInvoicesApi Invoice\nfastly.api fastly.model True\nFalse\n" == run.stdout
 
 
 def test_the_package_offers_its_names() -> None:

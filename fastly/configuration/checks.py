@@ -294,11 +294,12 @@ def check_socket_options(name: str, value: object) -> SocketOptions | None:
     """Check a list of arguments for ``setsockopt``, or None."""
     if value is None:
         return None
+    given = value
     options = cast("list[object]", value) if isinstance(value, (list, tuple)) else [value]
     if not all(_is_socket_option(option) for option in options):
         raise ApiTypeError(
             f"{name} must be None or a list of (level, name, value), with a 32-bit int or bytes as "
-            f"the value, got {shown(cast('object', value))}"
+            f"the value, got {shown(given)}"
         )
     return cast("SocketOptions", list(options))
 
