@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from fastly.testing.account import Account, after, identifier, last_day
 from fastly.testing.bills import PLAN_MINIMUM, Bill, Line, Usage
 from fastly.testing.documents import invoice_csv, invoice_pdf
 from fastly.testing.endpoints import JSON, Content, Endpoint, Refusal, dispatch
 from fastly.testing.http import Body, Headers, Request
+from fastly.testing.ledger import Ledger, after, identifier, last_day
 
 __all__ = ["V2", "estimate", "invoice"]
 
@@ -56,7 +56,7 @@ class V2:
             estimate is still pending.
     """
 
-    def __init__(self, account: Account, is_pending: Callable[[object], bool]) -> None:
+    def __init__(self, account: Ledger, is_pending: Callable[[object], bool]) -> None:
         self._account = account
         self._is_pending = is_pending
         customer = "/billing/v2/account_customers/([^/]+)"
@@ -109,7 +109,7 @@ class V2:
             raise Refusal(404, "There is no such customer.")
 
 
-def invoice(account: Account, year: int, month: int) -> dict[str, Any]:
+def invoice(account: Ledger, year: int, month: int) -> dict[str, Any]:
     """Return the JSON of a month's invoice.
 
     Raises:
@@ -126,7 +126,7 @@ def invoice(account: Account, year: int, month: int) -> dict[str, Any]:
     return {**shared, "status": _status(account, bill)}
 
 
-def estimate(account: Account, year: int, month: int) -> dict[str, Any]:
+def estimate(account: Ledger, year: int, month: int) -> dict[str, Any]:
     """Return the JSON of a month's estimate; its amounts are the invoice's.
 
     Raises:
@@ -141,7 +141,7 @@ def estimate(account: Account, year: int, month: int) -> dict[str, Any]:
     return {**shared, "status": {"status": "MTD", "sent_at": None}, "line_items": lines}
 
 
-def _shared(account: Account, bill: Bill) -> dict[str, Any]:
+def _shared(account: Ledger, bill: Bill) -> dict[str, Any]:
     """Return what invoice and estimate share, with an empty status."""
     year, month = bill.year, bill.month
     return {
@@ -163,7 +163,7 @@ def _first_of_next(bill: Bill) -> str:
     return f"{year:04}-{month:02}-01"
 
 
-def _status(account: Account, bill: Bill) -> dict[str, str | None]:
+def _status(account: Ledger, bill: Bill) -> dict[str, str | None]:
     """Return a status: the current month is pending, the month before it outstanding."""
     current = (account.today.year, account.today.month)
     following = after(bill.year, bill.month)

@@ -31,10 +31,10 @@ from decimal import Decimal
 from typing import Any
 
 from fastly.testing import parameters
-from fastly.testing.account import Account, after, has_text_id, last_day
 from fastly.testing.bills import SERVICES, Line, Usage, credit, total_of
 from fastly.testing.endpoints import Content, Endpoint, Refusal, dispatch
 from fastly.testing.http import Request
+from fastly.testing.ledger import Ledger, after, has_text_id, last_day
 from fastly.testing.pages import page_of
 
 __all__ = ["V3", "invoice", "month_to_date"]
@@ -61,7 +61,7 @@ class V3:
             still pending.
     """
 
-    def __init__(self, account: Account, is_pending: Callable[[object], bool]) -> None:
+    def __init__(self, account: Ledger, is_pending: Callable[[object], bool]) -> None:
         self._account = account
         self._is_pending = is_pending
         self._endpoints: dict[str, Endpoint] = {
@@ -189,7 +189,7 @@ class V3:
                 )
 
 
-def invoice(account: Account, year: int, month: int) -> dict[str, Any]:
+def invoice(account: Ledger, year: int, month: int) -> dict[str, Any]:
     """Return the JSON of a month's invoice.
 
     Raises:
@@ -214,7 +214,7 @@ def invoice(account: Account, year: int, month: int) -> dict[str, Any]:
     }
 
 
-def month_to_date(account: Account) -> dict[str, Any]:
+def month_to_date(account: Ledger) -> dict[str, Any]:
     """Return the JSON of the current month's invoice to date: its total is the sum of its lines.
 
     Extras are charged in full from the first day, traffic pro rata by day. TLS certificates have an
