@@ -14,7 +14,14 @@ from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.testing import BillingServer
 
-ENVIRONMENT = ("FASTLY_API_TOKEN", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")
+ENVIRONMENT = (
+    "FASTLY_API_TOKEN",
+    "FASTLY_API_URL",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+)
 
 
 @pytest.fixture(autouse=True)

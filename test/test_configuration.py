@@ -237,6 +237,22 @@ def test_a_final_slash_of_the_host_is_dropped() -> None:
     assert fastly.Configuration(host="https://api.fastly.com/").host == "https://api.fastly.com"
 
 
+def test_the_host_comes_from_the_setting_then_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a host, FASTLY_API_URL counts, read at each use and checked as a host is."""
+    configuration = fastly.Configuration()
+    assert "https://api.fastly.com" == configuration.host
+    monkeypatch.setenv("FASTLY_API_URL", "https://billing.example/")
+    assert "https://billing.example" == configuration.host
+    assert "https://other.example" == fastly.Configuration(host="https://other.example").host
+    monkeypatch.setenv("FASTLY_API_URL", "billing.example")
+    with pytest.raises(fastly.ApiValueError, match=r"^FASTLY_API_URL must be an http\(s\) URL"):
+        print(configuration.host)
+    monkeypatch.setenv("FASTLY_API_URL", "")
+    assert "https://api.fastly.com" == configuration.host
+
+
 def test_the_token_comes_from_the_setting_then_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -15,6 +15,7 @@ from fastly.text import shown
 __all__ = [
     "DEFAULT_HOST",
     "TOKEN_VARIABLE",
+    "URL_VARIABLE",
     "RetryPolicy",
     "SocketOptions",
     "Timeout",
@@ -45,6 +46,7 @@ Timeout = float | tuple[float, float]
 SocketOptions = list[tuple[int, int, "int | bytes"]]
 
 TOKEN_VARIABLE = "FASTLY_API_TOKEN"
+URL_VARIABLE = "FASTLY_API_URL"
 DEFAULT_HOST = "https://api.fastly.com"
 _LARGEST_POOL = 10_000  # connections; urllib3 makes a place for each before the first
 _LONGEST = 366 * 24 * 3600  # seconds; operating systems cannot count much further

@@ -12,6 +12,7 @@ from fastly._version import __version__
 from fastly.configuration.checks import (
     DEFAULT_HOST,
     TOKEN_VARIABLE,
+    URL_VARIABLE,
     RetryPolicy,
     SocketOptions,
     Timeout,
@@ -64,8 +65,8 @@ class Configuration:
     settings of its connections (TLS, proxy, pool) when it first connects.
 
     Args:
-        host: The API's URL: https, or http to this machine. Default
-            ``https://api.fastly.com``.
+        host: The API's URL: https, or http to this machine. Default: the environment variable
+            ``FASTLY_API_URL``, else ``https://api.fastly.com``.
         api_key: ``{"token": "YOUR_API_KEY"}``. Default: the environment variable
             ``FASTLY_API_TOKEN``, read at each call.
         api_key_prefix: ``{"token": "Bearer"}`` sends ``Bearer YOUR_API_KEY``.
@@ -85,7 +86,12 @@ class Configuration:
 
     _default: ClassVar[Configuration | None] = None
 
-    host = Setting(DEFAULT_HOST, check_host, "URL of the API, without a trailing slash.")
+    host = Setting(
+        DEFAULT_HOST,
+        check_host,
+        "URL of the API, without a trailing slash; without one, FASTLY_API_URL.",
+        URL_VARIABLE,
+    )
     discard_unknown_keys = Setting(
         False, check_flag, "True: drop undocumented fields from responses."
     )

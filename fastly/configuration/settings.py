@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
@@ -14,10 +15,24 @@ T = TypeVar("T")
 
 
 class Setting(Generic[T]):
-    """One setting: its default, its check and its documentation, declared once."""
+    """One setting: its default, its check and its documentation, declared once.
 
-    def __init__(self, default: Any, check: Callable[[str, object], T], doc: str) -> None:
+    Args:
+        default: The value of a setting that was not set.
+        check: ``check(name, value)`` returns the value to keep, or raises.
+        doc: What the setting means.
+        variable: An environment variable that replaces the default, read at each use.
+    """
+
+    def __init__(
+        self,
+        default: Any,
+        check: Callable[[str, object], T],
+        doc: str,
+        variable: str | None = None,
+    ) -> None:
         self.default = default
+        self.variable = variable
         self.check = check
         self.meaning = doc
         self.__doc__ = f"{doc} Default: {default!r}."
@@ -32,7 +47,10 @@ class Setting(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> Self | T:
         if instance is None:
             return self
-        return cast("T", instance.__dict__.get(self.name, self.default))
+        if self.name in instance.__dict__:
+            return cast("T", instance.__dict__[self.name])
+        replaced = os.environ.get(self.variable) if self.variable else None
+        return self.check(self.variable or "", replaced) if replaced else cast("T", self.default)
 
     def __set__(self, instance: object, value: T) -> None:
         instance.__dict__[self.name] = self.check(self.name, value)
