@@ -51,6 +51,9 @@ LAYERS: dict[str, set[str]] = {
     },
     "apis": {"api"},
     "testing": {"testing"},
+    "rows": {"model"},
+    "focus": {"model", "rows"},
+    "cli": {"model_utils"},
     "_table": {"model"},
     "__main__": {
         *("", "_table", "_version", "api", "api_client", "configuration", "exceptions", "model"),

@@ -1,0 +1,71 @@
+"""Rows and models as the text of a file: CSV, JSON lines, a JSON list."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from fastly.model_utils import Model
+from fastly.model_utils.display import time_text
+
+__all__ = ["csv_text", "json_lines", "json_list"]
+
+Row = Mapping[str, object]
+# A spreadsheet takes a cell that starts so for a formula, which can send data to other hosts.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_text(rows: Iterable[Row], columns: Iterable[str]) -> Iterator[str]:
+    """Yield lines of CSV with a header, for spreadsheets and for programs.
+
+    Text that a spreadsheet would take for a formula starts with an apostrophe; numbers do not.
+    """
+    yield _csv_line(columns)
+    for row in rows:
+        yield _csv_line(_cell(value) for value in row.values())
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)  # with CR LF, as RFC 4180 has it
+    return line.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return time_text(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    text = str(value)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def json_lines(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield a line of JSON for each row; amounts are numbers with all their digits."""
+    for row in rows:
+        plain = {name: _plain(value) for name, value in row.items()}
+        yield json.dumps(plain, ensure_ascii=False) + "\n"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return time_text(value)
+    if not isinstance(value, Decimal):
+        return value
+    number = float(value)
+    return number if Decimal(repr(number)) == value else int(value)
+
+
+def json_list(models: Iterable[Model]) -> Iterator[str]:
+    """Yield a JSON list of models, as the API sent them."""
+    start = "[\n"
+    for model in models:
+        yield start + model.to_str()
+        start = ",\n"
+    yield "[]\n" if start == "[\n" else "\n]\n"

@@ -1,0 +1,187 @@
+"""Flat, typed rows for spreadsheets, data frames and warehouses.
+
+::
+
+    with fastly.ApiClient() as api_client:
+        invoices = BillingInvoicesApi(api_client).iter_invoices()
+        frame = pandas.DataFrame(invoice_rows(invoices))
+
+Each row is a dict. The names and the order of its columns are part of the public interface: new
+columns are added at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import TypedDict
+
+from fastly.model.invoice import Invoice
+from fastly.model.invoicelineitems import Invoicelineitems
+from fastly.model.mtd_invoice_response import MtdInvoiceResponse
+from fastly.model.mtdlineitems import Mtdlineitems
+from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
+from fastly.model.usagemetric import Usagemetric
+
+__all__ = [
+    "InvoiceRow",
+    "ServiceUsageRow",
+    "UsageRow",
+    "coupon",
+    "exact",
+    "invoice_rows",
+    "service_usage_rows",
+    "usage_rows",
+]
+
+
+class InvoiceRow(TypedDict):
+    """One line of an invoice, with the columns of its invoice. Money is in `currency_code`."""
+
+    customer_id: str | None
+    invoice_id: str | None
+    statement_number: str | None
+    payment_status: str | None
+    currency_code: str | None
+    invoice_posted_on: datetime | None
+    billing_start_date: datetime | None
+    billing_end_date: datetime | None
+    monthly_transaction_amount: Decimal | None
+    line_number: int | None
+    description: str | None
+    product_line: str | None
+    product_group: str | None
+    product_name: str | None
+    region: str | None
+    usage_type: str | None
+    credit_coupon_code: str | None
+    units: Decimal | None
+    rate: Decimal | None
+    amount: Decimal | None
+
+
+class UsageRow(TypedDict):
+    """The usage of one product in one region and month."""
+
+    month: str | None
+    product_id: str | None
+    name: str | None
+    usage_type: str | None
+    region: str | None
+    unit: str | None
+    quantity: Decimal | None
+    raw_quantity: Decimal | None
+    last_updated_at: str | None
+
+
+class ServiceUsageRow(TypedDict):
+    """The usage of one service, of one usage type and period."""
+
+    customer_id: str | None
+    start_time: datetime | None
+    end_time: datetime | None
+    usage_type: str | None
+    unit: str | None
+    service_id: str | None
+    service_name: str | None
+    usage_units: Decimal | None
+
+
+def invoice_rows(invoices: Iterable[Invoice | MtdInvoiceResponse]) -> Iterator[InvoiceRow]:
+    """Yield a row for each line of the invoices, in their order.
+
+    An invoice without lines gives one row, with None in the columns of a line: `line_number` and
+    all that follow. A month to date has None in the columns that it lacks.
+
+    Args:
+        invoices: Invoices, such as ``iter_invoices()`` yields them, or months to date.
+
+    Yields:
+        Rows whose amounts are exact: they add up to `monthly_transaction_amount` whenever the
+        amounts that the API sent do.
+    """
+    for invoice in invoices:
+        lines = [line for line in invoice.transaction_line_items or () if line]
+        for number, line in enumerate(lines, 1):
+            yield _invoice_row(invoice, number, line)
+        if not lines:
+            yield _invoice_row(invoice, None, Invoicelineitems())
+
+
+def _invoice_row(
+    invoice: Invoice | MtdInvoiceResponse, number: int | None, line: Mtdlineitems
+) -> InvoiceRow:
+    closed = invoice if isinstance(invoice, Invoice) else Invoice()
+    return {
+        "customer_id": invoice.customer_id,
+        "invoice_id": invoice.invoice_id,
+        "statement_number": closed.statement_number,
+        "payment_status": closed.payment_status,
+        "currency_code": closed.currency_code,
+        "invoice_posted_on": closed.invoice_posted_on,
+        "billing_start_date": invoice.billing_start_date,
+        "billing_end_date": invoice.billing_end_date,
+        "monthly_transaction_amount": _decimal(invoice.monthly_transaction_amount),
+        "line_number": number,
+        "description": line.description,
+        "product_line": line.product_line,
+        "product_group": line.product_group,
+        "product_name": line.product_name,
+        "region": line.region,
+        "usage_type": line.usage_type,
+        "credit_coupon_code": coupon(line),
+        "units": _decimal(line.units),
+        "rate": _decimal(line.rate),
+        "amount": _decimal(line.amount),
+    }
+
+
+def coupon(line: Mtdlineitems) -> str | None:
+    """Return the coupon of a line; the lines of a month to date have none."""
+    return line.credit_coupon_code if isinstance(line, Invoicelineitems) else None
+
+
+def usage_rows(metrics: Iterable[Usagemetric]) -> Iterator[UsageRow]:
+    """Yield a row for each usage metric, such as ``iter_usage_metrics()`` yields them."""
+    for metric in metrics:
+        yield {
+            "month": metric.month,
+            "product_id": metric.product_id,
+            "name": metric.name,
+            "usage_type": metric.usage_type,
+            "region": metric.region,
+            "unit": metric.unit,
+            "quantity": _decimal(metric.quantity),
+            "raw_quantity": _decimal(metric.raw_quantity),
+            "last_updated_at": metric.last_updated_at,
+        }
+
+
+def service_usage_rows(blocks: Iterable[ServiceusagemetricsData]) -> Iterator[ServiceUsageRow]:
+    """Yield a row for each service of the blocks, such as ``iter_service_level_usage()`` yields.
+
+    A block without details, which the API sends when nothing matches, gives no row.
+    """
+    for block in blocks:
+        for detail in block.details or ():
+            if detail:
+                yield {
+                    "customer_id": detail.customer_id or block.customer_id,
+                    "start_time": block.start_time,
+                    "end_time": block.end_time,
+                    "usage_type": block.usage_type,
+                    "unit": block.unit,
+                    "service_id": detail.service_id,
+                    "service_name": detail.service_name,
+                    "usage_units": _decimal(detail.usage_units),
+                }
+
+
+def exact(value: Decimal | float) -> Decimal:
+    """Return a number as it was written: 0.1 is exactly that, not the nearest binary fraction."""
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    return None if value is None else exact(value)

@@ -1,0 +1,178 @@
+"""Rows: flat, typed, in a stable order, and with amounts that add up exactly."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.cli.export import csv_text, json_lines
+from fastly.models import Invoice, MtdInvoiceResponse, ServiceusagemetricsData, Usagemetric
+from fastly.rows import (
+    InvoiceRow,
+    ServiceUsageRow,
+    UsageRow,
+    invoice_rows,
+    service_usage_rows,
+    usage_rows,
+)
+
+MAY = datetime(2026, 5, 1, tzinfo=timezone.utc)
+# Released names in their order; others build on them, so that only additions at the end are free.
+INVOICE_COLUMNS = (
+    *("customer_id", "invoice_id", "statement_number", "payment_status", "currency_code"),
+    *("invoice_posted_on", "billing_start_date", "billing_end_date", "monthly_transaction_amount"),
+    *("line_number", "description", "product_line", "product_group", "product_name", "region"),
+    *("usage_type", "credit_coupon_code", "units", "rate", "amount"),
+)
+USAGE_COLUMNS = (
+    *("month", "product_id", "name", "usage_type", "region", "unit", "quantity", "raw_quantity"),
+    "last_updated_at",
+)
+SERVICE_USAGE_COLUMNS = (
+    *("customer_id", "start_time", "end_time", "usage_type", "unit", "service_id"),
+    *("service_name", "usage_units"),
+)
+
+
+def an_invoice(*lines: dict[str, Any] | None, **fields: Any) -> Invoice:
+    """Return a made invoice."""
+    return Invoice.from_dict({**fields, "transaction_line_items": list(lines)})
+
+
+class TestInvoiceRows:
+    """One row for each line of an invoice."""
+
+    def test_columns(self) -> None:
+        """The names and their order are those that were released."""
+        rows = list(invoice_rows([an_invoice({"amount": 1}), Invoice(), MtdInvoiceResponse()]))
+        assert [INVOICE_COLUMNS] * 3 == [tuple(row) for row in rows]
+        assert INVOICE_COLUMNS == tuple(InvoiceRow.__annotations__)
+
+    def test_values(self) -> None:
+        """Each row has the fields of its line, and those of its invoice."""
+        line = {"description": "d", "product_line": "l", "product_group": "g", "rate": "0.10"}
+        line |= {"product_name": "n", "region": "r", "usage_type": "u", "credit_coupon_code": "c"}
+        fields = {"customer_id": 1, "invoice_id": "I", "statement_number": "S"}
+        fields |= {"payment_status": "paid", "currency_code": "EUR", "invoice_posted_on": f"{MAY}"}
+        fields |= {"billing_start_date": f"{MAY}", "billing_end_date": f"{MAY}"}
+        invoice = an_invoice(
+            None,
+            {**line, "units": 3, "amount": 0.3},
+            {"amount": None},
+            **fields,
+            monthly_transaction_amount="0.3",
+        )
+        first, second = invoice_rows([invoice])
+        expected = ["1", "I", "S", "paid", "EUR", MAY, MAY, MAY, Decimal("0.3"), 1]
+        expected += ["d", "l", "g", "n", "r", "u", "c"]
+        expected += [Decimal("3.0"), Decimal("0.1"), Decimal("0.3")]
+        assert expected == list(first.values())
+        assert [*expected[:9], 2, *[None] * 10] == list(second.values())
+
+    @pytest.mark.parametrize("items", [None, [], [None]])
+    def test_invoice_without_lines(self, items: Any) -> None:
+        """An invoice without lines is one row, so that its total is not lost."""
+        fields = {"invoice_id": "I", "monthly_transaction_amount": 5}
+        (row,) = invoice_rows([Invoice.from_dict({**fields, "transaction_line_items": items})])
+        assert ("I", Decimal(5), None, None) == (
+            row["invoice_id"],
+            row["monthly_transaction_amount"],
+            row["line_number"],
+            row["amount"],
+        )
+
+    def test_amounts_of_the_stand_in(self, invoices: BillingInvoicesApi) -> None:
+        """The rows of every invoice and of the month to date add up exactly to its total."""
+        found = [*invoices.iter_invoices(), invoices.get_month_to_date_invoice()]
+        assert len(found) > 80
+        for invoice in found:
+            rows = list(invoice_rows([invoice]))
+            amounts = [row["amount"] for row in rows if row["amount"] is not None]
+            assert rows[0]["monthly_transaction_amount"] == sum(amounts)
+
+    @given(st.lists(st.decimals(-(10**9), 10**9, places=2), min_size=1, max_size=50))
+    def test_any_cents_add_up(self, amounts: list[Decimal]) -> None:
+        """Amounts in cents add up to the cent, which floats do not."""
+        lines = [{"amount": float(amount)} for amount in amounts]
+        rows = invoice_rows([an_invoice(*lines)])
+        assert sum(amounts) == sum(row["amount"] or 0 for row in rows)
+
+
+class TestUsageRows:
+    """One row for each product, region and month, or each service."""
+
+    def test_columns(self) -> None:
+        """The names and their order are those that were released."""
+        (row,) = usage_rows([Usagemetric()])
+        block = ServiceusagemetricsData.from_dict({"details": [{}]})
+        (service_row,) = service_usage_rows([block])
+        assert USAGE_COLUMNS == tuple(row) == tuple(UsageRow.__annotations__)
+        assert SERVICE_USAGE_COLUMNS == tuple(service_row) == tuple(ServiceUsageRow.__annotations__)
+
+    def test_values(self, usage: BillingUsageMetricsApi) -> None:
+        """Every field of usage is in its row, and every service of a block."""
+        metrics = list(usage.iter_usage_metrics("2026-01", "2026-05"))
+        for metric, row in zip(metrics, usage_rows(metrics), strict=True):
+            assert {**metric.to_dict(), "quantity": row["quantity"]}.keys() == row.keys()
+            assert (metric.month, Decimal(repr(metric.quantity))) == (row["month"], row["quantity"])
+        blocks = list(usage.iter_service_level_usage(start_month="2026-05", end_month="2026-05"))
+        rows = list(service_usage_rows(blocks))
+        assert sum(len(block.details or ()) for block in blocks) == len(rows)
+        assert {block.usage_type for block in blocks} == {row["usage_type"] for row in rows}
+
+    def test_blocks_without_services(self) -> None:
+        """Blocks without details, and nulls among them, give no row; a customer is inherited."""
+        data = {"customer_id": "C", "details": [None, {"usage_units": "1.5"}]}
+        blocks = [ServiceusagemetricsData.from_dict(made) for made in ({}, {"details": None}, data)]
+        (row,) = service_usage_rows(blocks)
+        assert ("C", Decimal("1.5")) == (row["customer_id"], row["usage_units"])
+
+
+class TestText:
+    """Rows as CSV and as lines of JSON."""
+
+    @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", '=HYPERLINK("x")'])
+    def test_no_formulas_in_csv(self, text: str) -> None:
+        """Text that a spreadsheet would run starts with an apostrophe; JSON has it as it is."""
+        row = {"text": text, "amount": Decimal("-1.50")}
+        assert ["'" + text, "-1.50"] == read_csv([row])[1]
+        assert row["text"] == json.loads("".join(json_lines([row])))["text"]
+
+    @pytest.mark.parametrize(
+        ("number", "text"),
+        [
+            (1e-7, "0.0000001"),
+            (1e22, "10000000000000000000000"),
+            (2**60 + 1, str(2**60 + 1)),
+            (0.1, "0.1"),
+        ],
+    )
+    def test_numbers(self, number: float, text: str) -> None:
+        """CSV has all digits and no exponent; JSON the number that the API sent."""
+        row = {"n": next(invoice_rows([an_invoice({"amount": number})]))["amount"]}
+        assert text == read_csv([row])[1][0]
+        assert number == json.loads("".join(json_lines([row])))["n"]
+
+    def test_header_without_rows(self) -> None:
+        """A CSV without rows still has its header."""
+        assert "a,b\r\n" == "".join(csv_text([], ("a", "b")))
+
+    def test_times(self, invoices: BillingInvoicesApi) -> None:
+        """Times are written as the API writes them."""
+        row = next(invoice_rows(invoices.iter_invoices(limit=1)))
+        assert f'{row["billing_start_date"]:%Y-%m-01T00:00:00Z}"' in "".join(json_lines([row]))
+
+
+def read_csv(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """Return the header and the rows of a CSV, as a program reads them."""
+    return list(csv.reader(io.StringIO("".join(csv_text(rows, rows[0])), newline="")))
