@@ -25,7 +25,10 @@ setup(
         "python-dateutil>=2.8.2",
         "certifi>=2023.7.22",
     ],
-    entry_points={"pytest11": ["fastly_billing = fastly.testing.pytest_plugin"]},
+    entry_points={
+        "console_scripts": ["fastly-billing = fastly.cli.main:main"],
+        "pytest11": ["fastly_billing = fastly.testing.pytest_plugin"],
+    },
     keywords=["fastly", "billing", "invoice", "api", "client"],
     classifiers=[
         "Development Status :: 5 - Production/Stable",

@@ -70,10 +70,9 @@ def check_installed(wheel: Path, folder: Path) -> None:
     python = folder / "bin" / "python"
     run(python, "-m", "pip", "install", "-q", wheel)
     run(python, "-m", "pip", "check")
-    page = run(
-        python, "-m", "fastly", "invoice", "05", "2020", "--demo", "--format", "table", cwd=folder
-    )
-    if "2020" not in page:
+    command = folder / "bin" / "fastly-billing"
+    page = run(command, "invoice", "2020-05", "--demo", "--format", "table", cwd=folder)
+    if "Invoice 2020-05" not in page:
         sys.exit(f"the demo printed no invoice:\n{page}")
     program = "import fastly, fastly.apis, fastly.models, fastly.testing; print(fastly.__file__)"
     if str(folder) not in run(python, "-c", program, cwd=folder):

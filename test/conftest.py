@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import trustme
@@ -13,6 +14,9 @@ from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.testing import BillingServer
+
+if TYPE_CHECKING:
+    from shell import Shell
 
 ENVIRONMENT = (
     "FASTLY_API_TOKEN",
@@ -68,6 +72,18 @@ def invoices(client: fastly.ApiClient) -> BillingInvoicesApi:
 def usage(client: fastly.ApiClient) -> BillingUsageMetricsApi:
     """The usage metrics of the stand-in."""
     return BillingUsageMetricsApi(client)
+
+
+@pytest.fixture
+def shell(
+    server: BillingServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> Shell:
+    """The command line, run in this process against the stand-in."""
+    from shell import in_process  # with modules that only Unix has
+
+    return in_process(server, monkeypatch, capfdbinary)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,243 @@
+"""What each command asks the API, and the forms in which it hands the result on."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.api_client import ApiClient
+from fastly.cli import table, table_usage
+from fastly.cli.arguments import PROGRAM, Options, UsageError, is_month
+from fastly.cli.export import csv_text, json_lines, json_list
+from fastly.cli.layout import Paper, money
+from fastly.cli.messages import Progress
+from fastly.cli.table_v2 import bill_page
+from fastly.focus import COLUMNS, focus_rows
+from fastly.model.invoice import Invoice
+from fastly.model.mtd_invoice_response import MtdInvoiceResponse
+from fastly.rows import (
+    InvoiceRow,
+    ServiceUsageRow,
+    UsageRow,
+    exact,
+    invoice_rows,
+    service_usage_rows,
+    usage_rows,
+)
+
+__all__ = ["CommandError", "Report", "invoices_between", "run"]
+
+Chunks = Iterable["str | bytes"]
+
+_MEDIA_TYPES = {"csv": "text/csv", "pdf": "application/pdf"}
+
+
+class CommandError(Exception):
+    """The API has no such data; the message says what to do."""
+
+
+class Report(NamedTuple):
+    """The result of a command."""
+
+    chunks: Chunks
+    excess: str | None = None  # what exceeds the budget
+
+
+def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress) -> Report:
+    """Run a command.
+
+    Args:
+        options: The command line.
+        form: The format, one of those that the command has.
+        paper: The paper of the pages.
+        client: The client of the API.
+        progress: Where the pages so far are shown.
+
+    Returns:
+        The report; the requests of a command with several pages are made as its chunks are read.
+
+    Raises:
+        ApiException: A request failed.
+        CommandError: The API has no such data.
+    """
+    if options.command == "invoices":
+        return Report(_invoices(invoices_between(options, client, progress), form, paper))
+    if options.command == "invoice":
+        return Report(_invoice(options, form, paper, client))
+    if options.command == "mtd":
+        return _month_to_date(options, form, paper, client)
+    if options.command == "usage":
+        usage = _service_usage if options.by_service else _usage
+        return Report(usage(options, form, paper, client, progress))
+    return Report(_v2(options, form, paper, client))
+
+
+def invoices_between(options: Options, client: ApiClient, progress: Progress) -> Iterator[Invoice]:
+    """Yield the invoices of the months from --since to --until, newest first."""
+    pages = BillingInvoicesApi(client).iter_invoices(
+        billing_start_date=_day_before(options.since), billing_end_date=_day_after(options.until)
+    )
+    for invoice in progress.items(pages.by_page(), lambda page: page.data):
+        month = _month_of(invoice)
+        after = not options.since or not month or month >= options.since
+        if after and (not options.until or not month or month <= options.until):
+            yield invoice
+
+
+def _day_before(since: str | None) -> date | None:
+    """Return the day before a month starts.
+
+    The API does not say whether its dates are inclusive; a day more at both ends covers both.
+    """
+    first = date.fromisoformat(f"{since}-01") if since else None
+    return first and max(first, date(1, 1, 2)) - timedelta(days=1)
+
+
+def _day_after(until: str | None) -> date | None:
+    """Return the day after a month ends."""
+    if not until:
+        return None
+    first = date.fromisoformat(f"{until}-01")
+    days = calendar.monthrange(first.year, first.month)[1]
+    return min(first, date(9999, 11, 30)) + timedelta(days=days)
+
+
+def _month_of(invoice: Invoice) -> str | None:
+    start = invoice.billing_start_date
+    return f"{start.date()}"[:7] if start else None
+
+
+def _invoices(invoices: Iterable[Invoice], form: str, paper: Paper) -> Chunks:
+    if form == "table":
+        return _page(table.invoices_page(invoices, paper))
+    return json_list(invoices) if form == "json" else _lines(invoices, form)
+
+
+def _lines(invoices: Iterable[Invoice], form: str) -> Chunks:
+    """Yield the line items of invoices."""
+    if form == "focus":
+        return csv_text(focus_rows(invoices), COLUMNS)
+    return _rows(invoice_rows(invoices), InvoiceRow, form)
+
+
+def _rows(rows: Iterable[Mapping[str, object]], kind: type, form: str) -> Chunks:
+    return json_lines(rows) if form == "jsonl" else csv_text(rows, kind.__annotations__)
+
+
+def _page(lines: Iterable[str]) -> Chunks:
+    yield Paper.text(lines)
+
+
+def _invoice(options: Options, form: str, paper: Paper, client: ApiClient) -> Chunks:
+    if is_month(options.key):
+        invoice = _invoice_of_month(options.key, client)
+    else:
+        invoice = BillingInvoicesApi(client).get_invoice_by_invoice_id(options.key)
+    if form == "table":
+        return _page(table.invoice_page(invoice, paper))
+    return [invoice.to_str() + "\n"] if form == "json" else _lines([invoice], form)
+
+
+def _invoice_of_month(month: str, client: ApiClient) -> Invoice:
+    """Find the invoice whose period starts in a month."""
+    span = Options(since=month, until=month)
+    listed = invoices_between(span, client, Progress(quiet=True))
+    found = [invoice for invoice in listed if _month_of(invoice) == month]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(invoice.invoice_id or "-" for invoice in found)
+        raise CommandError(f"{month} has {len(found)} invoices: get one of {ids}")
+    today = _today()
+    last_month = (today.replace(day=1) - timedelta(days=1)).isoformat()[:7]
+    reason = f'"{PROGRAM} invoices" lists all invoices'
+    if month == today.isoformat()[:7]:
+        reason = f'the month is in progress; see "{PROGRAM} mtd"'
+    elif month == last_month:
+        reason = "the month has just ended, and its invoice may not be posted yet; try again later"
+    raise CommandError(f"no invoice for {month}: {reason}")
+
+
+def _month_to_date(options: Options, form: str, paper: Paper, client: ApiClient) -> Report:
+    invoice = BillingInvoicesApi(client).get_month_to_date_invoice(_wait=options.wait)
+    if form == "table":
+        chunks = _page(table.month_to_date_page(invoice, options.budget, paper))
+    elif form == "json":
+        chunks = [invoice.to_str() + "\n"]
+    else:
+        chunks = _rows(invoice_rows([invoice]), InvoiceRow, form)
+    return Report(chunks, _excess(invoice, options.budget))
+
+
+def _excess(invoice: MtdInvoiceResponse, budget: Decimal | None) -> str | None:
+    """Return a message if the month to date is over the budget."""
+    spent = invoice.monthly_transaction_amount
+    if budget is None:
+        return None
+    if spent is None:
+        raise CommandError("the month to date has no total to compare with --budget")
+    if exact(spent) <= budget:
+        return None
+    return f"over budget: {money(spent)} of {money(budget)}"
+
+
+def _usage(
+    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
+) -> Chunks:
+    start, end = _months(options)
+    pages = BillingUsageMetricsApi(client).iter_usage_metrics(start, end)
+    metrics = progress.items(pages.by_page(), lambda page: page.data)
+    if form == "table":
+        return _page(table_usage.usage_page(metrics, paper))
+    return json_list(metrics) if form == "json" else _rows(usage_rows(metrics), UsageRow, form)
+
+
+def _service_usage(
+    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
+) -> Chunks:
+    start, end = _months(options)
+    api = BillingUsageMetricsApi(client)
+    pages = api.iter_service_level_usage(start_month=start, end_month=end)
+    blocks = progress.items(pages.by_page(), lambda page: page.blocks)
+    if form == "table":
+        return _page(table_usage.service_usage_page(blocks, paper))
+    if form == "json":
+        return json_list(blocks)
+    return _rows(service_usage_rows(blocks), ServiceUsageRow, form)
+
+
+def _months(options: Options) -> tuple[str, str]:
+    """Return the first and the last month of usage."""
+    end = options.until or _today().isoformat()[:7]
+    start = options.since or end
+    if start > end:
+        raise UsageError(f"--since {start} is after the current month, {end}")
+    return start, end
+
+
+def _today() -> date:
+    return datetime.now(timezone.utc).date()
+
+
+def _v2(options: Options, form: str, paper: Paper, client: ApiClient) -> Chunks:
+    """Return what the retired API sends; CSV and PDF as they are."""
+    bill: Any = _bill(options, form, BillingApi(client))
+    if form == "table":
+        return _page(bill_page(bill, paper))
+    return [bill.to_str() + "\n" if form == "json" else bill]
+
+
+def _bill(options: Options, form: str, api: Any) -> Any:
+    customer_id, accept = options.customer_id, _MEDIA_TYPES.get(form, "application/json")
+    if options.command == "v2 invoice":
+        return api.get_invoice(options.month, options.year, _accept=accept)
+    if options.command == "v2 invoice-by-id":
+        return api.get_invoice_by_id(customer_id, options.invoice_id, _accept=accept)
+    given = {"month": options.month, "year": options.year}
+    return api.get_invoice_mtd(customer_id, _wait=options.wait, **given)

@@ -1,0 +1,137 @@
+"""Run one command: what it needs, what it writes, and the exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from fastly.api_client import ApiClient
+from fastly.cli.append import AppendError, Appending
+from fastly.cli.arguments import PROGRAM, Options, UsageError, parse
+from fastly.cli.commands import CommandError, invoices_between, run
+from fastly.cli.messages import Progress, logged, say
+from fastly.cli.output import Target, target_of, write
+from fastly.configuration import Configuration
+from fastly.configuration.checks import TOKEN_VARIABLE, is_encrypted_or_local
+from fastly.exceptions import (
+    ApiException,
+    ApiTypeError,
+    ApiValueError,
+    EstimatePendingException,
+    ResponseException,
+    TimeoutException,
+    UnauthorizedException,
+)
+
+__all__ = ["main"]
+
+DONE, FAILED, MISUSED, OVER_BUDGET = 0, 1, 2, 3
+PENDING = 75  # EX_TEMPFAIL of sysexits.h, which mail servers and job runners retry
+INTERRUPTED, UNREAD = 130, 141  # as shells count the signals SIGINT and SIGPIPE
+
+# What to do at a shell, in place of the advice for programs.
+_ADVICE: dict[type[ApiException], str] = {
+    EstimatePendingException: "Try again in a minute, or use a longer --wait.",
+    ResponseException: "It may be the page of a proxy, or the API changed; check --host.",
+    TimeoutException: "Try again, or use a longer --timeout.",
+    UnauthorizedException: f"Check the API token in {TOKEN_VARIABLE}.",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: The words after ``fastly-billing``. Default: those of this process.
+
+    Returns:
+        The exit status, as ``--help`` lists it.
+    """
+    try:
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return UNREAD
+    except (UsageError, ApiTypeError, ApiValueError) as error:
+        return _fail(MISUSED, str(error))
+    except ApiException as error:
+        if error.advice == type(error).advice:  # not one that an operation gave
+            error.advice = _ADVICE.get(type(error), error.advice)
+        return _fail(PENDING if isinstance(error, EstimatePendingException) else FAILED, str(error))
+    except (CommandError, AppendError) as error:
+        return _fail(FAILED, str(error))
+    except OSError as error:
+        return _fail(FAILED, f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+def _run(words: list[str]) -> int:
+    try:
+        options = parse(words)
+    except SystemExit:  # help or version, which argparse has printed
+        write([], Target("table", None))
+        return DONE
+    target, progress = target_of(options), Progress(quiet=options.quiet)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(logged(progress, quiet=options.quiet))
+        client = stack.enter_context(ApiClient(_configuration(options, stack)))
+        if options.append_to is not None:
+            return _append(options, target, client, progress)
+        report = run(options, target.format, target.paper, client, progress)
+        write(report.chunks, target)
+    return DONE if report.excess is None else _fail(OVER_BUDGET, report.excess)
+
+
+def _append(options: Options, target: Target, client: ApiClient, progress: Progress) -> int:
+    """Add the invoices that a file lacks."""
+    if target.file is None or (target.file.exists() and not target.file.is_file()):
+        raise UsageError(f"--append-to must be a regular file, got {options.append_to!r}")
+    appending = Appending(target.file, invoices_between(options, client, progress))
+    if appending.is_needed:
+        write(appending.chunks(), target)
+    if not options.quiet:
+        added = len(appending.added)
+        noun = "invoice" if added == 1 else "invoices"
+        say(f"{added:,} {noun} added, {appending.known:,} already in the file")
+    return DONE
+
+
+def _configuration(options: Options, stack: contextlib.ExitStack) -> Configuration:
+    """Return the settings that the options, the environment or the stand-in give."""
+    given = {"host": options.host, "timeout": options.timeout}
+    settings: dict[str, Any] = {name: x for name, x in given.items() if x is not None}
+    if options.demo:
+        settings |= _stand_in(options, stack)
+    elif not os.environ.get(TOKEN_VARIABLE):
+        raise UsageError(
+            f"there is no API token: set the environment variable {TOKEN_VARIABLE}, "
+            "or try --demo, which needs none"
+        )
+    configuration = Configuration(allow_insecure_host=options.allow_insecure_host, **settings)
+    if not (is_encrypted_or_local(configuration.host) or options.allow_insecure_host):
+        raise UsageError(
+            f"{configuration.host} would get the token unencrypted: use https, or add "
+            "--allow-insecure-host if you accept that"
+        )
+    return configuration
+
+
+def _stand_in(options: Options, stack: contextlib.ExitStack) -> dict[str, Any]:
+    """Start the stand-in, and return the settings that reach it."""
+    from fastly.testing import BillingServer  # with the standard library's server; slow to import
+
+    server = stack.enter_context(BillingServer())
+    if not options.quiet:
+        say("Demo: made-up data from a server on this machine.")
+        if options.command.startswith("v2"):
+            invoice_id = server.account.invoice_id(2020, 5)
+            say(f"CUSTOMER is {server.customer_id}, INVOICE of 05/2020 is {invoice_id}.")
+    return {"host": server.url, "api_key": {"token": server.token}}
+
+
+def _fail(status: int, message: str) -> int:
+    say(f"{PROGRAM}: {message}")
+    return status

@@ -1,0 +1,157 @@
+"""The command line as its users start it: in a process, in a terminal, in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from fastly.cli.layout import cells
+from fastly.cli.main import main
+from fastly.testing import BillingServer
+
+ROOT = Path(__file__).parent.parent
+MAY = ("invoice", "2026-05")
+COMMAND = (sys.executable, "-X", "dev", "-W", "error", "-m", "fastly")
+# Clear the screen; a C1 control; right-to-left override; half of a surrogate pair.
+HOSTILE = "\x1b[2J\x9b31m\u202eknab\ud800\x7f\r\n\tend"
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+ENCODINGS = ("utf-8", "ascii", "cp437", "shift_jis")
+
+Shell = Callable[..., "Result"]
+
+# Linux has a device to which nothing can be written, like a full disk.
+needs_dev_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
+
+
+class Result(NamedTuple):
+    """What a process left behind."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+
+class Shown(NamedTuple):
+    """What a process showed on a terminal."""
+
+    status: int
+    text: str
+
+
+def environment(server: BillingServer | None, **variables: str) -> dict[str, str]:
+    """Return the environment of a user who has a token for a server."""
+    dropped = ("COLUMNS", "PYTHONUNBUFFERED", "PYTHONIOENCODING")
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    token = {"FASTLY_API_TOKEN": server.token} if server else {}
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:1"}  # no test may reach the real API
+    return {**kept, **nowhere, "PYTHONPATH": str(ROOT), **token, **variables}
+
+
+def words(arguments: tuple[object, ...], server: BillingServer | None) -> list[str]:
+    """Return a command line for a server."""
+    host = ["--host", server.url] if server else []
+    return [*COMMAND, *map(str, arguments), *host]
+
+
+def run(
+    *arguments: object, server: BillingServer | None = None, options: Any = None, **variables: str
+) -> Result:
+    """Run the command line with pipes in the place of a terminal."""
+    done = subprocess.run(
+        words(arguments, server),
+        env=environment(server, **variables),
+        stdin=subprocess.DEVNULL,
+        timeout=20,
+        check=False,
+        **{"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **(options or {})},
+    )
+    return Result(done.returncode, done.stdout, (done.stderr or b"").decode())
+
+
+def run_in_terminal(
+    *arguments: object,
+    server: BillingServer | None = None,
+    columns: int = 80,
+    stdout: Any = None,
+    **variables: str,
+) -> Shown:
+    """Run the command line in a real terminal; return all that it showed."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with subprocess.Popen(
+        words(arguments, server),
+        cwd=ROOT,
+        env=environment(server, **variables),
+        stdin=theirs,
+        stdout=theirs if stdout is None else stdout,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b"".join(chunks(ours))
+        os.close(ours)
+        return Shown(process.wait(20), shown.decode().replace("\r\n", "\n"))
+
+
+def chunks(descriptor: int) -> Iterator[bytes]:
+    """Yield what a terminal shows until the last program has left it."""
+    with contextlib.suppress(OSError):  # EIO is how a terminal ends
+        while chunk := os.read(descriptor, 65536):
+            yield chunk
+
+
+@contextlib.contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let the operating system refuse to write longer files, as it does on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def pressed_ctrl_c() -> None:
+    """Undo what a background job inherits: deafness to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def amount_of(label: str, text: str) -> str:
+    """Return what stands at the right edge of a line that starts with a label."""
+    lines = (line.strip() for line in text.splitlines())
+    return next(line.split()[-1] for line in lines if line.startswith(label))
+
+
+def widest(text: str) -> int:
+    """Return the columns of the widest line."""
+    return max(map(cells, text.splitlines()))
+
+
+def in_process(
+    server: BillingServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> Shell:
+    """Return what runs the command line in this process, for tests that need no other."""
+
+    def call(*arguments: object, token: str = server.token, host: str = server.url) -> Result:
+        monkeypatch.setenv("FASTLY_API_TOKEN", token)
+        given = [] if {"--host", "--demo"} & set(arguments) or not arguments else ["--host", host]
+        status = main([*map(str, arguments), *given])
+        shown = capfdbinary.readouterr()
+        return Result(status, shown.out, shown.err.decode())
+
+    return call

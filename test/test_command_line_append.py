@@ -1,0 +1,195 @@
+"""--append-to: a file of rows that a daily job completes, killed at any point or not."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from shell import ROOT, Shell, environment, files_of_at_most, run, words
+
+from fastly.testing import BillingServer
+
+KILLS = 50
+
+
+def exported(shell: Shell, *span: object) -> list[bytes]:
+    """Return the lines of a plain export."""
+    return shell("invoices", *span, "--format", "jsonl").stdout.splitlines(keepends=True)
+
+
+def lines_of(file: Path) -> list[bytes]:
+    """Return the lines of a file; none if it does not exist."""
+    return file.read_bytes().splitlines(keepends=True) if file.exists() else []
+
+
+def months_of(file: Path) -> list[str]:
+    """Return the months of the invoices in a file, in its order."""
+    months = [json.loads(line)["billing_start_date"][:7] for line in lines_of(file)]
+    return list(dict.fromkeys(months))
+
+
+class TestAppending:
+    """What is added, and what stays."""
+
+    def test_new_file(self, shell: Shell, tmp_path: Path) -> None:
+        """A file that does not exist gets all invoices, oldest first."""
+        file = tmp_path / "all.jsonl"
+        result = shell("invoices", "--since", "2026-03", "--until", "2026-05", "--append-to", file)
+        assert (0, b"", "3 invoices added, 0 already in the file\n") == result
+        assert ["2026-03", "2026-04", "2026-05"] == months_of(file)
+        assert sorted(exported(shell, "--since", "2026-03", "--until", "2026-05")) == sorted(
+            lines_of(file)
+        )
+
+    def test_twice(self, shell: Shell, tmp_path: Path) -> None:
+        """A second run changes nothing, not even the time of the file."""
+        file = tmp_path / "all.jsonl"
+        command = ("invoices", "--since", "2026-03", "--append-to", file)
+        shell(*command)
+        before = file.stat()
+        result = shell(*command)
+        assert (0, b"") == result[:2]
+        assert result.stderr.startswith("0 invoices added, ")
+        assert before == file.stat()
+
+    def test_only_what_is_missing(self, shell: Shell, tmp_path: Path) -> None:
+        """Invoices that the file lacks come at its end; its own lines stay as they are."""
+        file = tmp_path / "all.jsonl"
+        shell("invoices", "--since", "2026-04", "--until", "2026-05", "--append-to", file)
+        before = lines_of(file)
+        result = shell("invoices", "--since", "2026-03", "--until", "2026-06", "--append-to", file)
+        assert (0, b"", "2 invoices added, 2 already in the file\n") == result
+        assert before == lines_of(file)[: len(before)]
+        assert ["2026-04", "2026-05", "2026-03", "2026-06"] == months_of(file)
+
+    def test_one_is_counted_as_one(self, shell: Shell, tmp_path: Path) -> None:
+        """The message counts, and --quiet leaves it out."""
+        file = tmp_path / "all.jsonl"
+        command = ("invoices", "--since", "2026-05", "--until", "2026-05", "--append-to", file)
+        assert "1 invoice added, 0 already in the file\n" == shell(*command).stderr
+        assert (0, b"", "") == shell(*command, "--quiet")
+
+    def test_empty_file(self, shell: Shell, tmp_path: Path) -> None:
+        """An empty file is like none, and keeps its permissions."""
+        file = tmp_path / "all.jsonl"
+        file.touch(mode=0o600)
+        file.chmod(0o600)
+        assert 0 == shell("invoices", "--since", "2026-05", "--append-to", file).status
+        assert "2026-05" in months_of(file)
+        assert 0o600 == file.stat().st_mode & 0o777
+
+    def test_same_invoice_on_two_pages(
+        self, shell: Shell, server: BillingServer, tmp_path: Path
+    ) -> None:
+        """An invoice that two pages list, because one was posted in between, is there once."""
+        pages = [{"data": [{"invoice_id": "1"}], "meta": {"next_cursor": c}} for c in ("x", "")]
+        for page in pages:
+            server.enqueue(200, body=page)
+        file = tmp_path / "all.jsonl"
+        assert 0 == shell("invoices", "--append-to", file).status
+        assert 1 == len(lines_of(file))
+
+    def test_invoice_without_an_id(
+        self, shell: Shell, server: BillingServer, tmp_path: Path
+    ) -> None:
+        """An invoice that cannot be told from others is not appended."""
+        server.enqueue(200, body={"data": [{"currency_code": "USD"}]})
+        result = shell("invoices", "--append-to", tmp_path / "all.jsonl")
+        assert (1, b"") == result[:2]
+        assert "an invoice without an ID cannot be appended" in result.stderr
+        assert [] == list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize(
+        "text", ["other\n", "[]\n", "{}\n", '{"invoice_id": 1}\n', "[" * 100_000 + "\n", "\xff\n"]
+    )
+    def test_file_of_another_kind(self, shell: Shell, tmp_path: Path, text: str) -> None:
+        """A file of something else is left alone."""
+        file = tmp_path / "all.jsonl"
+        file.write_bytes(text.encode("latin-1"))
+        result = shell("invoices", "--append-to", file)
+        assert (1, b"") == result[:2]
+        assert f"{file}: line 1 is not a row of an invoice\n" in result.stderr
+        assert text.encode("latin-1") == file.read_bytes()
+
+    def test_full_disk(self, shell: Shell, tmp_path: Path) -> None:
+        """If the new file does not fit, the old one stays."""
+        file = tmp_path / "all.jsonl"
+        shell("invoices", "--since", "2026-05", "--until", "2026-05", "--append-to", file)
+        before = file.read_bytes()
+        with files_of_at_most(len(before) + 1000):
+            result = shell("invoices", "--append-to", file)
+        assert (1, b"", f"fastly-billing: {file}: File too large\n") == result
+        assert before == file.read_bytes()
+        assert [file] == list(tmp_path.iterdir())
+
+
+class TestTornFiles:
+    """Files whose end was lost, by a copy that was interrupted or a disk that was full."""
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_any_cut_is_repaired(self, shell: Shell, tmp_path: Path, seed: int) -> None:
+        """Wherever a file was cut, the next run completes it."""
+        file, span = tmp_path / "all.jsonl", ("--since", "2026-02", "--until", "2026-05")
+        shell("invoices", *span, "--append-to", file)
+        whole = file.read_bytes()
+        file.write_bytes(whole[: random.Random(seed).randrange(len(whole))])
+        assert 0 == shell("invoices", *span, "--append-to", file).status
+        assert sorted(whole.splitlines()) == sorted(file.read_bytes().splitlines())
+        assert file.read_bytes().endswith(b"\n")
+
+    def test_line_feed_alone_is_missing(self, shell: Shell, tmp_path: Path) -> None:
+        """A last line that only lacks its end is complete."""
+        file, span = tmp_path / "all.jsonl", ("--since", "2026-04", "--until", "2026-04")
+        shell("invoices", *span, "--append-to", file)
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1])
+        assert 0 == shell("invoices", "--since", "2026-04", "--append-to", file).status
+        assert file.read_bytes().startswith(whole)
+
+    def test_repair_that_needs_more(self, shell: Shell, tmp_path: Path) -> None:
+        """If the torn invoice may not be listed, nothing is lost silently."""
+        file = tmp_path / "all.jsonl"
+        shell("invoices", "--since", "2026-02", "--until", "2026-03", "--append-to", file)
+        torn = file.read_bytes()[:-10]
+        file.write_bytes(torn)
+        result = shell("invoices", "--since", "2026-05", "--append-to", file)
+        assert (1, b"") == result[:2]
+        assert "use an earlier --since" in result.stderr
+        assert torn == file.read_bytes()
+
+
+def test_killed_at_any_point(server: BillingServer, shell: Shell, tmp_path: Path) -> None:
+    """A job that is killed leaves the old file or the new one, and the next run goes on."""
+    file, chance = tmp_path / "all.jsonl", random.Random(1)
+    months = [f"{year}-{month:02}" for year, month in server.account.v3_invoice_months()]
+    start = time.monotonic()
+    run("invoices", "--since", months[0], "--append-to", file, server=server)
+    whole, finished = time.monotonic() - start, 0
+    for number in range(1, KILLS + 1):
+        since = months[min(number, len(months) - 1)]
+        before = lines_of(file)
+        command = words(("invoices", "--quiet", "--since", since, "--append-to", file), server)
+        with subprocess.Popen(command, cwd=ROOT, env=environment(server)) as process:
+            if number % 2:
+                at_writing(process, file)
+            else:
+                time.sleep(chance.uniform(0, 1.5 * whole))
+            process.kill()
+        after_kill = lines_of(file)
+        expected = sorted(exported(shell, "--since", since))
+        assert before == after_kill or expected == sorted(after_kill)
+        finished += before != after_kill
+    assert 0 < finished < KILLS  # some jobs got to their end before they were killed
+    assert 0 == shell("invoices", "--append-to", file).status
+    assert sorted(exported(shell)) == sorted(lines_of(file))
+
+
+def at_writing(process: subprocess.Popen[bytes], file: Path) -> None:
+    """Wait until the job has begun to write, or has ended."""
+    known = set(file.parent.glob(".fastly-*.part"))
+    while process.poll() is None and known >= set(file.parent.glob(".fastly-*.part")):
+        time.sleep(0.0002)

@@ -1,0 +1,279 @@
+"""Failures of the command line: one clear message on stderr, and the exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from shell import MAY, ROOT, Shell, environment, pressed_ctrl_c, run, words
+
+from fastly.testing import BillingServer
+
+
+class TestFailures:
+    """The API or the network fails."""
+
+    def test_wrong_token(self, server: BillingServer) -> None:
+        """A token that the API refuses is status 1; the message does not show it."""
+        result = run(*MAY, server=server, FASTLY_API_TOKEN="wrong-secret")
+        assert (1, b"") == result[:2]
+        assert result.stderr.startswith("fastly-billing: 401 Unauthorized\n")
+        assert "Check the API token in FASTLY_API_TOKEN." in result.stderr
+        assert "wrong-secret" not in result.stderr
+
+    def test_nobody_listens(self, shell: Shell) -> None:
+        """A refused connection is status 1."""
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        result = shell(*MAY, "--timeout", 0.3, host=url)
+        assert (1, b"") == result[:2]
+        assert "Connection refused" in result.stderr
+
+    def test_timeout_ends_the_request(self, shell: Shell, server: BillingServer) -> None:
+        """--timeout ends a request, and the message names the option to change."""
+        server.enqueue(200, delay=30)
+        start = time.monotonic()
+        result = shell(*MAY, "--timeout", 0.3)
+        assert (1, b"") == result[:2]
+        assert "use a longer --timeout" in result.stderr
+        assert time.monotonic() - start < 5
+
+    @pytest.mark.parametrize("command", ["invoices", "mtd", "usage"])
+    def test_response_of_another_kind(
+        self, shell: Shell, server: BillingServer, command: str
+    ) -> None:
+        """A response that is not the API's is status 1, and the message suggests the host."""
+        server.enqueue(200, body="<html>", headers={"Content-Type": "text/html"})
+        result = shell(command)
+        assert (1, b"") == result[:2]
+        assert "check --host" in result.stderr
+
+    def test_advice_of_an_operation_stays(self, shell: Shell) -> None:
+        """If an operation gives advice of its own, that is shown."""
+        result = shell("v2", "invoice", 5, 1999)
+        assert (1, b"") == result[:2]
+        assert "BillingInvoicesApi" in result.stderr
+
+
+class TestWrongUsage:
+    """Wrong usage is status 2 and one line, and nothing is requested."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ((), "the following arguments are required: COMMAND"),
+            (("nonsense",), "invalid choice: 'nonsense'"),
+            (("invoice",), "the following arguments are required: MONTH|ID"),
+            (
+                ("invoices", "--time", "3"),
+                "unexpected '--time'; see \"fastly-billing invoices --help",
+            ),
+            (("invoices", "2026-05"), "unexpected '2026-05'"),
+            (("invoice", "2026-05", "2026-06"), "unexpected '2026-06'"),
+            (("invoice", "05", "--nonsense"), "unexpected '--nonsense'"),
+            (("mtd", "--nonsense"), "unexpected '--nonsense'"),
+            (("mtd", "--format", "pdf"), "invalid choice: 'pdf'"),
+            (("mtd", "--format", "focus"), "invalid choice: 'focus'"),
+            (("invoices", "--since", "2026-06", "--until", "2026-05"), "--since 2026-06 is after"),
+            (("invoices", "--append-to", "a", "--output", "b"), "exclude each other"),
+            (("invoices", "--append-to", "a", "--format", "csv"), "remove --format csv"),
+            (("invoices", "--append-to", "/dev/null"), "must be a regular file, got '/dev/null'"),
+            ((*MAY, "--demo", "--host", "https://api.example"), "remove --host"),
+        ],
+    )
+    def test_words(
+        self, shell: Shell, server: BillingServer, arguments: tuple[str, ...], message: str
+    ) -> None:
+        """Words that no command takes are refused with the help to read, or what to change."""
+        result = shell(*arguments)
+        assert (2, b"") == result[:2]
+        assert message in result.stderr
+        assert 1 == result.stderr.count("\n")
+        assert [] == server.requests
+
+    def test_v2_alone(self) -> None:
+        """v2 needs a command, and its help lists them."""
+        message = "fastly-billing: the following arguments are required: COMMAND; see "
+        assert (2, b"", f'{message}"fastly-billing v2 --help"\n') == run("v2")
+
+    @pytest.mark.parametrize(
+        ("arguments", "values", "accepted"),
+        [
+            (
+                ("invoices", "--since"),
+                ("2026-13", "2026-5", "202605", "may", "", "0000-01", "2026-05-01", "２０２６-05"),
+                "must be a month such as 2026-05",
+            ),
+            (
+                ("invoice",),
+                ("2026-13", "2026-5", "05/2020", "2026-05-01", "..", "a b", "month-to-date", "é"),
+                "must be a month such as 2026-05, or an invoice ID such as INV-375119 or 29239985",
+            ),
+            (
+                ("mtd", "--timeout"),
+                ("soon", "0", "-1", "nan", "inf", "1e99", ""),
+                "must be a number of seconds above 0, up to 31622400",
+            ),
+            (
+                ("mtd", "--wait"),
+                ("soon", "-1", "nan", "inf", "1e99"),
+                "must be a number of seconds from 0 to 31622400",
+            ),
+            (
+                ("mtd", "--budget"),
+                (
+                    "much",
+                    "-1",
+                    "nan",
+                    "inf",
+                    "1e9",
+                    "5,000",
+                    ".5",
+                    "５",
+                    "9" * 16,
+                    "1." + "0" * 5,
+                    "",
+                ),
+                "must be an amount such as 5000 or 99.50",
+            ),
+        ],
+    )
+    def test_values(
+        self,
+        shell: Shell,
+        server: BillingServer,
+        arguments: tuple[str, ...],
+        values: tuple[str, ...],
+        accepted: str,
+    ) -> None:
+        """Every wrong value of an option gets the same message, with all accepted forms."""
+        for value in values:
+            # With "=", a value may start with a hyphen.
+            last = f"{arguments[-1]}={value}" if len(arguments) > 1 else value
+            result = shell(*arguments[:-1], *(() if len(arguments) > 1 else arguments), last)
+            assert (2, b"") == result[:2]
+            assert f"{accepted}, got {value!r}" in result.stderr
+        assert [] == server.requests
+
+    @pytest.mark.parametrize(
+        ("arguments", "spelling"),
+        [
+            ("invoice 05 2020", "invoice MONTH YEAR"),
+            ("invoice 5 2020 --format csv", "invoice MONTH YEAR"),
+            ("invoice-by-id x y", "invoice-by-id CUSTOMER INVOICE"),
+            ("invoice-by-id", "invoice-by-id CUSTOMER INVOICE"),
+            ("mtd x", "mtd CUSTOMER"),
+            ("mtd x --month 5 --year 2020", "mtd CUSTOMER"),
+        ],
+    )
+    def test_spellings_of_version_1(
+        self, shell: Shell, server: BillingServer, arguments: str, spelling: str
+    ) -> None:
+        """The commands of version 1 get a message with their new name."""
+        result = shell(*arguments.split())
+        assert (2, b"") == result[:2]
+        assert f'is now "fastly-billing v2 {spelling}"' in result.stderr
+        assert [] == server.requests
+
+    @pytest.mark.parametrize(
+        ("token", "host", "message"),
+        [
+            ("", "https://api.fastly.com", "set the environment variable FASTLY_API_TOKEN"),
+            ("a\nb", "https://api.fastly.com", "FASTLY_API_TOKEN"),
+            ("x", "http://api.example", "use https, or add --allow-insecure-host"),
+            ("x", "api.example", "--host "),
+            ("x", "https://user:secret@api.example", "--host must not contain credentials"),
+        ],
+    )
+    def test_configuration(self, shell: Shell, token: str, host: str, message: str) -> None:
+        """A token or a host that cannot be used is named as the command line knows it."""
+        result = shell(*MAY, host=host, token=token)
+        assert (2, b"") == result[:2]
+        assert message in result.stderr
+        assert 1 == result.stderr.count("\n")
+        for setting in ("allow_insecure_host", "api_key", "secret"):
+            assert setting not in result.stderr
+
+    def test_insecure_host_can_be_allowed(self, server: BillingServer) -> None:
+        """--allow-insecure-host sends the token to such a host, which a proxy makes reachable."""
+        result = run(
+            *(*MAY, "--host", "http://api.example", "--allow-insecure-host", "--timeout", 3),
+            FASTLY_API_TOKEN=server.token,
+            http_proxy=server.url,
+        )
+        assert 1 == len(server.requests)
+        assert "unencrypted" not in result.stderr
+
+
+class TestEnds:
+    """Ends that a program meets at a shell, and what it imports there."""
+
+    def test_ctrl_c(self, server: BillingServer) -> None:
+        """Ctrl-C ends a request that waits, with status 130 and without a message."""
+        server.enqueue(200, delay=60)
+        with subprocess.Popen(
+            words(MAY, server),
+            cwd=ROOT,
+            env=environment(server),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=pressed_ctrl_c,
+        ) as process:
+            while not server.requests:
+                assert process.poll() is None
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            assert (b"", b"") == process.communicate(timeout=10)
+        assert 130 == process.returncode
+
+    @pytest.mark.parametrize("start", ["script", "module"])
+    def test_the_working_folder_is_not_imported(self, tmp_path: Path, start: str) -> None:
+        """Modules in the working folder do not run: none in the script, and no more than Python
+        itself imports from there with -m.
+        """
+        for name in ("csv", "calendar", "argparse", "shutil", "http", "fastly_billing", "secrets"):
+            (tmp_path / f"{name}.py").write_text("raise SystemExit(f'imported {__name__}')")
+        if start == "script":  # as pip writes it
+            script = tmp_path / "bin" / "fastly-billing"
+            script.parent.mkdir()
+            script.write_text("import sys\nfrom fastly.cli.main import main\nsys.exit(main())\n")
+            command = [sys.executable, str(script)]
+        else:
+            for name in used_by_python(tmp_path):
+                (tmp_path / f"{name}.py").unlink(missing_ok=True)
+            command = [sys.executable, "-m", "fastly"]
+        done = subprocess.run(
+            [*command, *MAY, "--demo", "--quiet", "--format", "csv"],
+            cwd=tmp_path,
+            env=environment(None),
+            capture_output=True,
+            timeout=20,
+            check=False,
+        )
+        assert (0, b"") == (done.returncode, done.stderr)
+        assert done.stdout.startswith(b"customer_id,")
+
+    def test_safe_path_is_kept(self, tmp_path: Path) -> None:
+        """With Python's own protection switched on, nothing else is taken from the path."""
+        result = run(*MAY, "--demo", "--quiet", PYTHONSAFEPATH="1", options={"cwd": tmp_path})
+        assert (0, "") == result[::2]
+
+
+def used_by_python(folder: Path) -> list[str]:
+    """Return what is imported by Python's -m and by ``import fastly`` before anything of ours."""
+    program = "import runpy, sys, fastly; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}"],
+        env=os.environ.copy(),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()

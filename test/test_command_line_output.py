@@ -1,0 +1,262 @@
+"""Where the data of the command line goes: pipes, files, devices, and their formats."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from shell import (
+    MAY,
+    Shell,
+    files_of_at_most,
+    needs_dev_full,
+    run,
+    run_in_terminal,
+    widest,
+)
+
+from fastly.cli.main import main
+from fastly.testing import BillingServer
+
+
+def invoice_id_in(data: bytes) -> str:
+    """Return the ID of an invoice in JSON."""
+    return str(json.loads(data)["invoice_id"])
+
+
+class TestFile:
+    """--output writes a file completely or not at all."""
+
+    def test_file_is_like_any_new_file(self, server: BillingServer, tmp_path: Path) -> None:
+        """A new file has the permissions that the umask leaves, and stdout stays empty."""
+        file = tmp_path / "may.json"
+        result = run(*MAY, "--output", file, server=server, options={"umask": 0o027})
+        assert (0, b"", "") == result
+        assert server.account.v3_invoice_id(2026, 5) == invoice_id_in(file.read_bytes())
+        assert 0o640 == stat.S_IMODE(file.stat().st_mode)
+        assert [file] == list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize(
+        ("name", "start"),
+        [
+            ("a.json", b"{\n"),
+            ("a.CSV", b"customer_id,"),
+            (".csv", b"customer_id,"),
+            (".may.csv", b"customer_id,"),
+            ("a.jsonl", b'{"customer_id"'),
+            ("a.ndjson", b'{"customer_id"'),
+            ("a.txt", b"Invoice 2026-05\n"),
+            ("a", b"{\n"),
+        ],
+    )
+    def test_extension_decides_the_format(
+        self, shell: Shell, tmp_path: Path, name: str, start: bytes
+    ) -> None:
+        """Without --format, the extension selects it, also of hidden files; without one, json."""
+        assert (0, b"", "") == shell(*MAY, "--output", tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(start)
+
+    @pytest.mark.parametrize("name", ["may.xlsx", ".pdf", ".hidden", "a."])
+    def test_unknown_extension(
+        self, shell: Shell, server: BillingServer, tmp_path: Path, name: str
+    ) -> None:
+        """One message names all extensions and all formats that there are."""
+        result = shell(*MAY, "--output", tmp_path / name)
+        assert (2, b"") == result[:2]
+        words = ".csv, .json, .jsonl, .ndjson, .txt, or add --format table|csv|json|jsonl|focus"
+        assert words in result.stderr
+        assert [] == server.requests
+        assert 0 == shell(*MAY, "--format", "json", "--output", tmp_path / name).status
+
+    def test_table_in_a_file(self, server: BillingServer, tmp_path: Path) -> None:
+        """A page in a file is UTF-8 and 80 columns wide, whatever stdout is."""
+        file = tmp_path / "usage.txt"
+        command = ("usage", "--by-service", "--until", "2026-05", "--output", file)
+        assert (0, b"", "") == run(*command, server=server, PYTHONIOENCODING="ascii", COLUMNS="40")
+        assert "café-zürich" in file.read_text("utf-8")
+        assert 80 == widest(file.read_text("utf-8"))
+
+    def test_link_and_permissions_stay(
+        self, shell: Shell, server: BillingServer, tmp_path: Path
+    ) -> None:
+        """A file that is written again keeps its permissions, and a link to it stays a link."""
+        file, link = tmp_path / "private.json", tmp_path / "link.json"
+        file.write_text("old")
+        file.chmod(0o600)
+        link.symlink_to(file)
+        assert (0, b"", "") == shell(*MAY, "--output", link)
+        assert link.is_symlink()
+        assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+        assert server.account.v3_invoice_id(2026, 5) == invoice_id_in(file.read_bytes())
+
+    @pytest.mark.parametrize("option", ["--output", "--append-to"])
+    def test_read_only_file_is_not_replaced(
+        self, shell: Shell, server: BillingServer, tmp_path: Path, option: str
+    ) -> None:
+        """A read-only file stays as it is, and nothing is requested."""
+        file = tmp_path / "a.jsonl"
+        file.write_text("old")
+        file.chmod(0o444)
+        result = shell("invoices", option, file)
+        assert (1, b"", f"fastly-billing: {file}: the file is read-only\n") == result
+        assert "old" == file.read_text()
+        assert [] == server.requests
+
+    def test_failed_call_leaves_the_old_file(
+        self, shell: Shell, server: BillingServer, tmp_path: Path
+    ) -> None:
+        """A request that fails, even for a later page, leaves neither a new file nor a part."""
+        file = tmp_path / "all.csv"
+        file.write_text("old")
+        body = {"data": [{"invoice_id": "1"}], "meta": {"next_cursor": "x"}}
+        server.enqueue(200, body=body)
+        server.enqueue(404)
+        assert 1 == shell("invoices", "--output", file).status
+        assert 2 == len(server.requests)
+        assert "old" == file.read_text()
+        assert [file] == list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize(("command", "size"), [(MAY, 1000), (("invoices",), 100_000)])
+    def test_full_disk_leaves_the_old_file(
+        self, shell: Shell, tmp_path: Path, command: tuple[str, ...], size: int
+    ) -> None:
+        """If the data does not fit, the old file stays, and the message names it."""
+        file = tmp_path / "may\x1b[2J.csv"
+        file.write_text("old")
+        with files_of_at_most(size):
+            result = shell(*command, "--output", file)
+        name = str(file).replace("\x1b", " ")
+        assert (1, b"", f"fastly-billing: {name}: File too large\n") == result
+        assert "old" == file.read_text()
+        assert [file] == list(tmp_path.iterdir())
+
+    def test_directory_that_cannot_be_written(self, shell: Shell) -> None:
+        """If no temporary file can be made, the message names the file that was asked for."""
+        result = shell(*MAY, "--output", "/proc/may.json")
+        assert (1, b"") == result[:2]
+        assert result.stderr.startswith("fastly-billing: /proc/may.json: ")
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("none/may.json", "--output must be a file in an existing directory, got "),
+            (".", "--output must be a file in an existing directory, got "),
+            ("", "--output must be a file in an existing directory, got "),
+            ("a\0.csv", "--output 'a\\x00.csv' cannot be used: it is not a valid path"),
+            ("a" * 300 + ".csv", "cannot be used: File name too long"),
+            ("may.csv/may.csv", "cannot be used: Not a directory"),
+        ],
+    )
+    def test_paths_are_checked_first(
+        self,
+        shell: Shell,
+        server: BillingServer,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        name: str,
+        message: str,
+    ) -> None:
+        """A path that cannot be written is one line, before anything is requested."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "may.csv").touch()
+        result = shell(*MAY, "--output", name)
+        assert (2, b"") == result[:2]
+        assert message in result.stderr
+        assert 1 == result.stderr.count("\n")
+        assert [] == server.requests
+
+
+class TestPipesAndDevices:
+    """stdout, named pipes and devices get the data, and stay what they are."""
+
+    def test_named_pipe(self, server: BillingServer, tmp_path: Path) -> None:
+        """A named pipe is written into, and is still a pipe afterwards."""
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        read: list[bytes] = []
+        reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+        reader.start()
+        assert (0, b"", "") == run(*MAY, "--output", pipe, server=server)
+        reader.join(10)
+        assert server.account.v3_invoice_id(2026, 5) == invoice_id_in(read[0])
+        assert pipe.is_fifo()
+
+    def test_dev_stdout_is_stdout(self, server: BillingServer, tmp_path: Path) -> None:
+        """/dev/stdout does not replace the file that a shell appends to."""
+        file = tmp_path / "log"
+        file.write_text("before\n")
+        with file.open("ab") as stdout:
+            command = ("invoices", "--format", "jsonl", "--output", "/dev/stdout")
+            assert 0 == run(*command, server=server, options={"stdout": stdout}).status
+        assert file.read_text("utf-8").startswith('before\n{"customer_id"')
+
+    def test_stdout_gets_all_or_nothing(self, server: BillingServer) -> None:
+        """If a later page fails, nothing of the earlier ones is in the pipe."""
+        body = {"data": [{"invoice_id": "1"}], "meta": {"next_cursor": "x"}}
+        server.enqueue(200, body=body)
+        server.enqueue(404)
+        result = run("invoices", "--format", "csv", server=server)
+        assert (1, b"") == result[:2]
+
+    @pytest.mark.parametrize("form", ["table", "json", "jsonl"])
+    def test_stdout_that_takes_only_ascii(self, server: BillingServer, form: str) -> None:
+        """Characters that stdout's encoding lacks are escaped in JSON and replaced on a page."""
+        command = ("usage", "--by-service", "--until", "2026-05", "--format", form)
+        result = run(*command, server=server, PYTHONIOENCODING="ascii")
+        assert (0, "") == (result.status, result.stderr)
+        assert result.stdout.isascii()
+        assert (b"caf?-z?rich" if form == "table" else b"caf\\u00e9-z\\u00fcrich") in result.stdout
+
+    def test_bars_of_ascii(self, server: BillingServer) -> None:
+        """A terminal without UTF-8 gets bars of ASCII."""
+        result = run(*MAY, "--format", "table", server=server, PYTHONIOENCODING="ascii")
+        assert b"####" in result.stdout
+
+    def test_table_can_be_asked_for_in_a_pipe(self, server: BillingServer) -> None:
+        """The page of a pipe is 80 columns wide, or as wide as COLUMNS says."""
+        usual = run(*MAY, "--format", "table", server=server)
+        narrow = run(*MAY, "--format", "table", server=server, COLUMNS="50")
+        assert [80, 50] == [widest(result.stdout.decode()) for result in (usual, narrow)]
+
+    def test_terminal_beside_a_pipe(self, server: BillingServer, tmp_path: Path) -> None:
+        """If only stderr is a terminal, stdout still gets data for programs."""
+        with (tmp_path / "out").open("wb") as stdout:
+            shown = run_in_terminal(*MAY, server=server, stdout=stdout)
+        assert (0, "") == shown
+        assert (tmp_path / "out").read_bytes().startswith(b"{\n")
+
+    @needs_dev_full
+    def test_full_device_is_named(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A device that takes no more is named in the error."""
+        assert 1 == main([*MAY, "--demo", "--output", "/dev/full"])
+        assert capsys.readouterr().err.endswith("/dev/full: No space left on device\n")
+
+    @needs_dev_full
+    def test_full_stdout(self, server: BillingServer) -> None:
+        """If stdout takes no data, that is status 1 and one line."""
+        with open("/dev/full", "wb") as full:
+            result = run(*MAY, server=server, options={"stdout": full})
+        assert (1, "fastly-billing: stdout: No space left on device\n") == result[::2]
+
+    def test_closed_stdout(self, server: BillingServer) -> None:
+        """A stdout that the shell has closed is status 1 and one line."""
+        result = run(*MAY, server=server, options={"preexec_fn": lambda: os.close(1)})
+        assert (1, b"", "fastly-billing: stdout: Bad file descriptor\n") == result
+
+    def test_closed_stderr(self, server: BillingServer) -> None:
+        """Messages without a place to go do not go to stdout instead."""
+        options = {"preexec_fn": lambda: os.close(2)}
+        assert (1, b"", "") == run("invoice", "1999-05", server=server, options=options)
+
+    @pytest.mark.parametrize("arguments", [MAY, ("--help",)])
+    def test_reader_that_left(self, server: BillingServer, arguments: tuple[str, ...]) -> None:
+        """A pipe that nobody reads any more is an end without a traceback."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        result = run(*arguments, server=server, options={"stdout": writing})
+        os.close(writing)
+        assert (141, "") == result[::2]
