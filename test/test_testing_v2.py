@@ -230,7 +230,7 @@ def test_a_leap_february_ends_on_the_29th() -> None:
 
 def test_invoices_are_the_same_everywhere() -> None:
     """All invoices are the same, byte for byte, on every Python."""
-    expected = "6cbcb109f541c369665c234b5f41f890327647ebe0882e3ca5978f03a4f9353a"
+    expected = "d9d3e61705c90aa433a14135f0104609d8f5c53c7a0fb16af7928b60a42b896d"
     text = json.dumps([ACCOUNT.invoice(*month) for month in MONTHS])
     assert expected == hashlib.sha256(text.encode()).hexdigest()
 
@@ -245,11 +245,12 @@ def test_an_invoice_belongs_to_the_caller() -> None:
 
 
 def test_the_months_differ_in_kind() -> None:
-    """Some months are below the minimum, without a discount, without extras or very large."""
+    """Some months are below the minimum, without a discount, without extras or with much traffic."""
     totals = {month: ACCOUNT.invoice(*month)["total"] for month in MONTHS}
     assert {2} == {month for (_, month), total in totals.items() if total["commit_shortfall"]}
     assert {1, 4, 7, 10} == {month for (_, month), total in totals.items() if not total["discount"]}
-    assert {11} == {month for (_, month), total in totals.items() if total["cost"] > 100_000}
+    years = {year for year, month in totals if month == 11}
+    assert all(totals[y, 11]["cost"] > 1.5 * totals[y, 10]["cost"] for y in years)
     assert [] == totals[2019, 3]["extras"]
     assert len(MONTHS) == len({json.dumps(total) for total in totals.values()})
 

@@ -46,7 +46,7 @@ __all__ = [
 CREATED = (2019, 3)
 PLAN_MINIMUM = Decimal(1500)
 
-_SEASONS = {2: Decimal("0.02"), 11: Decimal(60)}
+_SEASONS = {2: Decimal("0.02"), 11: Decimal(3)}
 _TIERS = (("First 10TB", 10_000), ("Next 10TB", 10_000), ("Over 20TB", 10**12))
 
 
