@@ -2,7 +2,7 @@
 
 Going through 10 fields of an object one by one costs Python as much again as parsing their JSON.
 If all objects have the same fields, the built-in functions below compare all types of all values
-in C, and only values of another type are read one by one.
+in C, and only fields with values of another type are read one by one.
 """
 
 from __future__ import annotations
@@ -45,22 +45,17 @@ def read_columns(
     if not alike or total - total:  # NaN, which is true, if any of them is not finite
         return False
     if not exact:
-        _read_others(items, values, kinds, names, readers, where, policy)
+        for column, (name, kind) in enumerate(zip(names, kinds, strict=True)):
+            if types[column :: len(names)].count(kind) < len(items):
+                _read_column(items, name, kind, readers[name], where, policy)
     return True
 
 
-def _read_others(
-    items: list[dict[str, Any]],
-    values: list[Any],
-    kinds: list[Any],
-    names: tuple[str, ...],
-    readers: Mapping[str, Reader],
-    where: Where,
-    policy: Policy,
+def _read_column(
+    items: list[dict[str, Any]], name: str, kind: Any, read: Reader, where: Where, policy: Policy
 ) -> None:
-    """Read the values whose type is not exactly the expected one."""
-    for number, value in enumerate(values):
-        row, column = divmod(number, len(names))
-        if type(value) is not kinds[column] and value is not None:
-            place = ((where, row), names[column])
-            items[row][names[column]] = readers[names[column]](value, place, policy)
+    """Read the values of a field whose type is not exactly the expected one."""
+    for row, data in enumerate(items):
+        value = data[name]
+        if type(value) is not kind and value is not None:
+            data[name] = read(value, ((where, row), name), policy)
