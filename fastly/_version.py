@@ -1,3 +1,3 @@
 """The one place that holds the version number; setup.py reads it from here."""
 
-__version__ = "1.2.0"
+__version__ = "2.0.0"
