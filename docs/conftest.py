@@ -47,7 +47,8 @@ def _replacements(server: BillingServer) -> dict[str, str]:
         HOST: server.url,
         "YOUR_API_KEY": server.token,
         "YOUR_CUSTOMER_ID": server.customer_id,
-        "YOUR_INVOICE_ID": server.account.invoice_id(2020, 5),
+        "YOUR_INVOICE_ID": str(server.account.v3_invoice_id(2026, 5)),
+        "YOUR_V2_INVOICE_ID": server.account.invoice_id(2020, 5),
     }
 
 
@@ -133,7 +134,7 @@ class Pages:
         Sybil(
             [_blocks],
             path=str(ROOT),
-            patterns=["README.md", "docs/*.md"],
+            patterns=["README.md", "docs/*.md", "docs/*/*.md"],
             setup=lambda namespace: namespace[PAGE].open(),
             teardown=lambda namespace: namespace[PAGE].close(),
         ).pytest()

@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import compare_official
+import model_pages
 import pytest
 
 import fastly
 from fastly import exceptions, models
 from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.configuration import Configuration
 from fastly.configuration.settings import Setting
 from fastly.rest import retries
@@ -28,8 +31,9 @@ from fastly.testing import BillingServer
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
-OPERATIONS = ("get_invoice", "get_invoice_by_id", "get_invoice_mtd")
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+APIS = (BillingApi, BillingInvoicesApi, BillingUsageMetricsApi)
+METHODS = [(api, name) for api in APIS for name, x in vars(api).items() if hasattr(x, "operation")]
 
 Row = list[str]
 
@@ -82,70 +86,106 @@ def _default(parameter: inspect.Parameter) -> str:
 
 
 @pytest.mark.parametrize("name", models.__all__)
-def test_table_of_a_model_lists_its_fields(name: str) -> None:
-    """A model's page has each field of the class, with type, unit and meaning, in order."""
-    fields = getattr(models, name).__fields__.values()
-    expected = [[f.name, f.annotation, f.unit, f.meaning] for f in fields]
-    assert [expected] == tables(read(DOCS / f"{name}.md"), "Field")
-
-
-@pytest.mark.parametrize("name", models.__all__)
-def test_page_of_a_model_tells_where_it_is(name: str) -> None:
-    """A model's page says from which module to import it."""
-    module = getattr(models, name).__module__
-    assert f"from {module} import {name}\n" in blocks(read(DOCS / f"{name}.md"), "python")
+def test_page_of_a_model_is_its_declaration(name: str) -> None:
+    """A model's page says what its class declares, and shows an example."""
+    declared, title, example = read(DOCS / "models" / f"{name}.md").partition(model_pages.EXAMPLE)
+    hint = "run `python tools/model_pages.py`"
+    assert model_pages.declared_part(getattr(models, name)) == declared, hint
+    assert title
+    assert blocks(example, "python")
 
 
 def test_models_page_lists_all_models() -> None:
     """The page on models links to the page of each one."""
-    (rows,) = tables(read(DOCS / "models.md"), "Model")
-    assert sorted(f"[{name}]({name}.md)" for name in models.__all__) == sorted(r[0] for r in rows)
+    text = read(DOCS / "models.md")
+    rows = [row for table in tables(text, r"Model of version .*") for row in table]
+    assert sorted(f"[{name}](models/{name}.md)" for name in models.__all__) == sorted(
+        row[0] for row in rows
+    )
 
 
 RULES = tables(read(DOCS / "models.md"), "Rule")[0]
 
 
 READ = [row for row in RULES if "ResponseException" not in row[3]]
-REFUSED = [(answer, result) for _, answer, _, result in RULES if "ResponseException" in result]
+REFUSED = [row[1:] for row in RULES if "ResponseException" in row[3]]
 AS_JSON = {"Content-Type": "application/json"}
 
 
-@pytest.mark.parametrize(("rule", "answer", "expression", "result"), READ)
+def received(client: fastly.ApiClient, expression: str) -> dict[str, Any]:
+    """Send the request whose response an expression is about, and return it by its name."""
+    name = re.match(r"\w+", expression)[0]
+    if name == "page":
+        return {name: BillingInvoicesApi(client).list_invoices()}
+    if name == "bill":
+        return {name: BillingApi(client).get_invoice(5, 2020)}
+    return {name: BillingInvoicesApi(client).get_invoice_by_invoice_id("INV-1")}
+
+
+@pytest.mark.parametrize(("rule", "response", "expression", "value"), READ)
 def test_rule_of_reading_holds(
-    server: BillingServer, api: BillingApi, rule: str, answer: str, expression: str, result: str
+    server: BillingServer,
+    client: fastly.ApiClient,
+    rule: str,
+    response: str,
+    expression: str,
+    value: str,
 ) -> None:
-    """An answer in the table of what the API may send is read as the table says."""
-    server.enqueue(body=answer, headers=AS_JSON)
-    source = f">>> print(repr({expression}))\n{result}\n"
-    names = {"invoice": api.get_invoice(5, 2020)}
+    """A response in the table of what the API sends is read as the table says."""
+    server.enqueue(body=response, headers=AS_JSON)
+    source = f">>> print(repr({expression}))\n{value}\n"
+    names = received(client, expression)
     example = doctest.DocTestParser().get_doctest(source, names, rule, None, None)
     assert (0, 1) == doctest.DocTestRunner().run(example)
 
 
-@pytest.mark.parametrize(("answer", "result"), REFUSED)
+@pytest.mark.parametrize(("response", "expression", "error"), REFUSED)
 def test_rule_of_refusing_holds(
-    server: BillingServer, api: BillingApi, answer: str, result: str
+    server: BillingServer, client: fastly.ApiClient, response: str, expression: str, error: str
 ) -> None:
-    """An answer that the table says is refused is, at the place that the table names."""
-    server.enqueue(body=answer, headers=AS_JSON)
+    """A response that the table calls an error is one, at the place that the table names."""
+    server.enqueue(body=response, headers=AS_JSON)
     with pytest.raises(fastly.ResponseException) as caught:
-        api.get_invoice(5, 2020)
+        received(client, expression)
     at = f" at {caught.value.path}" if caught.value.path else ""
-    assert f"ResponseException{at}" == result.replace("`", "")
+    assert f"ResponseException{at}" == error.replace("`", "")
 
 
 # --- operations -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_tables_of_an_operation_are_its_signature(name: str) -> None:
-    """Parameters and options of an operation, with their defaults, are those of the method."""
-    page = DOCS / "BillingApi.md"
-    (parameters,) = tables(section(page, name), "Parameter")
-    (options,) = tables(section(page, "Call options"), "Option")
-    documented = {row[0]: row[2] for row in parameters}
-    documented |= {row[0]: row[2] for row in options if row[1] in ("all", name)}
-    assert defaults_of(getattr(BillingApi, name)) == documented
+@pytest.mark.parametrize(("api", "name"), METHODS)
+def test_tables_of_a_method_are_its_signature(api: type, name: str) -> None:
+    """The pages list the parameters and options of each operation and iterator, with defaults."""
+    parameters = tables(section(DOCS / f"{api.__name__}.md", name), "Parameter")
+    documented = {row[0]: row[2] for table in parameters for row in table}
+    assert defaults_of(getattr(api, name)) == documented | options_of(name)
+
+
+def options_of(name: str) -> dict[str, str]:
+    """Return the options that the page on options gives a method, with their defaults."""
+    (options,) = tables(read(DOCS / "options.md"), "Option")
+    wheres = {"everywhere"} if name.startswith("iter_") else {"everywhere", "operations"}
+    return {
+        option: default
+        for option, where, default, _ in options
+        if where in wheres or name in re.findall(r"`(\w+)`", where)
+    }
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_page_of_an_api_lists_its_methods(api: type) -> None:
+    """The page of an API class lists its operations and iterators, with path and result."""
+    (rows,) = tables(read(DOCS / f"{api.__name__}.md"), "Operation")
+    methods = {name: vars(api)[name] for kind, name in METHODS if kind is api}
+    assert [f"[`{name}`](#{name})" for name in methods] == [row[0] for row in rows]
+    for (name, method), (_, request, result) in zip(methods.items(), rows, strict=True):
+        if name.startswith("iter_"):
+            assert "[Paged](paging.md) of [" in result
+        else:
+            model = method.operation.model.__name__
+            assert f"GET {method.operation.path}" == request
+            assert f"[{model}](models/{model}.md)" == result
 
 
 # --- configuration ----------------------------------------------------------------------------

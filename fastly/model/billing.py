@@ -11,15 +11,15 @@ __all__ = ["Billing"]
 
 
 class Billing(Model):
-    """What an invoice and a month-to-date estimate have in common."""
+    """The fields that an invoice and a month-to-date estimate have in common."""
 
-    customer_id: str | None = field("Id of the customer.")
-    end_time: datetime | None = field("End of the period.", unit="UTC offset kept")
-    invoice_id: str | None = field("Id of the invoice.")
+    customer_id: str | None = field("ID of the customer.")
+    end_time: datetime | None = field("End of the period.", unit="UTC offset as sent")
+    invoice_id: str | None = field("ID of the invoice.")
     regions: dict[str, BillingRegions] | None = field(
-        'What each region used and cost, by the region\'s name, such as "usa".'
+        'Usage and cost of each region, by name, such as "usa".'
     )
-    start_time: datetime | None = field("Start of the period.", unit="UTC offset kept")
-    status: BillingStatus | None = field("Where the bill stands.")
-    total: BillingTotal | None = field("The complete summary of the bill.")
+    start_time: datetime | None = field("Start of the period.", unit="UTC offset as sent")
+    status: BillingStatus | None = field("Status of the bill.")
+    total: BillingTotal | None = field("Summary of the bill.")
     vendor_state: str | None = field('"up" or "down": the state of the third-party billing vendor.')

@@ -7,9 +7,9 @@ __all__ = ["BillingBandwidth"]
 
 
 class BillingBandwidth(Model):
-    """How much of one thing a region used, such as bandwidth or requests, and at which tiers."""
+    """Usage of one kind in a region, such as bandwidth or requests, by price tier."""
 
     total: float | None = field(
         "Units used: bandwidth in the bill's ``bandwidth_units``, or a number of requests."
     )
-    tiers: list[BillingBandwidthTiers] | None = field("What was charged at each tier.")
+    tiers: list[BillingBandwidthTiers] | None = field("Charges at each tier.")

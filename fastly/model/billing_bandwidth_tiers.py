@@ -6,14 +6,14 @@ __all__ = ["BillingBandwidthTiers"]
 
 
 class BillingBandwidthTiers(Model):
-    """One step of a price that falls with use, and what it came to."""
+    """One tier of a volume price and its charge."""
 
     name: str | None = field('Name of the tier, such as "First 10TB".')
     units: float | None = field(
-        "Bandwidth or requests charged at this price, as ``name`` counts them."
+        "Bandwidth or requests charged at this price; ``name`` implies the unit."
     )
-    price: float | None = field("Price of one unit by the list.", unit="USD per unit")
+    price: float | None = field("List price of one unit.", unit="USD per unit")
     discounted_price: float | None = field(
         "Price of one unit after discounts.", unit="USD per unit"
     )
-    total: float | None = field("What this tier came to.", unit="USD")
+    total: float | None = field("Charge of this tier.", unit="USD")

@@ -8,6 +8,6 @@ __all__ = ["BillingEstimateResponse"]
 
 
 class BillingEstimateResponse(Billing):
-    """The estimate of a month: what ``get_invoice_mtd`` returns."""
+    """The estimate of a month: the result of ``get_invoice_mtd``."""
 
-    line_items: list[BillingEstimateLinesLineItems] | None = field("The lines of the estimate.")
+    line_items: list[BillingEstimateLinesLineItems] | None = field("Lines of the estimate.")

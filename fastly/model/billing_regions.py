@@ -7,9 +7,11 @@ __all__ = ["BillingRegions"]
 
 
 class BillingRegions(Model):
-    """What one region used and cost."""
+    """Usage and cost of one region."""
 
-    cost: float | None = field("What the region came to.", unit="USD")
-    bandwidth: BillingBandwidth | None = field("Traffic of the region.")
+    cost: float | None = field("Total cost of the region.", unit="USD")
+    bandwidth: BillingBandwidth | None = field("Traffic served in the region.")
     requests: BillingBandwidth | None = field("Requests served in the region.")
-    percentile: BillingBandwidth | None = field("Bandwidth percentile, for plans charged by it.")
+    percentile: BillingBandwidth | None = field(
+        "Bandwidth percentile, for plans that charge by it."
+    )

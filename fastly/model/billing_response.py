@@ -8,6 +8,6 @@ __all__ = ["BillingResponse"]
 
 
 class BillingResponse(Billing):
-    """An invoice: what ``get_invoice`` and ``get_invoice_by_id`` return."""
+    """An invoice: the result of ``get_invoice`` and ``get_invoice_by_id``."""
 
-    line_items: list[BillingResponseLineItem] | None = field("The lines of the invoice.")
+    line_items: list[BillingResponseLineItem] | None = field("Lines of the invoice.")

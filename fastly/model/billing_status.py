@@ -8,11 +8,11 @@ __all__ = ["BillingStatus"]
 
 
 class BillingStatus(Model):
-    """Where the bill stands."""
+    """Status of a bill."""
 
     status: str | None = field(
-        '"Pending", "Outstanding", "Paid", "MTD", or a word that is not documented yet.'
+        '"Pending", "Outstanding", "Paid" or "MTD"; undocumented values are possible.'
     )
     sent_at: datetime | None = field(
-        "When the bill was sent; None before that.", unit="UTC offset kept"
+        "When the bill was sent; None if it was not.", unit="UTC offset as sent"
     )

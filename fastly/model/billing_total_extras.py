@@ -6,8 +6,8 @@ __all__ = ["BillingTotalExtras"]
 
 
 class BillingTotalExtras(Model):
-    """Something charged besides bandwidth and requests."""
+    """A charge besides bandwidth and requests."""
 
     name: str | None = field("Name of the extra.")
-    setup: float | None = field("Charged once; absent when 0.", unit="USD")
-    recurring: float | None = field("Charged every month; absent when 0.", unit="USD")
+    setup: float | None = field("One-time charge; absent if 0.", unit="USD")
+    recurring: float | None = field("Monthly charge; absent if 0.", unit="USD")

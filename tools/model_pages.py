@@ -1,0 +1,103 @@
+"""Write the reference pages of the models from their declarations.
+
+::
+
+    python tools/model_pages.py
+
+A page in docs/models/ consists of what the declaration says, which this command writes, and an
+example, which is written by hand below the title "Example" and kept. A new model gets a page
+without an example. test/test_docs.py holds the pages to the declarations.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "docs" / "models"
+EXAMPLE = "\n## Example\n"
+
+sys.path.insert(0, str(ROOT))
+
+from fastly import models  # noqa: E402  # the path comes first
+from fastly.model_utils import Model  # noqa: E402
+
+
+def declared_part(model: type[Model]) -> str:
+    """Return the part of a model's page that follows from its declaration."""
+    name = model.__name__
+    lines = [
+        f"# {name}",
+        "",
+        *_description(model),
+        "",
+        "```python",
+        f"from {model.__module__} import {name}",
+        "```",
+        "",
+        *_table(model),
+        "",
+        "Every field can be `None`. See [Models](../models.md) for what all models have in common.",
+        *_relations(model),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _description(model: type[Model]) -> list[str]:
+    return [_code(line.strip()) for line in (model.__doc__ or "").strip().splitlines()]
+
+
+def _table(model: type[Model]) -> Iterator[str]:
+    yield "| Field | Type | Unit | Meaning |"
+    yield "|---|---|---|---|"
+    for field in model.__fields__.values():
+        kind = field.annotation.replace("|", r"\|")
+        cells = f"`{field.name}`", f"`{kind}`", _code(field.unit), _code(field.meaning)
+        yield "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
+
+
+def _code(text: str) -> str:
+    """Write code of a docstring as code of Markdown."""
+    return text.replace("``", "`")
+
+
+def _relations(model: type[Model]) -> Iterator[str]:
+    """Say where the model is part of others, and which others are part of it."""
+    parts = [_class(name) for name in _names_in(model)]
+    owners = [kind for kind in _all() if model.__name__ in _names_in(kind)]
+    parents = [kind for kind in _all() if kind is not model and issubclass(model, kind)]
+    for label, kinds in (("Contains", parts), ("Part of", owners), ("Subclass of", parents)):
+        if kinds:
+            yield ""
+            yield f"{label}: {', '.join(f'[{x.__name__}]({x.__name__}.md)' for x in kinds)}."
+
+
+def _names_in(model: type[Model]) -> list[str]:
+    """Return the models in a model's annotations, each once, in order."""
+    words = (word for f in model.__fields__.values() for word in re.findall(r"\w+", f.annotation))
+    return list(dict.fromkeys(word for word in words if word in models.__all__))
+
+
+def _all() -> list[type[Model]]:
+    return [_class(name) for name in models.__all__]
+
+
+def _class(name: str) -> type[Model]:
+    model: type[Model] = getattr(models, name)
+    return model
+
+
+def write(model: type[Model]) -> None:
+    """Write a model's page, and keep its example."""
+    page = PAGES / f"{model.__name__}.md"
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    example = text.partition(EXAMPLE)
+    page.write_text(declared_part(model) + "".join(example[1:]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for one in _all():
+        write(one)
