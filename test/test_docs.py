@@ -227,6 +227,15 @@ def test_statuses_of_exceptions_are_right() -> None:
     assert by_status == {kind.__name__: status for status, kind in raised.items()}
 
 
+def test_advice_of_exceptions_is_right() -> None:
+    """The page on errors repeats the advice of each exception for a failed call."""
+    (rows,) = tables(section(DOCS / "errors.md", "What to do"), "Exception")
+    kinds = [getattr(exceptions, name) for name in exceptions.__all__]
+    failures = [kind for kind in kinds if issubclass(kind, fastly.ApiException)]
+    advice = {kind.__name__: kind.advice for kind in failures if kind is not fastly.ApiException}
+    assert advice == {name: text for name, _, text in rows}
+
+
 def test_numbers_of_retries_are_those_of_the_code() -> None:
     """The page on errors has the numbers that the retries go by."""
     (rows,) = tables(section(DOCS / "errors.md", "Retries"), "What")
