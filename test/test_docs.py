@@ -282,32 +282,15 @@ def test_example_for_pytest_passes(tmp_path: Path) -> None:
 # --- README and the rest ----------------------------------------------------------------------
 
 
-def test_first_command_prints_what_readme_shows() -> None:
-    """The README's first command prints, on a terminal of 80 columns, what the README shows."""
-    text = section(ROOT / "README.md", "See it")
-    (command,), (shown,) = blocks(text, "sh"), blocks(text, "")
-    arguments = command.rpartition(".venv/bin/python ")[2].split()
-    assert shown == on_terminal([sys.executable, *arguments])
+def test_picture_of_the_readme_is_what_the_command_prints() -> None:
+    """The README's picture shows what its first command prints on a terminal of 80 columns."""
+    pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+    import picture
 
-
-def on_terminal(command: list[str]) -> str:
-    """Return what a command prints to a terminal of 80 columns, which it has to itself."""
-    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1"}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=theirs, stderr=theirs):
-        os.close(theirs)
-        output = b"".join(iter(lambda: read_terminal(ours), b""))
-    os.close(ours)
-    return output.decode().replace("\r\n", "\n")
-
-
-def read_terminal(terminal: int) -> bytes:
-    """Read from a terminal; Linux tells of its end by an error."""
-    try:
-        return os.read(terminal, 65536)
-    except OSError:
-        return b""
+    assert read(picture.PICTURE) == picture.picture(), "run `python tools/picture.py`"
+    readme = read(ROOT / "README.md")
+    assert f"]({picture.PICTURE.relative_to(ROOT)})" in readme
+    assert f".venv/bin/fastly-billing {' '.join(picture.COMMAND)}\n" in readme
 
 
 @pytest.mark.parametrize("release", compare_official.recorded())
