@@ -686,7 +686,7 @@ def test_vars_dir_and_help_are_useful() -> None:
     assert {"cost": 1.5} == vars(total)
     assert {"cost", "discount", "to_dict"} <= set(dir(total))
     page = pydoc.plain(pydoc.render_doc(BillingTotal))
-    assert "The final amount to be paid. [USD]" in page
+    assert "Final amount to be paid. [USD]" in page
     assert "cost = float | None" in page
 
 
