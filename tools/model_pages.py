@@ -54,7 +54,7 @@ def _table(model: type[Model]) -> Iterator[str]:
     yield "| Field | Type | Unit | Meaning |"
     yield "|---|---|---|---|"
     for field in model.__fields__.values():
-        kind = field.annotation.replace("|", r"\|")
+        kind = field.annotation.removesuffix(" | None")  # the page says this once for all fields
         cells = f"`{field.name}`", f"`{kind}`", _code(field.unit), _code(field.meaning)
         yield "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
 
