@@ -13,7 +13,8 @@ def long_description() -> str:
     """Return the README for a package index, where links to files of the project lead nowhere."""
     text = (HERE / "README.md").read_text(encoding="utf-8")
     without_pictures = re.sub(r"^!\[[^\]]*\]\((?!https:)[^)]*\)\n\n?", "", text, flags=re.M)
-    return re.sub(r"\[([^\]]+)\]\((?!https:)[^)]*\)", r"\1", without_pictures)
+    without_links = re.sub(r"\[([^\]]+)\]\((?!https:)[^)]*\)", r"\1", without_pictures)
+    return f"{without_links}\nThe pages named here are in the source distribution.\n"
 
 
 setup(

@@ -6,6 +6,7 @@ Run by the tox environment `wheel`, from the project's top folder.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,15 @@ def check_contents(wheel: Path) -> None:
         sys.exit("the wheel has no licence")
 
 
+def check_description(wheel: Path) -> None:
+    """Check that the description for the package index has no links into the project."""
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        links = re.findall(r"\]\((?!https:)[^)]*\)", archive.read(name).decode())
+    if links:
+        sys.exit(f"the description has links that lead nowhere: {links}")
+
+
 def check_sdist(sdist: Path, wheel: Path, folder: Path) -> None:
     """Build the sdist's wheel, which must be the same."""
     run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", folder, sdist)
@@ -87,6 +97,7 @@ def main() -> None:
         wheel = next((folder / "dist").glob("*.whl"))
         sdist = next((folder / "dist").glob("*.tar.gz"))
         check_contents(wheel)
+        check_description(wheel)
         check_sdist(sdist, wheel, folder / "sdist")
         check_installed(wheel, folder / "venv")
     print(f"{wheel.name} and {sdist.name}: contents, rebuilding and an empty environment are good")
