@@ -1,15 +1,14 @@
-"""Runs the Python examples of README.md and docs/ against the stand-in.
+"""Run the Python examples of README.md and docs/ against the stand-in.
 
-The examples are written for a reader: they name the real host, and tokens and ids that the reader
-replaces with their own. Here, each page gets a ``BillingServer`` of its own, and before a block
-runs, these words in it are replaced by the server's: see ``_replacements``. The default of the
-``host`` setting becomes the server's too, so that no example can reach the real API, and
-``FASTLY_API_TOKEN`` holds the server's token. Nothing else differs from what the reader runs.
+The examples are written for a reader: they contain the real host, and placeholders for the reader's
+own token and IDs. Here, each page has a ``BillingServer`` of its own. Before a block runs, the host
+and the placeholders are replaced by those of the server: see ``_replacements``. The default of the
+``host`` setting is the server as well, so that no example can reach the real API, and
+``FASTLY_API_TOKEN`` holds the server's token. Everything else is what the reader runs.
 
-A block marked ``python`` runs, in the order of the page, all blocks of a page sharing their names;
-one that starts with ``>>>`` also shows what comes back, which is compared. A block marked ``text``
-right after a block shows what that one printed, which is compared too, ``...`` standing for
-anything. All other blocks are only read.
+Blocks marked ``python`` run in the order of the page and share their names. If one starts with
+``>>>``, the results in it are compared. A block marked ``text`` shows what the block before it
+printed, which is compared too; ``...`` stands for any text. All other blocks are ignored.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ VARIABLES = ("FASTLY_API_TOKEN", "HTTPS_PROXY", "https_proxy", "http_proxy", "NO
 
 
 def _replacements(server: BillingServer) -> dict[str, str]:
-    """Return what a reader is to replace, and what it is here."""
+    """Return the host and the placeholders with their replacements."""
     return {
         HOST: server.url,
         "YOUR_API_KEY": server.token,
@@ -53,7 +52,7 @@ def _replacements(server: BillingServer) -> dict[str, str]:
 
 
 class Page:
-    """A page while its examples run: its server, its directory, and what was printed last."""
+    """A page while its examples run: its server, its directory, and the last output."""
 
     def __init__(self) -> None:
         self.server = BillingServer()
@@ -61,7 +60,7 @@ class Page:
         self._restore = contextlib.ExitStack()
 
     def open(self) -> None:
-        """Start the server, and make it what the examples find by default."""
+        """Start the server, and make it the default of the examples."""
         self._restore.enter_context(self.server)
         self._keep_environment()
         for name in VARIABLES:
@@ -70,7 +69,7 @@ class Page:
         Configuration.host.default = self.server.url
 
     def _keep_environment(self) -> None:
-        """Have everything that an example may change put back at the end of the page."""
+        """Restore everything that an example may change at the end of the page."""
         before = dict(os.environ)
         self._restore.callback(os.environ.update, before)
         self._restore.callback(os.environ.clear)
@@ -82,11 +81,11 @@ class Page:
         os.chdir(directory)
 
     def close(self) -> None:
-        """Stop the server and put everything back."""
+        """Stop the server, and restore everything."""
         self._restore.close()
 
     def translate(self, example: Example) -> None:
-        """Replace a reader's own words in a block, then leave it to the block's evaluator."""
+        """Replace the placeholders in a block, then leave it to the block's evaluator."""
         if isinstance(example.parsed, doctest.Example):
             example.parsed.source = self._replaced(example.parsed.source)
             example.parsed.want = self._replaced(example.parsed.want)
@@ -102,14 +101,14 @@ class Page:
         return text
 
     def run(self, example: Example) -> None:
-        """Run a block, and keep what it printed for a ``text`` block behind it."""
+        """Run a block, and keep its output for a ``text`` block after it."""
         output = io.StringIO()
         with contextlib.redirect_stdout(output):
             PythonEvaluator()(example)
         self.printed = output.getvalue()
 
     def compare(self, example: Example) -> str:
-        """Compare a ``text`` block with what was printed; return the difference, or nothing."""
+        """Compare a ``text`` block with the output, and return the difference, or an empty text."""
         checker, wanted = doctest.OutputChecker(), doctest.Example("", str(example.parsed))
         if checker.check_output(wanted.want, self.printed, doctest.ELLIPSIS):
             return ""
@@ -117,7 +116,7 @@ class Page:
 
 
 def _blocks(document: Document) -> Iterable[Any]:
-    """Find the blocks of a page, and give the page what they run on."""
+    """Find the blocks of a page, and prepare the page to run them."""
     page = Page()
     document.namespace[PAGE] = page
     document.push_evaluator(page.translate)
@@ -128,7 +127,7 @@ def _blocks(document: Document) -> Iterable[Any]:
 
 
 class Pages:
-    """The plugin that makes tests of pages; a conftest.py alone would not see README.md."""
+    """The plugin that makes tests of pages; a conftest.py by itself would not see README.md."""
 
     pytest_collect_file = staticmethod(
         Sybil(
@@ -143,7 +142,7 @@ class Pages:
     @staticmethod
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-        """Keep the blocks of a page in their order, also where a plugin shuffles tests."""
+        """Keep the blocks of a page in order, even if a plugin shuffles tests."""
         places = [place for place, item in enumerate(items) if isinstance(item, SybilItem)]
         blocks: list[Any] = [items[place] for place in places]
         blocks.sort(key=lambda item: (str(item.path), item.example.start))
@@ -152,5 +151,5 @@ class Pages:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have README.md collected too, which is not below this directory."""
+    """Collect README.md too, which is not below this directory."""
     config.pluginmanager.register(Pages())

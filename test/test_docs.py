@@ -1,6 +1,6 @@
-"""What README.md and docs/ say in tables is what the code says.
+"""The pages against the code: their tables, links and pictures.
 
-Their examples are run elsewhere: ``pytest docs README.md``.
+Their examples run with ``pytest docs README.md``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def cells(line: str) -> Row:
 
 
 def unquoted(cell: str) -> str:
-    """Return what a cell holds that is one piece of code, or else the cell."""
+    """Return the code of a cell that is nothing but code, or else the cell."""
     match = re.fullmatch(r"`([^`]+)`", cell)
     return match[1] if match else cell
 
@@ -219,7 +219,7 @@ def test_tree_of_exceptions_is_complete() -> None:
 
 
 def test_statuses_of_exceptions_are_right() -> None:
-    """The page on errors gives each exception of a status the status that it is raised for."""
+    """The page on errors gives each exception of a status that status."""
     (rows,) = tables(section(DOCS / "errors.md", "The tree"), "Exception")
     by_status = {name: status for name, status, _ in rows if re.fullmatch(r"[45](\d\d|xx)", status)}
     raised = {s: exceptions.exception_for(int(s.replace("xx", "99"))) for s in by_status.values()}
@@ -236,7 +236,7 @@ def test_advice_of_exceptions_is_right() -> None:
 
 
 def test_numbers_of_retries_are_those_of_the_code() -> None:
-    """The page on errors has the numbers that the retries go by."""
+    """The page on errors has the numbers of the retries."""
     (rows,) = tables(section(DOCS / "errors.md", "Retries"), "What")
     numbers = [
         Configuration.retries.default,
@@ -256,7 +256,7 @@ def test_numbers_of_retries_are_those_of_the_code() -> None:
     [("The server", BillingServer), ("Responses of your own", BillingServer.enqueue)],
 )
 def test_table_of_the_stand_in_is_its_signature(title: str, function: Any) -> None:
-    """What the stand-in can be given is listed, with its defaults."""
+    """The arguments of the stand-in are listed, with their defaults."""
     (rows,) = tables(section(DOCS / "test-your-code.md", title), "Argument")
     assert defaults_of(function) == {name: default for name, default, _ in rows}
 
@@ -326,13 +326,13 @@ def fields_of(model: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Each link to a file of the project names one, and each anchor a title of it."""
+    """Each link leads to a file of the project, and each anchor to a title in it."""
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", read(page))
     assert [] == [link for link in links if not leads_somewhere(page, *link)]
 
 
 def leads_somewhere(page: Path, target: str, anchor: str) -> bool:
-    """Tell whether a link from a page finds its file, and its title there."""
+    """Return whether a link from a page leads to a file, and its anchor to a title there."""
     file = page.parent / target if target else page
     return file.is_file() and (not anchor or anchor in anchors(read(file)))
 
