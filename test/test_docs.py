@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import compare_official
-import model_pages
 import pytest
+import reference
 
 import fastly
 from fastly import exceptions, models
@@ -24,7 +24,6 @@ from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.configuration import Configuration
-from fastly.configuration.settings import Setting
 from fastly.rest import retries
 from fastly.testing import BillingServer
 
@@ -87,9 +86,9 @@ def _default(parameter: inspect.Parameter) -> str:
 @pytest.mark.parametrize("name", models.__all__)
 def test_page_of_a_model_is_its_declaration(name: str) -> None:
     """A model's page says what its class declares, and shows an example."""
-    declared, title, example = read(DOCS / "models" / f"{name}.md").partition(model_pages.EXAMPLE)
-    hint = "run `python tools/model_pages.py`"
-    assert model_pages.declared_part(getattr(models, name)) == declared, hint
+    declared, title, example = read(DOCS / "models" / f"{name}.md").partition(reference.EXAMPLE)
+    hint = "run `python tools/reference.py`"
+    assert reference.declared_part(getattr(models, name)) == declared, hint
     assert title
     assert blocks(example, "python")
 
@@ -190,23 +189,10 @@ def test_page_of_an_api_lists_its_methods(api: type) -> None:
 # --- configuration ----------------------------------------------------------------------------
 
 
-def test_table_of_settings_is_the_configuration() -> None:
+def test_tables_of_settings_are_the_configuration() -> None:
     """Each setting is listed, with its default and its meaning."""
-    settings = {k: v for k, v in vars(Configuration).items() if isinstance(v, Setting)}
-    expected = [[name, repr(s.default), in_markdown(s.meaning)] for name, s in settings.items()]
-    assert expected == tables(section(DOCS / "configuration.md", "Settings"), "Setting")[0]
-
-
-def test_table_of_other_settings_is_the_configuration() -> None:
-    """Each property of the configuration is listed, with its meaning."""
-    properties = {k: v for k, v in vars(Configuration).items() if isinstance(v, property)}
-    rows = tables(section(DOCS / "configuration.md", "Settings"), "Setting")[1]
-    assert {name: in_markdown(p.__doc__) for name, p in properties.items()} == dict(rows)
-
-
-def in_markdown(doc: str) -> str:
-    """Return a docstring with its code as Markdown writes it."""
-    return doc.replace("``", "`")
+    page = read(reference.SETTINGS)
+    assert reference.with_settings(page) == page, "run `python tools/reference.py`"
 
 
 # --- errors -----------------------------------------------------------------------------------

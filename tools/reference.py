@@ -1,12 +1,13 @@
-"""Write the reference pages of the models from their declarations.
+"""Write what the reference pages repeat from the code: models, and tables of settings.
 
 ::
 
-    python tools/model_pages.py
+    python tools/reference.py
 
 A page in docs/models/ consists of what the declaration says, which this command writes, and an
 example, which is written by hand below the title "Example" and kept. A new model gets a page
-without an example. test/test_docs.py holds the pages to the declarations.
+without an example. In docs/configuration.md, the command writes the rows of the two tables.
+test/test_docs.py holds the pages to the code.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "models"
+SETTINGS = ROOT / "docs" / "configuration.md"
 EXAMPLE = "\n## Example\n"
 
 sys.path.insert(0, str(ROOT))
 
-from fastly import models  # noqa: E402  # the path comes first
+from fastly import Configuration, models  # noqa: E402  # the path comes first
+from fastly.configuration.settings import Setting  # noqa: E402
 from fastly.model_utils import Model  # noqa: E402
 
 
@@ -90,6 +93,26 @@ def _class(name: str) -> type[Model]:
     return model
 
 
+def with_settings(page: str) -> str:
+    """Return the page on the configuration with the settings in its tables."""
+    declared, properties = [], []
+    for name, x in vars(Configuration).items():
+        if isinstance(x, Setting):
+            declared.append(f"| `{name}` | `{x.default!r}` | {_code(x.meaning)} |")
+        elif isinstance(x, property):
+            properties.append(f"| `{name}` | {_code(x.__doc__ or '')} |")
+    page = _with_rows(page, "| Setting | Default | Meaning |", declared)
+    return _with_rows(page, "| Setting | Meaning |", properties)
+
+
+def _with_rows(page: str, title: str, rows: list[str]) -> str:
+    """Replace the rows of the table that has a title."""
+    before, _, after = page.partition(f"{title}\n")
+    ruler, _, _ = after.partition("\n")
+    rest = after[re.match(r"(\|.*\n)+", after).end() :]
+    return "\n".join([f"{before}{title}", ruler, *rows, rest])
+
+
 def write(model: type[Model]) -> None:
     """Write a model's page, and keep its example."""
     page = PAGES / f"{model.__name__}.md"
@@ -101,3 +124,4 @@ def write(model: type[Model]) -> None:
 if __name__ == "__main__":
     for one in _all():
         write(one)
+    SETTINGS.write_text(with_settings(SETTINGS.read_text(encoding="utf-8")), encoding="utf-8")
