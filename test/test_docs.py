@@ -310,6 +310,16 @@ def fields_of(model: str) -> list[str]:
     return list(getattr(models, model).__fields__)
 
 
+def test_layout_names_every_module() -> None:
+    """CONTRIBUTING says which job each module and package has."""
+    (rows,) = tables(section(ROOT / "CONTRIBUTING.md", "The layout"), "In `fastly/`")
+    named = {name for row in rows for name in re.findall(r"[\w.]+", row[0])}
+    package = Path(fastly.__file__).parent
+    modules = {path.name for path in package.glob("[!_]*.py")}
+    packages = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert modules | packages == named
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """Each link leads to a file of the project, and each anchor to a title in it."""
