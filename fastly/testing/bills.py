@@ -14,7 +14,7 @@ a unit of requests is 10,000 of them. These equations hold to the cent for every
 * ``cost == before_discount - discount_amount``
 * ``line.amount == line.units * line.rate``, rounded to cents; the amounts sum to ``cost``
 
-Each February stays below the plan's minimum and has a shortfall; each November has some 60 times
+Each February stays below the plan's minimum and has a shortfall; each November has some three times
 the traffic. January, April, July and October have no discount; the other months have 10 %.
 """
 
