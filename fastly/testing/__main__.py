@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with BillingServer(host=options.host, port=options.port, v2=options.v2) as server:
             print(_welcome(server, v2=options.v2), flush=True)
             while True:
-                time.sleep(3600)
+                time.sleep(0.5)  # short: a signal just before a sleep does not end it
     except KeyboardInterrupt:
         return 0
     except (OSError, ValueError) as error:
