@@ -115,7 +115,6 @@ def test_a_small_response_arrives_in_one_piece(server: BillingServer) -> None:
         b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
         b"GET / HTTP/1.1\r\nA: " + b"a" * 70_000 + b"\r\n\r\n",
         b"GET / HTTP/1.1\r\n" + b"A: a\r\n" * 200 + b"\r\n",
-        b"GET / HTTP/1.1\r\nContent-Type: multipart/x; b*=a; b*1=c\r\n\r\n",
     ],
 )
 def test_garbage_is_a_bad_request(
@@ -125,6 +124,15 @@ def test_garbage_is_a_bad_request(
     assert raw(server, garbage).startswith(b"HTTP/1.1 400 ")
     assert [] == server.requests
     assert 200 == get(server, MAY).status
+    assert ("", "") == capfd.readouterr()
+
+
+def test_a_header_that_older_pythons_cannot_parse(
+    server: BillingServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A header that the parser of some Pythons fails on gets a response; nothing is printed."""
+    head = b"GET / HTTP/1.1\r\nContent-Type: multipart/x; b*=a; b*1=c\r\n\r\n"
+    assert raw(server, head)[:13] in (b"HTTP/1.1 400 ", b"HTTP/1.1 401 ")
     assert ("", "") == capfd.readouterr()
 
 
