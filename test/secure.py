@@ -391,5 +391,6 @@ def proxy_py(directory: Path, *options: str) -> Iterator[int]:
     where = ("--port", "0", "--port-file", str(port_file), "--data-dir", str(directory))
     plugin = ("--plugins", "resolver.EveryNameIsHere")
     arguments = [sys.executable, "-m", "proxy", *few, *where, *plugin, *options]
-    with running(arguments, port_file, {"PYTHONPATH": str(directory)}) as port:
+    lenient = {"PYTHONWARNINGS": "default"}  # what proxy.py uses of Python is its own affair
+    with running(arguments, port_file, {"PYTHONPATH": str(directory)} | lenient) as port:
         yield port
