@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
-import weakref
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -13,27 +11,17 @@ from fastly._version import __version__
 from fastly.async_result import AsyncResult
 from fastly.configuration import Configuration
 from fastly.configuration.checks import check_header, check_pool_size
-from fastly.configuration.secrets import Secrets
+from fastly.configuration.secrets import Secret, Secrets
 from fastly.deadline import Deadline
 from fastly.exceptions import ApiException, ApiTypeError, ApiValueError
 from fastly.operations import Operation, Send
 from fastly.options import checked
 from fastly.payloads import result_of
-from fastly.rest import (
-    RawResponse,
-    Request,
-    Response,
-    RestClient,
-    SecretHeaders,
-    mask,
-    masked,
-    masked_headers,
-    secret_in,
-)
+from fastly.rest import RawResponse, Request, Response, RestClient
 from fastly.signatures import accepts_only_declared_arguments
+from fastly.threads import Threads
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
     from types import TracebackType
 
     from typing_extensions import Self
@@ -46,7 +34,7 @@ _OWN_HEADERS = frozenset({"accept", "accept-encoding", "fastly-key"})
 
 
 class LastResponse(NamedTuple):
-    """What came with the last answer: its body went into the result."""
+    """Status, reason and headers of a response."""
 
     status: int | None
     reason: str | None
@@ -57,7 +45,7 @@ class LastResponse(NamedTuple):
 
 
 class DefaultHeaders(Secrets):
-    """Headers sent with each request: case-insensitive, checked, and shown by name alone."""
+    """Headers sent with each request: case-insensitive, checked, and shown only by name."""
 
     __slots__ = ()
 
@@ -65,7 +53,7 @@ class DefaultHeaders(Secrets):
         super().__init__(_check_default_header)
 
     def without(self, names: Collection[str]) -> dict[str, str]:
-        """Return the headers that are none of those named, in small letters."""
+        """Return the headers, except those named in lowercase."""
         return {name: x for name, x in dict(self._values).items() if name.lower() not in names}
 
     def _key(self, key: str) -> str:
@@ -85,16 +73,28 @@ class _Call(NamedTuple):
     arguments: dict[str, Any]
 
 
+class _Resources:
+    """What a client holds in one process: connections, threads and the calls that are running."""
+
+    def __init__(self, threads: int) -> None:
+        self.rest_clients: dict[str, RestClient] = {}  # by origin
+        self.threads = Threads(threads)
+        self.running: set[Deadline] = set()
+        self.closed = False
+
+
 class ApiClient:
     """Owns the connections and threads that calls share; thread-safe.
 
-    Use it in a ``with`` block, or call ``close()``: that ends its connections and threads. An
-    exception that leaves the block ends them without the calls that no thread has taken up yet,
-    and without further tries of those that run. No thread is started before ``async_req=True``
-    asks for one.
+    Use it in a ``with`` block, or call ``close()``: either ends its connections and threads. An
+    exception that leaves the block also aborts the calls that are running. ``close()`` can be
+    called from a signal handler. No thread is started before a call with ``async_req=True``.
+
+    After a fork the child gets connections and threads of its own, even if the program forked
+    in C, as uWSGI does, where Python's fork hooks do not run.
 
     Args:
-        configuration: The settings; None: a copy of ``Configuration``'s default.
+        configuration: The settings. Default: a copy of ``Configuration``'s default.
         header_name: Name of a header to send with each request.
         header_value: Its value.
         cookie: Value of a ``Cookie`` header to send with each request.
@@ -103,12 +103,16 @@ class ApiClient:
     Attributes:
         configuration: The settings.
         default_headers: Headers sent with each request, a case-insensitive mapping.
+        last_response: Status, reason and headers of the last response, or None before the first.
 
     Raises:
         ApiTypeError: An argument has the wrong type.
-        ApiValueError: The host would carry the token unencrypted, ``pool_threads`` is not 1 to
+        ApiValueError: The host would receive the token unencrypted, ``pool_threads`` is not 1 to
             10,000, or a header cannot be sent.
     """
+
+    # There is no lock, since a signal handler would wait for ever for one that its own thread
+    # holds. Each step is one operation that Python makes atomic, such as dict.setdefault.
 
     @accepts_only_declared_arguments
     def __init__(
@@ -121,19 +125,16 @@ class ApiClient:
     ) -> None:
         if not isinstance(configuration, (Configuration, type(None))):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
             raise ApiTypeError(
-                f"configuration is a Configuration, not of type {type(configuration).__name__}: "
+                f"configuration must be a Configuration, got {type(configuration).__name__}: "
                 "pass fastly.Configuration(api_key={'token': 'YOUR_API_KEY'})"
             )
         self.configuration = configuration or Configuration.get_default_copy()
         self.configuration.checked_host()
         self.pool_threads = check_pool_size("pool_threads", pool_threads)
         self.default_headers = DefaultHeaders()
-        self._last: tuple[LastResponse, Request] | None = None
-        self.rest_client = RestClient(self.configuration, pool_threads)
-        self._executor: ThreadPoolExecutor | None = None
-        self._lock = threading.Lock()
+        self.last_response: LastResponse | None = None
+        self._by_process: dict[int, _Resources] = {}
         self._closed = False
-        _clients.add(self)
         self.user_agent = f"fastly-python/{__version__}"
         if header_name is not None:
             self.set_default_header(header_name, header_value or "")
@@ -150,32 +151,25 @@ class ApiClient:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        executor = self._executor
-        if error is not None and executor is not None:
-            self.rest_client.close()
-            executor.shutdown(cancel_futures=True)
+        if error is not None:
+            self._closed = True
+            resources = self._resources()
+            resources.threads.cancel()
+            for deadline in list(resources.running):
+                deadline.abort()
         self.close()
 
     def __reduce__(self) -> NoReturn:
         raise ApiTypeError("an ApiClient cannot be pickled or copied; make one in each process")
 
     def close(self) -> None:
-        """End the threads, once they have done what they were asked, and the connections."""
-        with self._lock:
-            self._closed = True
-            executor, self._executor = self._executor, None
-        if executor is not None:
-            executor.shutdown()
-        self.rest_client.close()
-
-    @property
-    def last_response(self) -> LastResponse | None:
-        """Status, reason and headers of the last answer, or None where none came yet."""
-        if self._last is None:
-            return None
-        came, request = self._last
-        headers = masked_headers(came.headers, request.secret)
-        return came._replace(reason=masked(came.reason, request.secret), headers=headers)
+        """Finish the calls that were submitted, then end the threads and the connections."""
+        self._closed = True
+        resources = self._resources()
+        resources.threads.finish()
+        resources.closed = True
+        for rest_client in list(resources.rest_clients.values()):
+            rest_client.close()
 
     @property
     def user_agent(self) -> str:
@@ -197,18 +191,17 @@ class ApiClient:
 
     @property
     def rate_limit_remaining(self) -> int | None:
-        """Requests left of the hour's quota, as the last answer said; None if it did not."""
+        """Requests left of the hour's quota by the last response, or None if it did not say."""
         return self._number_from_last_response("Fastly-RateLimit-Remaining")
 
     @property
     def rate_limit_reset(self) -> int | None:
-        """When the quota starts anew, in epoch seconds, as the last answer said, or None."""
+        """When the quota is renewed, in epoch seconds by the last response, or None."""
         return self._number_from_last_response("Fastly-RateLimit-Reset")
 
     def _number_from_last_response(self, header: str) -> int | None:
-        if self._last is None:
-            return None
-        value = self._last[0].headers.get(header, "")
+        last = self.last_response
+        value = "" if last is None else last.headers.get(header, "")
         return int(value) if re.fullmatch(r"[0-9]{1,15}", value) else None
 
     def call(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
@@ -242,113 +235,116 @@ class ApiClient:
         return operation.target(arguments, strict)
 
     def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
-        url = self.configuration.checked_host() + self.target(operation, arguments)
-        key = self.default_headers.get("Fastly-Key")
-        settings = self.configuration
-        if key is None or settings.api_token or settings.refresh_api_key_hook:
-            key = settings.get_api_key_with_prefix()
-        headers = SecretHeaders(self.default_headers.without(_OWN_HEADERS))
-        headers["Fastly-Key"], headers["Accept"] = key, arguments["_accept"]
-        headers["Accept-Encoding"] = "gzip"
-        return _Call(operation, Request(url, headers, secret_in(key)), arguments)
+        target = self.target(operation, arguments)
+        key = self._key()  # before the host, which the hook may change together with the token
+        url = self.configuration.checked_host() + target
+        others = self.default_headers.without(_OWN_HEADERS).items()
+        headers = {name: Secret(value) for name, value in others}
+        headers["Fastly-Key"], headers["Accept"] = key, Secret(arguments["_accept"])
+        headers["Accept-Encoding"] = Secret("gzip")
+        return _Call(operation, Request(url, headers), arguments)
+
+    def _key(self) -> Secret:
+        settings, headers = self.configuration, self.default_headers
+        if settings.api_token or settings.refresh_api_key_hook or "Fastly-Key" not in headers:
+            return Secret(settings.get_api_key_with_prefix())
+        return Secret(headers["Fastly-Key"])
+
+    def _resources(self) -> _Resources:
+        """Return what the client holds in this process, and drop what it held before a fork."""
+        process = os.getpid()
+        found = self._by_process.get(process)
+        if found is None:
+            for other in list(self._by_process):
+                self._by_process.pop(other, None)
+            found = self._by_process.setdefault(process, _Resources(self.pool_threads))
+        return found
+
+    def _rest_client(self, url: str) -> RestClient:
+        origin = url[: url.index("/", len("https://"))]
+        resources = self._resources()
+        client = resources.rest_clients.get(origin)
+        if client is None:
+            new = RestClient(self.configuration, url, self.pool_threads)
+            client = resources.rest_clients.setdefault(origin, new)
+        if resources.closed:  # meanwhile; it was perhaps too new for close() to find it
+            client.close()
+        return client
 
     def _submit(self, call: _Call) -> AsyncResult[Any]:
         """Give a call to the threads, which start when they are first needed."""
-        waiting = [call]
-        with self._lock:
+        try:
+            future = self._resources().threads.submit(lambda: self._run(call))
+        except RuntimeError as error:  # Python is about to end, or the system has no thread
+            raise ApiValueError(f"cannot start a thread for the call: {error}") from error
+        if self._closed and future.cancel():  # meanwhile; no thread may be left to take it
             self._refuse_if_closed()
-            try:
-                return AsyncResult(self._threads().submit(lambda: self._run(waiting.pop())))
-            except RuntimeError as error:  # Python is about to end, or the system has no thread
-                waiting.clear()  # the executor has it in its queue, and may find a thread later
-                raise ApiValueError(f"no thread can take the call: {error}") from error
-
-    def _threads(self) -> ThreadPoolExecutor:
-        from concurrent.futures import ThreadPoolExecutor
-
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(self.pool_threads, "fastly")
-        return self._executor
-
-    def _forget(self) -> None:
-        """Start anew in a forked process: the threads, and perhaps a held lock, are another's."""
-        self._lock = threading.Lock()
-        self._executor = None
+        return AsyncResult(future)
 
     def _run(self, call: _Call) -> Any:
         try:
             return self._outcome(call)
         except ApiException as error:
-            mask(error, call.request.secret)
             if error.status is not None:
-                self._remember(error, call)
+                self._remember(error)
             if error.status in (404, 410) and call.operation.if_missing:
                 error.advice = call.operation.if_missing
             raise
 
     def _outcome(self, call: _Call) -> Any:
         response: Response | RawResponse
+        rest_client = self._rest_client(call.request.url)
         deadline = self._deadline(call.arguments["_request_timeout"])
-        if call.arguments["_preload_content"]:
-            response = self._exchanged(call, deadline)
-            result = self._deserialized(call, response)
-        else:
-            result = response = self.rest_client.open(call.request, deadline)
-            self._remember(response, call)
+        running = self._resources().running
+        running.add(deadline)
+        try:
+            if call.arguments["_preload_content"]:
+                response = self._exchanged(call, rest_client, deadline)
+                result = result_of(
+                    response,
+                    call.operation.model,
+                    call.arguments["_accept"],
+                    check=call.arguments["_check_return_type"],
+                    discard_unknown=self.configuration.discard_unknown_keys,
+                )
+            else:
+                result = response = rest_client.open(call.request, deadline)
+                self._remember(response)
+        finally:
+            running.discard(deadline)
         if call.arguments["_return_http_data_only"]:
             return result
         return result, response.status, response.headers
 
-    def _exchanged(self, call: _Call, deadline: Deadline) -> Response:
+    def _exchanged(self, call: _Call, rest_client: RestClient, deadline: Deadline) -> Response:
         wait = call.arguments.get("_wait")
         wait = self.configuration.estimate_wait if wait is None else wait
-        response = call.operation.exchange(self._sending(call, deadline), deadline, wait)
-        self._remember(response, call)
+        send = _counting_attempts(lambda: rest_client.get(call.request, deadline))
+        response = call.operation.exchange(send, deadline, wait)
+        self._remember(response)
         return response
-
-    def _sending(self, call: _Call, deadline: Deadline) -> Send:
-        """Return what sends the request, each time it is called, and counts all attempts."""
-        tries = 0
-
-        def send() -> Response:
-            nonlocal tries
-            try:
-                response = self.rest_client.get(call.request, deadline)
-            except ApiException as error:
-                error.tries += tries
-                raise
-            tries += response.tries
-            return response if tries == response.tries else response._replace(tries=tries)
-
-        return send
 
     def _deadline(self, timeout: float | tuple[float, float] | None) -> Deadline:
         default = self.configuration.timeout
         connect = default[0] if isinstance(default, tuple) else LONGEST_CONNECT
         return Deadline.of(default if timeout is None else timeout, connect)
 
-    def _remember(self, answer: Response | RawResponse | ApiException, call: _Call) -> None:
-        """Keep what came with an answer; what repeats the token is masked when it is asked for."""
-        came = LastResponse(answer.status, answer.reason, answer.headers)
-        self._last = came, call.request
-
-    def _deserialized(self, call: _Call, response: Response) -> Any:
-        return result_of(
-            response,
-            call.operation.model,
-            call.arguments["_accept"],
-            check=call.arguments["_check_return_type"],
-            discard_unknown=self.configuration.discard_unknown_keys,
-        )
+    def _remember(self, response: Response | RawResponse | ApiException) -> None:
+        self.last_response = LastResponse(response.status, response.reason, response.headers)
 
 
-_clients: weakref.WeakSet[ApiClient] = weakref.WeakSet()
+def _counting_attempts(send: Send) -> Send:
+    """Return what sends a request and counts the attempts of all times that it is called."""
+    attempts = 0
 
+    def counting() -> Response:
+        nonlocal attempts
+        try:
+            response = send()
+        except ApiException as error:
+            error.tries += attempts
+            raise
+        attempts += response.attempts
+        return response if attempts == response.attempts else response._replace(attempts=attempts)
 
-def _forget_all() -> None:
-    for client in _clients:
-        client._forget()  # pyright: ignore[reportPrivateUsage]  # same module
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)
+    return counting

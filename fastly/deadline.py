@@ -1,55 +1,60 @@
-"""Sockets that keep a deadline.
+"""Deadlines of calls, and sockets that keep them.
 
-A socket's own timeout starts anew with each read, so an answer that drips a byte a second never
-times out. Here a call's ``Deadline`` stands beside the sockets it uses: each wait of theirs is
-given what is left of it, and nothing more. No thread watches over it.
+A socket's own timeout starts again with each read, so a response that drips one byte a second
+never times out. Here the running call's ``Deadline`` limits each wait of a socket to the time
+that is left. TLS runs on top of these sockets and never waits itself.
 """
 
 from __future__ import annotations
 
 import math
 import socket
-import ssl
+import threading
 import time
+from contextlib import suppress
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Deadline", "DeadlineSSLSocket", "connect"]
+__all__ = ["Deadline", "connect", "running"]
 
 _running: ContextVar[Deadline] = ContextVar("fastly deadline")
 
 
 class Deadline:
-    """The end of one call, and within it of the phase (connecting, reading) that it is in.
+    """The end of one call, and within it of the current phase (connecting or reading).
 
-    In a ``with`` block, it is the deadline of all that the thread does with sockets of this module.
+    In a ``with`` block it is the deadline of everything that the thread does with sockets of
+    this module.
 
     Args:
-        total: Seconds for the whole call, or None: then only its phases are bounded.
-        connect: Seconds for each connecting: TCP, proxy and TLS together.
-        read: Seconds for each answer, from the request to the last byte.
+        total: Seconds for the whole call, or None to limit only its phases.
+        connect: Seconds for each connection: TCP, proxy and TLS together.
+        read: Seconds for each response, from the request to the last byte.
     """
 
-    __slots__ = ("_end", "_phase_end", "_token", "connect", "read")
+    __slots__ = ("_aborted", "_end", "_phase_end", "_token", "_waiting", "connect", "read")
 
     def __init__(self, total: float | None, connect: float, read: float) -> None:
         self._end = math.inf if total is None else time.monotonic() + total
         self._phase_end = math.inf
+        self._aborted = threading.Event()
+        self._waiting: socket.socket | None = None
         self.connect = connect
         self.read = read
 
     @classmethod
     def of(cls, timeout: float | tuple[float, float], default_connect: float) -> Deadline:
-        """Make one of a timeout: seconds for the whole call, or ``(connect, read)`` a try."""
+        """Make one of a timeout: seconds for the call, or ``(connect, read)`` for each attempt."""
         if isinstance(timeout, tuple):
             return cls(None, *timeout)
         return cls(timeout, min(timeout, default_connect), timeout)
 
     def start_phase(self, seconds: float) -> None:
-        """Begin connecting or reading: from now on it has this many seconds."""
+        """Begin connecting or reading, which may take this many seconds."""
         self._phase_end = time.monotonic() + seconds
 
     def left(self) -> float:
@@ -67,6 +72,33 @@ class Deadline:
             raise TimeoutError("timed out")
         return left
 
+    def limit(self, sock: socket.socket) -> float:
+        """Return how many seconds a socket may wait now; ``abort`` ends that wait.
+
+        Raises:
+            TimeoutError: The time is up.
+        """
+        self._waiting = sock  # before the look at the clock, so that abort() misses no wait
+        return self.left_of_phase()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, but not after ``abort``."""
+        self._aborted.wait(seconds)
+
+    def abort(self) -> None:
+        """End the call, from another thread: its current wait, and every later one."""
+        self._aborted.set()
+        self._end = -math.inf
+        sock = self._waiting
+        if sock is not None:
+            with suppress(OSError):  # it may be closed
+                sock.shutdown(socket.SHUT_RDWR)
+
+    @property
+    def aborted(self) -> bool:
+        """Whether ``abort`` was called."""
+        return self._aborted.is_set()
+
     def __enter__(self) -> Self:
         self._token = _running.set(self)
         return self
@@ -80,98 +112,71 @@ def running() -> Deadline:
     return _running.get()
 
 
-class _Patience:
-    """The timeout that a socket gets before each wait."""
+class _Deadlined:
+    """What a socket does before each wait."""
 
     patience: float | None = None
 
     def await_within_deadline(self: Any) -> None:
+        if self.gettimeout() == 0:  # asked not to wait at all
+            return
         deadline = _running.get(None)
         if deadline is None:  # an unread response that the caller reads after the call
             self.settimeout(self.patience)
         else:
             self.patience = deadline.read
-            self.settimeout(deadline.left_of_phase())
+            self.settimeout(deadline.limit(self))
 
-
-class DeadlineSocket(_Patience, socket.socket):
-    """A TCP socket whose every wait ends with the running call's deadline."""
-
-    def sendall(self, data: Any, flags: int = 0, /) -> None:
-        """Send as ``socket.sendall`` does, within the deadline."""
+    def sendall(self, *args: Any) -> None:
+        parent: Any = super()  # a class of sockets, which connect() adds
         self.await_within_deadline()
-        super().sendall(data, flags)
+        parent.sendall(*args)
 
-    def recv(self, bufsize: int, flags: int = 0, /) -> bytes:
-        """Receive as ``socket.recv`` does, within the deadline."""
+    def recv(self, *args: Any) -> Any:
+        parent: Any = super()
         self.await_within_deadline()
-        return super().recv(bufsize, flags)
+        return parent.recv(*args)
 
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
-        """Receive as ``socket.recv_into`` does, within the deadline."""
+    def recv_into(self, *args: Any) -> Any:
+        parent: Any = super()
         self.await_within_deadline()
-        return super().recv_into(buffer, nbytes, flags)
+        return parent.recv_into(*args)
 
 
-class DeadlineSSLSocket(_Patience, ssl.SSLSocket):
-    """A TLS socket whose every wait ends with the running call's deadline."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        """Shake hands as ``SSLSocket.do_handshake`` does, within the deadline."""
-        # The end of a stream that TLS does not vouch for is no end (RFC 8446, section 6.1): a
-        # body without a length could be cut there.
-        self.suppress_ragged_eofs = False
-        self.await_within_deadline()
-        super().do_handshake(block)
-
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send as ``SSLSocket.sendall`` does, within the deadline."""
-        self.await_within_deadline()
-        super().sendall(data, flags)
-
-    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
-        """Receive as ``SSLSocket.recv`` does, within the deadline."""
-        self.await_within_deadline()
-        return super().recv(buflen, flags)
-
-    def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
-        """Receive as ``SSLSocket.recv_into`` does, within the deadline."""
-        self.await_within_deadline()
-        return super().recv_into(buffer, nbytes, flags)
+@lru_cache(maxsize=8)
+def _deadlined(kind: type[socket.socket]) -> type[socket.socket]:
+    return type("DeadlineSocket", (_Deadlined, kind), {})
 
 
-def connect(host: str, port: int, options: list[Any]) -> DeadlineSocket:
-    """Connect to the first address of a host that answers, within the running deadline.
+def connect(host: str, port: int, options: list[Any]) -> socket.socket:
+    """Connect to the first address of a host that accepts, within the running deadline.
 
-    Each address but the last gets half of the time left, so that one which swallows packets
-    does not use up what the next one needs. Looking the name up is the operating system's
-    business, and cannot be interrupted.
+    Each address but the last gets half of the time left, so that one which drops packets
+    leaves time for the next. The operating system's name lookup cannot be interrupted.
 
     Raises:
-        OSError: No address could be connected to; the last one's error.
+        OSError: No address accepted; the last one's error.
     """
     return first_connected(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), options)
 
 
-def first_connected(addresses: list[Any], options: list[Any]) -> DeadlineSocket:
-    """Connect to the first of some addresses, as ``getaddrinfo`` gives them, that answers."""
-    for family, kind, protocol, _, address in addresses[:-1]:
-        try:
-            return _connect_to(address, DeadlineSocket(family, kind, protocol), options, share=0.5)
-        except OSError:
-            continue
-    family, kind, protocol, _, address = addresses[-1]
-    return _connect_to(address, DeadlineSocket(family, kind, protocol), options, share=1)
+def first_connected(addresses: list[Any], options: list[Any]) -> socket.socket:
+    """Connect to the first of some addresses, as ``getaddrinfo`` gives them, that accepts."""
+    for address in addresses[:-1]:
+        with suppress(OSError):
+            return _connected(address, options, share=0.5)
+    return _connected(addresses[-1], options, share=1)
 
 
-def _connect_to(
-    address: Any, sock: DeadlineSocket, options: list[Any], share: float
-) -> DeadlineSocket:
+def _connected(address: Any, options: list[Any], share: float) -> socket.socket:
+    family, kind, protocol, _, target = address
+    # socket.socket is looked up here because programs replace it: gevent, PySocks, test tools.
+    sock = _deadlined(socket.socket)(family, kind, protocol)
     try:
         for option in options:
             sock.setsockopt(*option)
-        sock.settimeout(running().left_of_phase() * share)
-        sock.connect(address)
+        sock.settimeout(running().limit(sock) * share)
+        sock.connect(target)
     except BaseException:
         sock.close()
         raise

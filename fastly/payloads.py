@@ -45,6 +45,8 @@ def result_of(
         return _model(response, model, check, discard_unknown)
     if _content_type(response) != accept:
         _refuse(response, f"expected Content-Type {accept!r}, got {_content_type(response)!r}")
+    if not response.is_delimited:
+        _refuse(response, "the response does not say where it ends, so it may be truncated")
     return _text(response) if accept == CSV else _pdf(response)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastly.exceptions import EstimatePendingException, TimeoutException
-from fastly.rest import LONGEST_PAUSE
+from fastly.rest import LONGEST_RETRY_AFTER
 
 if TYPE_CHECKING:
     from fastly.deadline import Deadline
@@ -48,7 +48,7 @@ def poll_while_accepted(send: Send, deadline: Deadline, wait: float) -> Response
                 pending.advice = TimeoutException.advice
             raise pending
         log.info("the estimate is pending; polling again in %.2f s", seconds)
-        time.sleep(seconds)
+        deadline.sleep(seconds)
     return response
 
 
@@ -67,5 +67,5 @@ def _interval(requested: float | None, planned: float, left: float) -> float | N
     """
     if requested is not None:
         seconds = max(requested, SHORTEST_INTERVAL)
-        return seconds if seconds <= min(left, LONGEST_PAUSE) else None
+        return seconds if seconds <= min(left, LONGEST_RETRY_AFTER) else None
     return min(planned, left) if left > 0 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -103,3 +104,11 @@ def authority() -> trustme.CA:
 def roots(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The file to trust that authority by."""
     return pem_of(authority, tmp_path_factory.mktemp("roots"))
+
+
+@pytest.fixture
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    """Settings of a server with a certificate for 127.0.0.1."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context

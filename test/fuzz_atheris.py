@@ -27,17 +27,30 @@ if __name__ == "__main__":
 
 import fastly
 from fastly.api import billing_api
-from fastly.api_client import CSV, JSON, PDF, ApiClient, _Call
+from fastly.configuration.secrets import Mask, Secret
 from fastly.exceptions import ApiException, ApiTypeError, ApiValueError, exception_for
 from fastly.model_utils import Model
-from fastly.rest import Headers, Request, Response, SecretHeaders
+from fastly.models import (
+    BillingEstimateResponse,
+    BillingResponse,
+    ListEomInvoicesResponse,
+    MtdInvoiceResponse,
+    Serviceusagemetrics,
+    Usagemetrics,
+)
+from fastly.options import CSV, JSON, PDF
+from fastly.payloads import result_of
+from fastly.rest import Headers, Response
 from fastly.rest.messages import retry_after
 
-OPERATIONS = (billing_api._GET_INVOICE, billing_api._GET_INVOICE_MTD)
+MODELS: tuple[type[Model], ...] = (
+    *(BillingResponse, BillingEstimateResponse, ListEomInvoicesResponse, MtdInvoiceResponse),
+    *(Serviceusagemetrics, Usagemetrics),
+)
 URL = "https://api.fastly.com/x"
 KINDS = (JSON, CSV, PDF)
-NO_REQUEST = Request(URL, SecretHeaders())
-CONFIGURATION = fastly.Configuration(api_key={"token": "made-up"})
+TOKEN = "made-up-token/+"
+MASK = Mask(Secret(f"Bearer {TOKEN}"))
 
 
 def decoded(
@@ -45,21 +58,19 @@ def decoded(
     accept: str = JSON,
     content_type: str | None = None,
     check: bool = True,
-    operation: int = 0,
+    model: int = 0,
 ) -> Any:
     """Decode a body as a call does; None where it is refused with a ResponseException."""
     headers = Headers({"Content-Type": accept if content_type is None else content_type})
     response = Response(200, "OK", headers, body, URL)
-    arguments = {"_accept": accept, "_check_return_type": check}
-    call = _Call(OPERATIONS[operation], NO_REQUEST, arguments)
     with suppress(fastly.ResponseException):
-        return ApiClient(CONFIGURATION)._deserialized(call, response)
+        return result_of(response, MODELS[model], accept, check=check, discard_unknown=False)
     return None
 
 
-def fuzz_model(body: bytes, check: bool = True, operation: int = 0) -> None:
+def fuzz_model(body: bytes, check: bool = True, kind: int = 0) -> None:
     """Decode a body to a model, and do with the model what users do."""
-    model = decoded(body, check=check, operation=operation)
+    model = decoded(body, check=check, model=kind)
     if model is None:
         return
     assert isinstance(model, Model)
@@ -95,6 +106,14 @@ def fuzz_retry_after(text: str, status: int = 429) -> None:
         assert seconds is None or 0 <= seconds <= 366 * 24 * 3600
 
 
+def fuzz_mask(data: bytes) -> None:
+    """Mask a token in any data, and in the midst of it."""
+    for found in (data, data + TOKEN.encode() + data):
+        masked = MASK(found)
+        assert TOKEN.encode() not in masked
+        assert masked == MASK(masked)
+
+
 def fuzz_host(text: str) -> None:
     """Set a host and check whether the token may go there."""
     with suppress(ApiValueError):
@@ -119,13 +138,14 @@ def fuzz_all(data: bytes) -> None:
     entries = (
         lambda: fuzz_model(rest),
         lambda: fuzz_model(rest, check=False),
-        lambda: fuzz_model(rest, operation=1),
+        lambda: fuzz_model(rest, kind=1 + len(rest) % 5),
         lambda: fuzz_document(value.encode("latin-1"), CSV, name),
         lambda: fuzz_document(rest, PDF, PDF),
         lambda: fuzz_error(400 + choice, {name or "x": value.replace("\n", "")}, rest),
         lambda: fuzz_retry_after(text),
         lambda: fuzz_host(text),
         lambda: fuzz_host(f"https://{text}"),
+        lambda: fuzz_mask(rest),
     )
     entries[choice % len(entries)]()
 

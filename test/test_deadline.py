@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,9 @@ import pytest
 import trustme
 from faults import FaultServer, Refusing, Unaccepting
 from secure import LOOPBACK, server_context
+from urllib3.util.ssltransport import SSLTransport
 
-from fastly.deadline import Deadline, DeadlineSSLSocket, connect, first_connected
+from fastly.deadline import Deadline, connect, first_connected
 
 # With no name, the addresses are those of the loopback interface: ::1, then 127.0.0.1.
 EVERY_LOOPBACK: Any = None
@@ -192,28 +194,63 @@ def test_sending_ends_with_the_call() -> None:
 
 
 def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str) -> None:
-    """A TLS socket shakes hands, sends and receives within the deadline, and takes no flags."""
+    """TLS over such a socket shakes hands, sends and receives within the deadline."""
     settings = ssl.create_default_context(cafile=roots)
-    settings.sslsocket_class = DeadlineSSLSocket
     with (
         FaultServer(tls=server_context(authority.issue_cert(*LOOPBACK))) as server,
         Deadline(0.5, 1, 1),
         connect("127.0.0.1", server.port, []) as sock,
-        settings.wrap_socket(sock, server_hostname="127.0.0.1") as tls,
     ):
-        for call in (lambda: tls.recv(1, 1), lambda: tls.recv_into(bytearray(1), None, 1)):
-            with pytest.raises(ValueError, match="non-zero flags"):
-                call()
-        with pytest.raises(ValueError, match="non-zero flags"):
-            tls.sendall(b"x", 1)
+        tls = SSLTransport(sock, settings, "127.0.0.1")
         started = time.monotonic()
-        with pytest.raises(TimeoutError):
-            tls.recv()
-        with pytest.raises(TimeoutError):
-            tls.recv_into(bytearray(1))
-        with pytest.raises(TimeoutError):
-            tls.sendall(b"x")
+        for wait in (tls.recv, lambda: tls.recv_into(bytearray(1)), lambda: tls.sendall(b"x")):
+            with pytest.raises(TimeoutError):
+                wait()
         assert time.monotonic() - started < 0.7
+
+
+@pytest.mark.parametrize("receive", [received, received_into])
+def test_a_wait_ends_when_the_call_is_aborted(receive: Any) -> None:
+    """Aborting a call from another thread ends its wait at once, and each later one."""
+    with (
+        listening() as listener,
+        Deadline(5, 5, 5) as deadline,
+        connect(*listener.getsockname(), []) as sock,
+        listener.accept()[0],
+    ):
+        deadline.start_phase(5)
+        deadline.start_phase(5)
+        started = time.monotonic()
+        threading.Timer(0.1, deadline.abort).start()
+        assert b"" == receive(sock)
+        with pytest.raises(TimeoutError):
+            receive(sock)
+        deadline.sleep(5)
+        assert (True, -math.inf) == (deadline.aborted, deadline.left())
+        assert 0.1 <= time.monotonic() - started < 0.5
+
+
+def test_a_call_that_is_aborted_stops_connecting() -> None:
+    """A connection that is still being made is given up when its call is aborted."""
+    with Unaccepting() as port, Deadline(5, 5, 5) as deadline:
+        deadline.start_phase(5)
+        started = time.monotonic()
+        threading.Timer(0.1, deadline.abort).start()
+        with pytest.raises(OSError):  # noqa: PT011  # whichever the system gives
+            connect("127.0.0.1", port.port, [])
+        assert 0.1 <= time.monotonic() - started < 0.5
+
+
+def test_a_replaced_socket_class_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a program has replaced ``socket.socket``, connections are made with its class."""
+
+    class Theirs(socket.socket):
+        pass
+
+    with listening() as listener, Deadline(1, 1, 1):
+        monkeypatch.setattr(socket, "socket", Theirs)
+        with connect(*listener.getsockname(), []) as sock:
+            assert isinstance(sock, Theirs)
 
 
 def test_an_address_that_swallows_packets_leaves_time_for_the_next() -> None:

@@ -229,7 +229,7 @@ def test_numbers_of_retries_are_those_of_the_code() -> None:
         ", ".join(map(str, sorted(retries.RETRIED_STATUSES))),
         retries.FIRST_BACKOFF,
         int(retries.LONGEST_BACKOFF),
-        int(retries.LONGEST_PAUSE),
+        int(retries.LONGEST_RETRY_AFTER),
     ]
     assert [str(number) for number in numbers] == [row[1] for row in rows]
 

@@ -361,7 +361,7 @@ def test_a_name_without_proxy(
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     monkeypatch.setenv(variable, entries.format(port=secure.port))
     error = failure(named(secure, host), retries=0)
-    assert "the host's name cannot be looked up" in error.reason
+    assert "cannot resolve the host name" in error.reason
     assert 0 == proxy.connections
 
 
@@ -447,7 +447,7 @@ def test_a_proxy_that_cannot_be_found(secure: TLSServer, caplog: pytest.LogCaptu
     """A proxy whose name is unknown is a ConnectionException, and no TimeoutException."""
     error = failure(secure.url, proxy=f"http://{IN_URL}@proxy.invalid:3128", retries=0)
     assert type(error) is fastly.ConnectionException
-    assert "cannot be looked up" in error.reason
+    assert "cannot resolve the host name" in error.reason
     assert_discreet(error, caplog)
 
 

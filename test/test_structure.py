@@ -35,11 +35,12 @@ LAYERS: dict[str, set[str]] = {
         *("arguments", "deadline", "exceptions", "options", "rest", "results", "signatures"),
         "text",
     },
+    "threads": set(),
     "payloads": {"exceptions", "operations", "options", "rest", "text"},
     "polling": {"deadline", "exceptions", "operations", "rest"},
     "api_client": {
         *("_version", "async_result", "configuration", "deadline", "exceptions", "operations"),
-        *("options", "payloads", "rest", "signatures"),
+        *("options", "payloads", "rest", "signatures", "threads"),
     },
     "paging": {"arguments", "exceptions", "operations", "options", "results", "signatures"},
     "model_utils": {"exceptions", "model_utils", "text"},
@@ -64,7 +65,10 @@ LAYERS: dict[str, set[str]] = {
     },
 }
 # Within the package rest, a module imports only from those that stand before it.
-REST = ("bodies", "messages", "boundary", "retries", "proxies", "connections", "client", "")
+REST = (
+    *("bodies", "messages", "overrides", "responses", "boundary", "retries", "proxies"),
+    *("connections", "client", ""),
+)
 THIRD_PARTY = {
     "urllib3": {"rest"},
     "certifi": {"rest"},

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from fastly.exceptions import ApiKeyError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["CREDENTIALS", "MASK", "SecretURL", "Secrets"]
+__all__ = ["CREDENTIALS", "MASK", "Mask", "Secret", "SecretURL", "Secrets"]
 
 MASK = "***"
 CREDENTIALS = re.compile(r"//[^/]*@")
+# Characters; shorter ones would be found in words that do not echo them. Fastly's tokens have 32.
+_SHORTEST_SECRET = 8
+_JSON_ESCAPE = re.compile(rb"\\u00([0-9A-Fa-f]{2})")
+_MOST_ESCAPES = 100_000  # the first of a body; 32 MiB of nothing else would take seconds
 
 
 class Secrets(MutableMapping[str, str]):
@@ -91,3 +96,65 @@ class SecretURL(str):
 
     def __reduce__(self) -> tuple[type[SecretURL], tuple[str]]:
         return SecretURL, (self.bare(),)
+
+
+class Secret:
+    """Text that shows only on the wire: ``http.client`` writes a header by its ``encode``.
+
+    Unlike a ``str`` it stays hidden from tools that record the local variables of a failed call.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def encode(self, encoding: str = "latin-1") -> bytes:
+        """Return the bytes to send."""
+        return self._text.encode(encoding)
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return MASK
+
+
+class Mask:
+    """Replaces secrets in what a server sent, in the forms in which servers echo them.
+
+    Plain, percent-encoded (RFC 3986), with JSON's escapes (RFC 8259, section 7), in UTF-16 and
+    UTF-32. Of each secret the last long word counts, such as the token of ``Bearer TOKEN``.
+    """
+
+    __slots__ = ("_secrets",)
+
+    def __init__(self, *secrets: Secret) -> None:
+        words = [word for secret in secrets for word in _long_words(secret)[-1:]]
+        self._secrets = [form.encode() for word in words for form in {word, quote(word, safe="")}]
+
+    def __call__(self, data: bytes) -> bytes:
+        """Return the data without the secrets, unescaped if one was escaped."""
+        if not self._secrets:
+            return data
+        masked = self._replaced(data)
+        plain = masked.replace(b"\0", b"").replace(rb"\/", b"/")
+        plain = _JSON_ESCAPE.sub(_unescaped, plain, count=_MOST_ESCAPES)
+        return self._replaced(plain) if any(secret in plain for secret in self._secrets) else masked
+
+    def _replaced(self, data: bytes) -> bytes:
+        for secret in self._secrets:
+            data = data.replace(secret, MASK.encode())
+        return data
+
+    def __repr__(self) -> str:
+        return f"<masks {len(self._secrets)} secrets>"
+
+
+def _long_words(secret: Secret) -> list[str]:
+    return [word for word in secret.reveal().split() if len(word) >= _SHORTEST_SECRET]
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(escape[1].decode())

@@ -1,34 +1,30 @@
-"""One request, from its headers to the last byte of its answer.
+"""One request, from its headers to the last byte of its response.
 
 The modules, each of which imports only from those above it:
 
-- ``bodies``: a body read within its bounds, and unzipped
-- ``messages``: requests and responses, and what the API asks to wait
-- ``boundary``: foreign exceptions made ours, and the token taken out of them
-- ``retries``: whether and when to try again
+- ``bodies``: a body read within its limits, and unzipped
+- ``messages``: requests and responses, and how long the API asks to wait
+- ``overrides``: the private methods of libraries that are overridden, and their guard
+- ``responses``: the head of a response, read strictly and without secrets
+- ``boundary``: foreign exceptions made ours, without their frames
+- ``retries``: whether and when to retry
 - ``proxies``: which proxy a URL is reached through
-- ``connections``: pools, TLS, and connections that keep the deadline
-- ``client``: tries, redirects, and the pools
+- ``connections``: the pool, TLS, and connections that keep the deadline
+- ``client``: attempts, redirects and bodies
 
 This package is the only one that knows urllib3 and certifi. Nothing of theirs, of ``ssl``,
 ``socket`` or ``http.client`` is raised out of it.
 """
 
-from fastly.rest.boundary import mask, masked, masked_headers, secret_in
 from fastly.rest.client import RestClient
-from fastly.rest.messages import Headers, RawResponse, Request, Response, SecretHeaders
-from fastly.rest.retries import LONGEST_PAUSE
+from fastly.rest.messages import Headers, RawResponse, Request, Response
+from fastly.rest.retries import LONGEST_RETRY_AFTER
 
 __all__ = [
-    "LONGEST_PAUSE",
+    "LONGEST_RETRY_AFTER",
     "Headers",
     "RawResponse",
     "Request",
     "Response",
     "RestClient",
-    "SecretHeaders",
-    "mask",
-    "masked",
-    "masked_headers",
-    "secret_in",
 ]

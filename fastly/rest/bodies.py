@@ -1,4 +1,4 @@
-"""The body of an answer: read within its bounds, and unzipped. The standard library alone."""
+"""The body of a response: read within its limits, and unzipped. Only the standard library."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import io
 import itertools
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
-__all__ = ["Readable", "UnusableBodyError", "read_body", "text_or_bytes"]
+__all__ = ["Readable", "UnusableBodyError", "is_delimited", "read_body", "text_or_bytes"]
 
-# Bytes; a bomb can outgrow its bound by no more than this. glibc gives larger blocks back to the
+# Bytes; a bomb can outgrow its limit by no more than this. glibc gives larger blocks back to the
 # system each time, and joining a list of them takes as much again: 500 KB took thrice as long.
 _CHUNK = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Readable(Protocol):
-    """What reading a body needs to know of the response that it belongs to."""
+    """What reading a body needs to know of its response."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -28,21 +28,21 @@ class Readable(Protocol):
 
     @property
     def length_remaining(self) -> int | None:
-        """Bytes that are still to come, or None where the answer does not tell."""
+        """Bytes that are still to come, or None if the response does not say."""
         ...
 
 
 class UnusableBodyError(Exception):
-    """A body that came whole, or could have, and is not what was promised."""
+    """A body that is complete, or could be, and is not what was promised."""
 
 
 class _TooLargeError(UnusableBodyError):
     def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than max_response_bytes, {limit} bytes")
+        super().__init__(f"the body is larger than max_response_bytes ({limit} bytes)")
 
 
 def read_body(
-    response: Readable, read: Callable[[int], bytes], limit: int, came: io.BytesIO
+    response: Readable, read: Callable[[int], bytes], limit: int, received: io.BytesIO
 ) -> bytes:
     """Read and decode a body.
 
@@ -50,53 +50,57 @@ def read_body(
         response: What the body belongs to.
         read: Reads up to so many bytes, and none at the end of the body.
         limit: Bytes that the body may have, decoded.
-        came: Is filled with what came, also where reading fails.
+        received: Filled with what arrives, even if reading fails.
 
     Raises:
-        UnusableBodyError: It is larger than the limit, or not encoded as was asked for.
+        UnusableBodyError: It is larger than the limit, or has an unexpected encoding.
     """
-    _check_framing(response)
-    chunks = _received(response, read, limit, came)
+    chunks = _received(response, read, limit, received)
     coding = _value(response, "content-encoding")
-    if coding in ("", "identity"):
-        _exhaust(chunks)
-        return came.getvalue()
     if coding in ("gzip", "x-gzip"):
-        return _unzipped_body(chunks, limit, came)
+        return _unzipped_body(chunks, limit, received)
     _exhaust(chunks)
-    raise UnusableBodyError(f"Content-Encoding is {coding!r}, which was not asked for")
+    if coding not in ("", "identity"):
+        raise UnusableBodyError(f"unexpected Content-Encoding {coding!r}; only gzip was offered")
+    return received.getvalue()
+
+
+def is_delimited(response: Readable) -> bool:
+    """Tell whether a body says where it ends, so that it cannot be truncated unnoticed.
+
+    It does with a length, in chunks (RFC 9112, section 6) and as gzip, which ends with a checksum.
+    """
+    lengths = _value(response, "content-length").split(",")
+    return (
+        all(length.strip().isdecimal() for length in lengths)
+        or "transfer-encoding" in response.headers
+        or _value(response, "content-encoding") in ("gzip", "x-gzip")
+    )
 
 
 def text_or_bytes(body: bytes, most: int | None = None) -> str | bytes:
-    """Return a body, or its first bytes, as text where it is text, else as it is."""
+    """Return a body, or its first bytes, as text if it is UTF-8, else as it is."""
     kept = body[:most]
     try:
-        # A character that is cut through is left out.
+        # A character that is truncated is left out.
         return codecs.utf_8_decode(kept, "strict", len(kept) == len(body))[0]
     except UnicodeDecodeError:
         return kept
 
 
 def _value(response: Readable, name: str) -> str:
-    """Return a header in small letters; a look first costs a third of a failed ``get``."""
+    """Return a header in lowercase; a look first costs a third of a failed ``get``."""
     headers = response.headers
     return headers[name].strip().lower() if name in headers else ""
 
 
-def _check_framing(response: Readable) -> None:
-    """Refuse what http.client would hand out together with the lines that frame it."""
-    framing = _value(response, "transfer-encoding")
-    if framing not in ("", "chunked"):
-        raise UnusableBodyError(f"Transfer-Encoding is {framing!r}, which is not understood")
-
-
 def _received(
-    response: Readable, read: Callable[[int], bytes], limit: int, came: io.BytesIO
+    response: Readable, read: Callable[[int], bytes], limit: int, received: io.BytesIO
 ) -> Iterator[bytes]:
-    """Yield a body as it comes, without a last look at one that is known to be whole."""
+    """Yield a body as it arrives, without a last read of one that is known to be complete."""
     while chunk := read(_CHUNK):
-        came.write(chunk)
-        if came.tell() > limit:
+        received.write(chunk)
+        if received.tell() > limit:
             raise _TooLargeError(limit)
         yield chunk
         if response.length_remaining == 0:
@@ -107,45 +111,39 @@ def _exhaust(chunks: Iterator[bytes]) -> None:
     collections.deque(chunks, maxlen=0)
 
 
-def _unzipped_body(chunks: Iterator[bytes], limit: int, came: io.BytesIO) -> bytes:
+def _unzipped_body(chunks: Iterator[bytes], limit: int, received: io.BytesIO) -> bytes:
     body = io.BytesIO()
     try:
         for piece in _unzipped(chunks):
             body.write(piece)
             if body.tell() > limit:
-                came.seek(0)
-                came.truncate()
-                came.write(body.getvalue())
+                received.seek(0)
+                received.truncate()
+                received.write(body.getvalue())
                 raise _TooLargeError(limit)
     except zlib.error as error:
-        raise UnusableBodyError(f"the body is not whole gzip: {error}") from error
+        raise UnusableBodyError(f"the body is not valid gzip: {error}") from error
     return body.getvalue()
 
 
 def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Unzip in bounded pieces. urllib3's own decoder takes a stream that is cut for a whole."""
+    """Unzip in bounded pieces; urllib3's own decoder accepts a truncated stream."""
     first = next(chunks, b"")
     if not _GZIP_MAGIC.startswith(first[:2]):  # unzipped on the way, with the header left as it was
         yield first
         yield from chunks
         return
-    decoder = _new_decoder()
+    decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
     for chunk in itertools.chain([first], chunks):
-        yield from _inflated(decoder, chunk)
-        while decoder.unused_data.startswith(_GZIP_MAGIC):  # a further member (RFC 1952, 2.2)
-            rest, decoder = decoder.unused_data, _new_decoder()
-            yield from _inflated(decoder, rest)
-        if len(decoder.unused_data) > 1:  # what follows the last member is passed over
-            _exhaust(chunks)
-    if not decoder.eof:
-        raise zlib.error("the stream is cut short")
-
-
-def _new_decoder() -> Any:
-    return zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-
-
-def _inflated(decoder: Any, data: bytes) -> Iterator[bytes]:
-    while piece := decoder.decompress(data, _CHUNK):
-        yield piece
-        data = decoder.unconsumed_tail
+        data = chunk
+        while piece := decoder.decompress(data, _CHUNK):
+            yield piece
+            data = decoder.unconsumed_tail
+        if decoder.eof:
+            break
+    else:
+        raise zlib.error("the stream is truncated")
+    # A server sends one member. Thousands of empty ones would cost seconds for each megabyte.
+    if (decoder.unused_data or next(chunks, b"")).startswith(_GZIP_MAGIC[:1]):
+        raise zlib.error("more than one member")
+    _exhaust(chunks)

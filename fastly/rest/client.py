@@ -1,33 +1,32 @@
-"""A request from its first try to its last: tries, redirects, and the pools that they use."""
+"""A request from its first attempt to its last: retries, redirects, and the response's body."""
 
 from __future__ import annotations
 
 import http.client
 import io
 import logging
-import os
-import threading
+import sys
 import time
-import weakref
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 import urllib3
-from urllib3.connectionpool import HTTPConnectionPool
 
-from fastly.deadline import Deadline
-from fastly.exceptions import (
-    ApiException,
-    ConnectionException,
-    ResponseException,
-    exception_for,
+from fastly.configuration.secrets import MASK, Mask
+from fastly.deadline import Deadline, running
+from fastly.exceptions import ApiException, ResponseException, exception_for
+from fastly.rest.bodies import UnusableBodyError, is_delimited, read_body, text_or_bytes
+from fastly.rest.boundary import FOREIGN, translated, without_frames
+from fastly.rest.connections import new_pool, uses_own_connections
+from fastly.rest.messages import RawResponse, Request, Response, error_of, shortened
+from fastly.rest.responses import masking
+from fastly.rest.retries import (
+    LONGEST_RETRY_AFTER,
+    next_policy,
+    retry_policy,
+    seconds_before_retry,
 )
-from fastly.rest.bodies import UnusableBodyError, read_body, text_or_bytes
-from fastly.rest.boundary import FOREIGN, mask, masked, translated
-from fastly.rest.connections import pool_manager
-from fastly.rest.messages import RawResponse, Request, Response, error_of
-from fastly.rest.retries import LONGEST_PAUSE, pause_before_retry, retry_policy, spend
 from fastly.text import printable
 
 if TYPE_CHECKING:
@@ -40,251 +39,232 @@ log = logging.getLogger("fastly")
 T = TypeVar("T")
 
 _MAX_REDIRECTS = 3
+_PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_RETRIES = urllib3.Retry(False, redirect=False)
 _KEPT = 64 * 1024  # bytes of a body that is too large, or of an error's
 
 
 class RestClient:
-    """Sends requests over one pool, shared by threads, and made anew in a forked process.
+    """Sends requests to one origin over one pool, which threads share.
 
     Args:
         configuration: The settings.
-        pool_threads: Threads that will use it at least; each may keep a connection.
+        url: A URL of the origin.
+        pool_threads: The pool keeps at least this many connections.
+
+    Raises:
+        ApiValueError: The proxy or a certificate cannot be used.
     """
 
-    def __init__(self, configuration: Configuration, pool_threads: int) -> None:
+    def __init__(self, configuration: Configuration, url: str, pool_threads: int) -> None:
+        if not configuration.verify_ssl:
+            log.warning("verify_ssl is False: anyone on the network can read the token")
         self._configuration = configuration
-        self._pool_threads = pool_threads
-        self._lock = threading.Lock()
-        self._pools: dict[str, HTTPConnectionPool] = {}
-        self._closed = False
-        _clients.add(self)
-
-    def forget(self) -> None:
-        """Start anew in a forked process: connections, and perhaps a held lock, are another's."""
-        self._lock = threading.Lock()
-        self._pools = {}
+        size = max(configuration.connection_pool_maxsize, pool_threads)
+        self._pool, self._logins = new_pool(configuration, url, size)
 
     def get(self, request: Request, deadline: Deadline) -> Response:
-        """Send a GET and read the answer.
+        """Send a GET and read the response.
 
         Raises:
-            ApiException: The last try's failure, once no other try was worth it.
+            ApiException: The last attempt's failure, if there is no reason to retry.
         """
-        response, tries = self._try_until_done(request, deadline, self._read)
-        return response if tries == 1 else response._replace(tries=tries)
+        response, attempts = self._exchange(request, deadline, self._read)
+        return response if attempts == 1 else response._replace(attempts=attempts)
 
     def open(self, request: Request, deadline: Deadline) -> RawResponse:
-        """Send a GET and return the answer unread; the caller closes it."""
-        return self._try_until_done(request, deadline, _handed_over)[0]
+        """Send a GET and return the response unread; the caller closes it."""
+        return self._exchange(request, deadline, _unread)[0]
 
     def close(self) -> None:
-        """Close every connection."""
-        with self._lock:
-            self._closed = True
-            pools, self._pools = self._pools, {}
-        for pool in pools.values():
-            pool.close()
+        """Close the connections; those in use are closed when their response ends."""
+        self._pool.close()
 
-    def _try_until_done(
+    def _exchange(
         self, request: Request, deadline: Deadline, take: Callable[[RawResponse, str], T]
     ) -> tuple[T, int]:
-        """Return what comes of the request, and the number of tries that it took."""
-        policy: urllib3.Retry | None = None
-        tries = 1
-        with deadline:
-            while True:
-                try:
-                    deadline.start_phase(deadline.read)
-                    return self._try(request, deadline, take), tries
-                except ApiException as error:
-                    error.tries = tries
-                    mask(error, request.secret)
-                    policy = policy or retry_policy(self._configuration.retries)
-                    policy = self._pause(policy, error, deadline)
-                tries += 1
+        """Return what comes of the request, and how many attempts it took."""
+        policy = retry_policy(self._configuration.retries)
+        attempts = 1
+        mask = masking.set(Mask(request.headers["Fastly-Key"], *self._logins))
+        try:
+            with deadline:
+                while True:
+                    try:
+                        deadline.start_phase(deadline.read)
+                        return self._attempt(request, take), attempts
+                    except ApiException as error:
+                        error.tries = attempts
+                        policy = self._back_off(policy, error, deadline)
+                    attempts += 1
+        finally:
+            masking.reset(mask)
 
-    def _pause(
+    def _back_off(
         self, policy: urllib3.Retry, error: ApiException, deadline: Deadline
     ) -> urllib3.Retry:
-        """Wait before the next try, or raise the failure if there is to be none."""
-        rest = spend(policy, error)
+        """Wait before the next attempt, or raise the failure if there is to be none."""
+        if deadline.aborted:
+            error.reason = "the client was closed during the call"
+        rest = next_policy(policy, error)
         if rest is None:
             raise error
-        pause = pause_before_retry(rest, error)
-        if pause > LONGEST_PAUSE or pause >= deadline.left():
+        seconds = seconds_before_retry(rest, error, deadline.left())
+        asked = error.retry_after or 0
+        if asked > LONGEST_RETRY_AFTER or seconds >= deadline.left():
             raise error
         why = error.status or printable(error.reason or "")
-        log.info("retrying %s in %.2f s after: %s", error.url, pause, why)
-        time.sleep(pause)
+        log.info("retrying %s in %.2f s after: %s", error.url, seconds, why)
+        deadline.sleep(seconds)
         return rest
 
-    def _try(
+    def _attempt(
         self,
         request: Request,
-        deadline: Deadline,
         take: Callable[[RawResponse, str], T],
         redirects: int = _MAX_REDIRECTS,
     ) -> T:
-        """Send the request once, follow its redirects, and take the body of an answer of 2xx."""
-        response = self._send(request, deadline)
+        """Send the request once, follow its redirects, and take the body of a 2xx response."""
+        response = self._send(request)
         if 200 <= response.status <= 299:
             return take(response, request.url)
         failure = self._failure(response, request.url)
-        target = _redirected(failure, request)
+        target = _redirected(failure, request.url)
         if not redirects:
             failure.reason = f"redirected more than {_MAX_REDIRECTS} times"
             raise failure
-        return self._try(request._replace(url=target), deadline, take, redirects - 1)
+        return self._attempt(request._replace(url=target), take, redirects - 1)
 
-    def _send(self, request: Request, deadline: Deadline) -> RawResponse:
-        pool = self._pool(request.url)
-        started = time.monotonic()
+    def _send(self, request: Request) -> RawResponse:
+        deadline, started = running(), time.monotonic()
+        outer = sys.exc_info()[1]
         outcome: object = None
         try:
-            response = pool.urlopen(
+            response = self._pool.urlopen(
                 "GET",
-                _target(request.url, pool),
-                headers=request.headers,
+                self._target(request.url),
+                headers=self._written(request.headers),
                 retries=_NO_RETRIES,
                 redirect=False,
                 assert_same_host=False,
                 preload_content=False,
                 decode_content=False,
-                # For the connections of recorders; ours have the deadline itself.
+                # For the connections of recorders; ours keep the deadline themselves.
                 timeout=urllib3.Timeout(connect=deadline.connect, read=deadline.read),
             )
             outcome = response.status
         except FOREIGN as error:
             failure = translated(error, request.url)
-            outcome = printable(masked(failure.reason or "", request.secret))
-            raise failure from error
+            outcome = printable(failure.reason or "")
+            raise failure from without_frames(error, outer)
         finally:
             spent = time.monotonic() - started
             log.debug("GET %s: %s in %.3f s", request.url, outcome, spent)
         return response
 
-    def _pool(self, url: str) -> HTTPConnectionPool:
-        """Return the pool of a URL's origin."""
-        origin = url[: url.index("/", len("https://"))]
-        with self._lock:
-            if self._closed:
-                raise ConnectionException(reason="the client was closed during the call", url=url)
-            if origin not in self._pools:
-                self._pools[origin] = self._new_pool(url)
-            return self._pools[origin]
+    def _target(self, url: str) -> str:
+        """Return what the request line names: the URL for a forwarding proxy, else its path."""
+        if self._pool.proxy is not None and url.startswith("http:"):
+            return url
+        return "/" + url.split("/", 3)[3]
 
-    def _new_pool(self, url: str) -> HTTPConnectionPool:
-        if not self._configuration.verify_ssl:
-            log.warning("verify_ssl is False: anybody on the way can read the token")
-        parts = urlsplit(url)
-        manager = pool_manager(self._configuration, url, self._pool_threads)
-        return manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
+    def _written(self, headers: Mapping[str, Any]) -> Any:
+        """Return the headers as the pool's connections take them: recorders take only text."""
+        if uses_own_connections(self._pool):
+            return headers
+        return {name: value.reveal() for name, value in headers.items()}
 
     def _read(self, response: RawResponse, url: str) -> Response:
-        """Read the body of a 2xx answer; a connection that fails meanwhile is tried again."""
-        came = io.BytesIO()
+        """Read the body of a 2xx response; a connection that fails meanwhile is retried."""
         if response.status == http.client.ACCEPTED:  # promises nothing, so its body may be anything
-            body = self._as_it_came(response)
-            return Response(response.status, response.reason, response.headers, body, url)
+            return _response(response, self._as_it_comes(response), url)
+        received = io.BytesIO()
         limit = self._configuration.max_response_bytes
+        outer = sys.exc_info()[1]
         try:
-            # Unlike read, read1 loses nothing of what came before a failure.
-            data = read_body(response, response.read1, limit, came)
-            if not came.tell() and response.length_remaining is None and not response.chunked:
-                # http.client takes a head that is cut between two headers for a whole one.
-                raise http.client.IncompleteRead(b"")
+            # Unlike read, read1 loses nothing of what arrived before a failure.
+            data = read_body(response, response.read1, limit, received)
         except UnusableBodyError as error:
             response.close()
-            kept = text_or_bytes(came.getvalue(), _KEPT)
+            kept = text_or_bytes(_masked(received.getvalue()), _KEPT)
             raise error_of(ResponseException, response, url, str(error), kept) from error
         except FOREIGN as error:
             response.close()
             failure = translated(error, url)
-            failure.headers, failure.body = response.headers, text_or_bytes(came.getvalue())
-            raise failure from error
-        return Response(response.status, response.reason, response.headers, data, url)
+            kept = text_or_bytes(_masked(received.getvalue()))
+            failure.headers, failure.body = response.headers, kept
+            raise failure from without_frames(error, outer)
+        return _response(response, _masked(data), url)
 
     def _failure(self, response: RawResponse, url: str) -> ApiException:
-        """Make the exception of an answer other than 2xx, with up to 64 KiB of its body."""
-        if response.status == http.client.SWITCHING_PROTOCOLS:  # what follows is no HTTP
+        """Make the exception of a response other than 2xx, with up to 64 KiB of its body."""
+        if response.status == http.client.SWITCHING_PROTOCOLS:  # what follows is not HTTP
             response.close()
-        kept = text_or_bytes(self._as_it_came(response), _KEPT)
+        kept = text_or_bytes(self._as_it_comes(response), _KEPT)
         return error_of(exception_for(response.status), response, url, response.reason, kept)
 
-    def _as_it_came(self, response: RawResponse) -> bytes:
-        """Read as much of a body as comes, whatever is wrong with it."""
-        came = io.BytesIO()
+    def _as_it_comes(self, response: RawResponse) -> bytes:
+        """Read as much of a body as arrives, whatever is wrong with it."""
+        received = io.BytesIO()
         try:
-            return read_body(response, response.read1, _KEPT, came)
+            return _masked(read_body(response, response.read1, _KEPT, received))
         except (UnusableBodyError, *FOREIGN):
             response.close()
-        return came.getvalue()
+        return _masked(received.getvalue())
 
 
-def _handed_over(response: RawResponse, *_: object) -> RawResponse:
+def _masked(data: bytes) -> bytes:
+    return masking.get()(data)
+
+
+def _response(response: RawResponse, data: bytes, url: str) -> Response:
+    return Response(
+        response.status,
+        response.reason,
+        cast("Any", response.headers),
+        data,
+        url,
+        is_delimited=is_delimited(response),
+    )
+
+
+def _unread(response: RawResponse, *_: object) -> RawResponse:
     """Leave the reading, unzipping included, to the caller."""
     response.decode_content = True
     return response
 
 
-_clients: weakref.WeakSet[RestClient] = weakref.WeakSet()
+def _redirected(error: ApiException, url: str) -> str:
+    """Return the URL of the same origin that a response redirects to, or raise the response.
 
-
-def _forget_all() -> None:
-    for client in _clients:
-        client.forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_all)
-
-
-def origin_of(url: str) -> str:
-    """Return scheme, host and port (RFC 6454) of a URL, the port always written out.
-
-    Raises:
-        ValueError: It is no URL.
+    Only its path and query are taken, so that it can neither name another host nor make a pool.
     """
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return f"{parts.scheme}://{parts.hostname}:{port}"
-
-
-def _redirected(error: ApiException, request: Request) -> str:
-    """Return where an answer redirects to, or raise it: only the same origin is followed."""
     location = error.headers.get("location")
     if error.status not in _REDIRECTS or location is None:
         raise error
-    if request.secret and request.secret in location:
-        error.reason = "redirected to a URL that holds the token"
-        raise error
-    target = _joined(request.url, location)
-    if target is None:
-        error.reason = f"redirected to {location!r}, which is no http(s) URL"
-        raise error
-    if origin_of(target) != origin_of(request.url) or "@" in urlsplit(target).netloc:
-        error.reason = f"redirected to {origin_of(target)}, where the token is not sent"
-        raise error
-    return target
-
-
-def _joined(url: str, location: str) -> str | None:
-    """Return the URL that a location names, seen from another, or None where it is no URL."""
-    if not location.isprintable():  # nor would it be in a log
-        return None
+    here = urlsplit(url)
     try:
-        parts = urlsplit(urljoin(url, location))
-        target = urlunsplit(parts._replace(path=parts.path or "/"))
-        origin_of(target)
+        target = urlsplit(urljoin(url, location))
+        origin = _origin(target)
     except ValueError:
-        return None
-    return target if parts.scheme in ("http", "https") and parts.hostname else None
+        raise _not_followed(error, f"{location!r}, which is not an http(s) URL") from None
+    if MASK in location:
+        raise _not_followed(error, "a URL that holds a secret")
+    if not (origin and location.isprintable()):
+        raise _not_followed(error, f"{location!r}, which is not an http(s) URL")
+    if origin != _origin(here) or target.username is not None:
+        raise _not_followed(error, f"{origin}, where the token is not sent")
+    return urlunsplit(here._replace(path=target.path or "/", query=target.query))
 
 
-def _target(url: str, pool: HTTPConnectionPool) -> str:
-    """Return what the request line names: all of the URL for a forwarding proxy, else its path."""
-    if pool.proxy is not None and url.startswith("http:"):
-        return url
-    return "/" + url.split("/", 3)[3]
+def _not_followed(error: ApiException, where: str) -> ApiException:
+    error.reason = shortened(f"redirected to {where}")
+    return error
+
+
+def _origin(parts: SplitResult) -> str:
+    """Return scheme, host and port (RFC 6454), or "" if it is not an http(s) URL."""
+    if parts.scheme not in _PORTS or not parts.hostname:
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{parts.port or _PORTS[parts.scheme]}"

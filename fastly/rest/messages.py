@@ -6,22 +6,16 @@ import email.utils
 import http.client
 import re
 import time
+from collections.abc import Mapping
 from typing import NamedTuple, TypeVar
 
 import urllib3
 
+from fastly.configuration.secrets import Secret
 from fastly.exceptions import ApiException
 from fastly.rest.bodies import text_or_bytes
 
-__all__ = [
-    "Headers",
-    "RawResponse",
-    "Request",
-    "Response",
-    "SecretHeaders",
-    "error_of",
-    "retry_after",
-]
+__all__ = ["Headers", "RawResponse", "Request", "Response", "error_of", "retry_after", "shortened"]
 
 Headers = urllib3.HTTPHeaderDict
 RawResponse = urllib3.BaseHTTPResponse
@@ -29,48 +23,43 @@ E = TypeVar("E", bound=ApiException)
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?([ \t]*,[ \t]*[0-9]+(\.[0-9]+)?)*")
 _YEAR = 365 * 24 * 3600.0  # seconds; the longest Retry-After that is believed
-
-
-class SecretHeaders(dict[str, str]):
-    """Headers of a request, whose values show on the wire alone."""
-
-    def __repr__(self) -> str:
-        return f"<headers {', '.join(self)}>"
-
-    def copy(self) -> SecretHeaders:
-        """Copy as urllib3 does before it adds a proxy's headers."""
-        return SecretHeaders(self)
+_LONGEST_REASON = 300  # characters; http.client accepts status lines of 64 KiB
 
 
 class Request(NamedTuple):
-    """A GET: its URL, its headers, and what of them is never to be shown, or ""."""
+    """A GET: its URL, and its headers, whose values show only on the wire."""
 
     url: str
-    headers: SecretHeaders
-    secret: str = ""
+    headers: Mapping[str, Secret]
 
     def __repr__(self) -> str:
         return f"<GET {self.url}>"
 
 
 class Response(NamedTuple):
-    """An answer of 2xx that was read whole, and how many tries it took."""
+    """A 2xx response that was read whole.
+
+    Attributes:
+        attempts: How many requests it took.
+        is_delimited: Whether it said where it ends; if not, its body may be truncated.
+    """
 
     status: int
     reason: str | None
     headers: Headers
     data: bytes
     url: str
-    tries: int = 1
+    attempts: int = 1
+    is_delimited: bool = True
 
     def __repr__(self) -> str:
         return f"<{self.status} {self.reason}, {len(self.data)} bytes, of {self.url}>"
 
     def as_error(self, kind: type[E], reason: str | None = None) -> E:
-        """Make an exception of this answer, with all that it said."""
+        """Make an exception of this response, which it keeps."""
         body = text_or_bytes(self.data)
         error = error_of(kind, self, self.url, reason or self.reason, body)
-        error.tries = self.tries
+        error.tries = self.attempts
         return error
 
 
@@ -81,17 +70,23 @@ def error_of(
     reason: str | None,
     body: str | bytes,
 ) -> E:
-    """Make an exception of an answer, with what came of its body."""
+    """Make an exception of a response, with what arrived of its body."""
     wait = retry_after(response.status, response.headers)
+    reason = None if reason is None else shortened(reason)
     return kind(
         response.status, reason, headers=response.headers, body=body, url=url, retry_after=wait
     )
 
 
-def retry_after(status: int, headers: Headers) -> float | None:
+def shortened(text: str) -> str:
+    """Return text that is short enough for one line of an error message."""
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
+
+
+def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
     """Read how many seconds the API asks to wait: ``Retry-After``, or a 429's reset time.
 
-    Of several the longest counts. A moment that has passed asks for nothing.
+    Of several the longest counts. A time in the past is ignored.
     """
     asked = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(asked):
@@ -105,7 +100,7 @@ def retry_after(status: int, headers: Headers) -> float | None:
 
 
 def _epoch(date: str) -> float | None:
-    """Read an HTTP date (RFC 9110, section 5.6.7) as seconds since 1970; None if it is none."""
+    """Read an HTTP date (RFC 9110, section 5.6.7) as seconds since 1970, or None."""
     try:
         parsed = email.utils.parsedate_tz(date)
         return None if parsed is None else float(email.utils.mktime_tz(parsed))

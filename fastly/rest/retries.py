@@ -1,4 +1,4 @@
-"""Whether to try again, how long to wait before it, and how much chance is in that."""
+"""Whether to retry, how long to wait before it, and how much chance is in that."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ import re
 from typing import Any, cast
 
 import urllib3
+from urllib3 import exceptions as foreign
 
 from fastly.exceptions import ApiException
 from fastly.rest.boundary import FOREIGN, UNTRUSTED, root_cause
 
 __all__ = [
-    "LONGEST_PAUSE",
+    "LONGEST_RETRY_AFTER",
     "backoff",
     "jittered",
-    "pause_before_retry",
+    "next_policy",
     "retry_policy",
-    "spend",
+    "seconds_before_retry",
 ]
 
-LONGEST_PAUSE = 60.0  # seconds of Retry-After that are slept through
+LONGEST_RETRY_AFTER = 60.0  # seconds; a longer one is raised
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0  # seconds
 
+_LASTING = (*UNTRUSTED, foreign.ClosedPoolError, TypeError, AttributeError, LookupError)
 _CHANCE = random.SystemRandom()  # no program's seed, and no fork, makes two clients wait alike
 
 
 class _Backoff(urllib3.Retry):
-    """The retries of a client that was given a number: each wait is twice the one before."""
+    """The retries of a client that was given a number: each backoff is twice the one before."""
 
     RETRY_AFTER_STATUS_CODES = RETRIED_STATUSES
 
@@ -55,8 +57,8 @@ def retry_policy(retries: Any) -> urllib3.Retry:
     return cast("urllib3.Retry", retries)
 
 
-def spend(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
-    """Decide whether to try again: the policy with one try less, or None for no more."""
+def next_policy(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
+    """Decide whether to retry: return the policy with one retry less, or None for no retry."""
     if error.status is None and not _may_pass(error.__cause__):
         return None
     try:
@@ -74,16 +76,25 @@ def spend(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
 def _may_pass(cause: BaseException | None) -> bool:
     """Tell whether a failure may pass by itself.
 
-    A certificate or a proxy's login stays wrong. Without a cause it was nothing that was tried:
-    the client is closed.
+    A certificate, a proxy's login and an error in a program stay wrong; a closed pool stays closed.
     """
     root = root_cause(cause)
     refused_by_proxy = re.match(r"Tunnel connection failed: 4(?!08|29)", str(root))
-    return not (root is None or isinstance(root, UNTRUSTED) or refused_by_proxy)
+    return not (isinstance(root, _LASTING) or refused_by_proxy)
 
 
-def pause_before_retry(policy: urllib3.Retry, error: ApiException) -> float:
-    """Return the seconds to wait: what the API asked for, else the policy's backoff."""
-    if error.retry_after is not None and policy.respect_retry_after_header:
-        return min(error.retry_after, policy.retry_after_max)
-    return policy.get_backoff_time()
+def seconds_before_retry(policy: urllib3.Retry, error: ApiException, left: float) -> float:
+    """Return the seconds to wait: the backoff, or what the API asked for and up to that on top.
+
+    Clients that are all told to wait a second would come back together, and be told it again.
+
+    Args:
+        policy: The policy for the next attempt.
+        error: The failure.
+        left: Seconds left of the call; what is on top uses up no more than half of the rest.
+    """
+    planned = policy.get_backoff_time()
+    if error.retry_after is None or not policy.respect_retry_after_header:
+        return planned
+    asked = min(error.retry_after, policy.retry_after_max)
+    return asked + _CHANCE.uniform(0, max(0, min(max(planned, asked / 4), (left - asked) / 2)))

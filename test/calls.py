@@ -1,0 +1,78 @@
+"""Calls of a server that misbehaves, and how they fail."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import urllib3
+from faults import JSON, Fault, FaultServer
+
+import fastly
+from fastly.api.billing_api import BillingApi
+from fastly.exceptions import ApiException
+
+TOKEN = "made-up-token-6ae1"
+
+
+SLACK = 0.5  # seconds that a call may take beyond its time
+
+
+SHORT = 0.3  # seconds
+
+
+MIB = 1024 * 1024
+
+
+AT_ONCE = {"Retry-After": "0"}
+AGAIN = urllib3.Retry(1)
+SAME_HEADERS = {"Content-Type": JSON}
+
+
+@contextlib.contextmanager
+def api_of(url: str, **settings: Any) -> Iterator[BillingApi]:
+    """The API at a URL, tried once unless the settings say more."""
+    settings = {"retries": 0, **settings}
+    configuration = fastly.Configuration(host=url, api_key={"token": TOKEN}, **settings)
+    with fastly.ApiClient(configuration) as client:
+        yield BillingApi(client)
+
+
+def ask(url: str, options: dict[str, Any] | None = None, **settings: Any) -> Any:
+    """Ask for the invoice "i" of the customer "c"."""
+    with api_of(url, **settings) as api:
+        return api.get_invoice_by_id("c", "i", **(options or {}))
+
+
+def failure(url: str, options: dict[str, Any] | None = None, **settings: Any) -> ApiException:
+    """Ask likewise, and return how it failed."""
+    with pytest.raises(ApiException) as caught:
+        ask(url, options, **settings)
+    assert TOKEN not in str(caught.value)
+    return caught.value
+
+
+def failure_of(
+    *script: Fault, options: dict[str, Any] | None = None, **settings: Any
+) -> ApiException:
+    """Ask a server that answers by a script, and return how it failed."""
+    with FaultServer(*script) as server:
+        return failure(server.url, options, **settings)
+
+
+def answer_of(*script: Fault, options: dict[str, Any] | None = None, **settings: Any) -> Any:
+    """Ask a server that answers by a script, and return what it answered."""
+    with FaultServer(*script) as server:
+        return ask(server.url, options, **settings)
+
+
+@contextlib.contextmanager
+def lasting(least: float, most: float) -> Iterator[None]:
+    """Hold that what is done inside takes so many seconds."""
+    started = time.monotonic()
+    yield
+    spent = time.monotonic() - started
+    assert least <= spent <= most

@@ -1,0 +1,122 @@
+"""Connections are reused, unless that could harm the next call."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+from typing import Any
+
+import pytest
+import trustme
+from calls import AGAIN, api_of, failure, lasting
+from faults import (
+    BODY,
+    FaultServer,
+    Unaccepting,
+    answer_bytes,
+    every_fault,
+    good,
+    stall,
+    whole,
+)
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
+
+from fastly.exceptions import ApiException, ApiTypeError, ApiValueError, TimeoutException
+
+
+def test_no_fault_leaves_a_connection_that_harms_the_next_call() -> None:
+    """After every fault there is, the same client gets the right answer to the next call."""
+    with FaultServer() as server, api_of(server.url, timeout=1.0, retries=AGAIN) as api:
+        for n, fault in enumerate(every_fault()):
+            server._script.append(fault)
+            with contextlib.suppress(ApiException):
+                api.get_invoice_by_id("c", "first")
+            server._script.clear()
+            assert f"i{n}" == api.get_invoice_by_id("c", f"i{n}").invoice_id
+
+
+def test_connections_are_reused() -> None:
+    """Calls one after the other share one connection."""
+    with FaultServer() as server, api_of(server.url) as api:
+        for _ in range(5):
+            api.get_invoice_by_id("c", "i")
+    assert (1, 5) == (server.connections, len(server.requests))
+
+
+def test_wrong_arguments_send_nothing() -> None:
+    """What is wrong with the arguments is told before anything is sent."""
+    with FaultServer() as server, api_of(server.url) as api:
+        for options in ({"_request_timeout": -1}, {"_request_timeout": "1"}, {"_accept": "x/y"}):
+            with pytest.raises((ApiTypeError, ApiValueError)):
+                api.get_invoice_by_id("c", "i", **options)
+    assert 0 == server.connections
+
+
+def test_an_unasked_answer_over_tls_reaches_no_other_call(
+    authority: trustme.CA, roots: str, tls: ssl.SSLContext
+) -> None:
+    """What TLS has decrypted beyond an answer is never taken for the next one."""
+    unasked = answer_bytes(json.dumps({"invoice_id": "UNASKED"}).encode())
+    padded = answer_bytes(BODY, headers={"X": ""})
+    fill = "x" * (8192 - len(padded))
+    first = answer_bytes(BODY, headers={"X": fill})
+    assert 8192 == len(first)
+    with (
+        FaultServer(whole(first + unasked), tls=tls) as server,
+        api_of(server.url, ssl_ca_cert=roots) as api,
+    ):
+        found = [api.get_invoice_by_id("c", "i").invoice_id for _ in range(2)]
+    assert (["i", "i"], 2) == (found, server.connections)
+
+
+def test_a_connection_that_changed_its_protocol_serves_no_more() -> None:
+    """After a 101, which was not asked for, the next call opens a connection of its own."""
+    switch = whole(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
+    with FaultServer(switch, good()) as server, api_of(server.url) as api:
+        with pytest.raises(ApiException) as caught:
+            api.get_invoice_by_id("c", "i")
+        assert (101, "Switching Protocols") == (caught.value.status, caught.value.reason)
+        assert "i" == api.get_invoice_by_id("c", "i").invoice_id
+    assert 2 == server.connections
+
+
+def test_all_paths_of_an_origin_share_its_connections() -> None:
+    """Calls of different operations use the same connection."""
+    with FaultServer() as server, api_of(server.url) as api:
+        api.get_invoice(5, 2020)
+        api.get_invoice_by_id("c", "i")
+        api.get_invoice_mtd("c")
+    assert (1, 3) == (server.connections, len(server.requests))
+
+
+@pytest.mark.parametrize(
+    ("server", "timeout", "words"),
+    [
+        (Unaccepting, (0.3, 5), "connecting took too long"),
+        (lambda: FaultServer(stall()), (5, 0.3), "the response took too long"),
+    ],
+    ids=["connecting", "reading"],
+)
+def test_connections_of_a_recorder_are_bounded(
+    server: Any, timeout: Any, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connections of a class that recorders put into urllib3's pools keep the time, too."""
+
+    class Theirs(HTTPConnection):
+        pass
+
+    monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", Theirs)
+    with server() as listening, lasting(0.28, 0.6):
+        error = failure(listening.url, timeout=timeout)
+    assert (TimeoutException, words) == (type(error), error.reason)
+
+
+def test_socket_options_are_set_under_tls(tls: ssl.SSLContext, roots: str) -> None:
+    """An option that the system does not know ends a call of https, so it was asked for."""
+    unknown = (socket.SOL_SOCKET, 9999, 1)
+    with FaultServer(tls=tls) as server:
+        error = failure(server.url, ssl_ca_cert=roots, socket_options=[unknown])
+    assert "cannot connect: [Errno 92] Protocol not available" == error.reason

@@ -1,0 +1,170 @@
+"""A truncated or misframed body does not pass for a complete one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+from typing import Any
+
+import pytest
+from calls import SLACK, answer_of, api_of, failure, failure_of, lasting
+from faults import (
+    BODY,
+    CSV,
+    JSON,
+    PDF,
+    Fault,
+    FaultServer,
+    Wire,
+    answer,
+    broken_chunks,
+    broken_gzip,
+    chunks,
+    gzip_bytes,
+    head,
+    raw,
+    whole,
+)
+from test_response_bodies import SMALL, ZIPPED
+
+from fastly.api.billing_api import BillingApi
+from fastly.exceptions import ConnectionException, ResponseException
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 10, len(gzip_bytes(BODY)) - 1])
+def test_a_zipped_text_that_is_cut_does_not_pass_for_text(length: int) -> None:
+    """What is left of a zipped CSV is never taken for the CSV."""
+    headers = {"Content-Encoding": "gzip", "Content-Type": CSV}
+    error = failure_of(answer(gzip_bytes(BODY)[:length], headers=headers), options={"_accept": CSV})
+    assert ResponseException is type(error)
+
+
+def test_a_zipped_body_cut_anywhere_is_refused() -> None:
+    """A gzip stream that ends early, at whichever byte, is a ResponseException."""
+    faults = [broken_gzip(at, body=SMALL) for at in range(len(ZIPPED))]
+    with FaultServer(*faults) as server, api_of(server.url) as api:
+        for _ in faults:
+            with pytest.raises(ResponseException) as caught:
+                api.get_invoice_by_id("c", "i")
+            assert (caught.value.status, type(caught.value.body)) in [(200, str), (200, bytes)]
+    assert len(faults) == len(server.requests)
+
+
+def test_a_zipped_body_broken_anywhere_is_refused_or_right() -> None:
+    """A gzip stream with a wrong byte brings the right invoice or a documented exception."""
+    faults = [broken_gzip(at, bytes([ZIPPED[at] ^ 0xFF]), SMALL) for at in range(len(ZIPPED))]
+    with FaultServer(*faults) as server, api_of(server.url) as api:
+        for _ in faults:
+            with contextlib.suppress(ResponseException):
+                assert "i" == api.get_invoice_by_id("c", "i").invoice_id
+
+
+def test_a_chunked_body_broken_anywhere_is_refused_or_right() -> None:
+    """Chunks that are cut or wrong bring the right invoice or a documented exception."""
+    length = len(chunks(BODY))
+    cut = [broken_chunks(at) for at in range(length)]
+    wrong = [broken_chunks(at, b"\xfe") for at in range(length)]
+    with FaultServer(*cut, *wrong) as server, api_of(server.url) as api:
+        whole = sum(is_whole(api) for _ in cut)
+        for _ in wrong:
+            with contextlib.suppress(ConnectionException, ResponseException):
+                api.get_invoice_by_id("c", "i")
+    assert len(b"\r\n\r\n") >= whole  # only what follows the last chunk's 0 may be missing
+
+
+def is_whole(api: BillingApi) -> bool:
+    """Tell whether the answer came whole; one that did not may fail in two ways."""
+    try:
+        return api.get_invoice_by_id("c", "i").total.cost == 1.5
+    except (ConnectionException, ResponseException):
+        return False
+
+
+def test_every_member_of_a_gzip_stream_counts() -> None:
+    """A stream of several members is refused, so that none of them is lost."""
+    text = b"".join(b"%d,row\r\n" % n for n in range(1000))
+    headers = {"Content-Encoding": "gzip", "Content-Type": CSV}
+    for members in (2, 3, 100):
+        fault = answer(gzip_bytes(text, members), headers=headers)
+        error = failure_of(fault, options={"_accept": CSV})
+        assert "the body is not valid gzip: more than one member" == error.reason
+
+
+def test_a_coded_transfer_does_not_pass_for_text() -> None:
+    """The lines that frame chunks never stand in an invoice in CSV."""
+    headers = {"Transfer-Encoding": "identity, chunked", "Content-Type": CSV}
+    with contextlib.suppress(ConnectionException, ResponseException):
+        text = answer_of(raw(head(200, headers) + chunks(b"a,b\r\n")), options={"_accept": CSV})
+        assert "a,b\r\n" == text
+
+
+@pytest.mark.parametrize("options", [{}, {"_accept": CSV}], ids=["JSON", "CSV"])
+def test_a_head_that_is_cut_between_headers_is_tried_again(options: dict[str, Any]) -> None:
+    """An answer that ends within its head did not come whole, whatever came of it."""
+    cut = raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/c")
+    with FaultServer(cut, cut, answer(b"a,b", headers={"Content-Type": CSV})) as server:
+        with api_of(server.url, retries=1) as api, pytest.raises(ConnectionException) as caught:
+            api.get_invoice("05", "2020", **options)
+        assert (2, 2) == (caught.value.tries, len(server.requests))
+    assert "truncated" in str(caught.value)
+
+
+def test_headers_that_python_cannot_read_are_a_failed_connection() -> None:
+    """A header over which the standard library's parser fails is a ConnectionException."""
+    headers = {"Content-Type": "multipart/x; boundary*=a; boundary*1=b"}
+    error = failure_of(raw(head(200, headers)), retries=0)
+    assert ConnectionException is type(error)
+    assert "TypeError" in str(error)
+
+
+@pytest.mark.parametrize("framing", ["chunked ", "\r\n chunked", "Chunked\t", " chunked"])
+def test_chunks_that_are_announced_unusually(framing: str) -> None:
+    """The lines that frame chunks are never handed out as a part of the body."""
+    headers = {"Content-Type": CSV, "Connection": "close", "Transfer-Encoding": framing}
+    fault = raw(head(200, headers) + chunks(b"a,b\r\n1,2\r\n"))
+    with contextlib.suppress(ConnectionException, ResponseException):
+        assert "a,b\r\n1,2\r\n" == answer_of(fault, options={"_accept": CSV}, timeout=1)
+
+
+@pytest.mark.parametrize("line", ["X Y: 1", "no colon", "HTTP/1.1 200 OK", "Retry-After : 7"])
+@pytest.mark.parametrize("status", [200, 429])
+def test_a_line_that_is_no_header_hides_none(line: str, status: int) -> None:
+    """Python's parser stops at such a line, so what stands below it, a length say, is not known."""
+    answer = f"HTTP/1.1 {status} Reason\r\nContent-Type: text/csv\r\n{line}\r\n"
+    fault = raw(answer.encode() + b"Content-Length: 100\r\n\r\nmonth,cost\r\n")
+    with FaultServer(fault) as server:
+        error = failure(server.url, {"_accept": CSV})
+    words = "a line among the headers is not a header"
+    assert (ConnectionException, words) == (type(error), error.reason)
+
+
+@pytest.mark.parametrize(("kind", "body"), [(CSV, b"month,cost\r\n05,1.5"), (PDF, b"%PDF-1.4 cut")])
+def test_an_end_that_tls_does_not_vouch_for_is_none(
+    kind: str, body: bytes, tls: ssl.SSLContext, roots: str
+) -> None:
+    """A body without a length whose connection breaks off under TLS is not whole."""
+
+    def break_off(wire: Wire) -> None:
+        wire.send(head(200, {"Content-Type": kind, "Connection": "close"}) + body)
+        with socket.socket(fileno=os.dup(wire.sock.fileno())) as below:
+            below.shutdown(socket.SHUT_RDWR)
+
+    with FaultServer(choose=lambda: Fault("break off", break_off), tls=tls) as server:
+        error = failure(server.url, {"_accept": kind}, ssl_ca_cert=roots)
+    assert (ConnectionException, body.decode()) == (type(error), error.body)
+
+
+def test_two_equal_lengths_are_one(tls: ssl.SSLContext) -> None:
+    """A length that is said twice brings the body at once."""
+    headers = {"Content-Type": JSON, "Content-Length": f"{len(BODY)}, {len(BODY)}"}
+    with lasting(0, SLACK):
+        assert "i" == answer_of(whole(head(200, headers) + BODY), timeout=2).invoice_id
+
+
+def test_chunks_that_are_not_seen_as_such_are_told() -> None:
+    """A body whose frames http.client would hand out is refused by the words of its header."""
+    fault = raw(head(200, {"Content-Type": CSV, "Transfer-Encoding": "chunked "}) + chunks(b"a"))
+    with FaultServer(fault) as server:
+        assert "HTTPException: unknown Transfer-Encoding 'chunked '" == failure(server.url).reason

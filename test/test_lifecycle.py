@@ -1,0 +1,359 @@
+"""Threads and processes: how a client shares them, ends them and survives a fork."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calls import TOKEN
+
+import fastly
+from fastly.api.billing_api import BillingApi
+from fastly.models import BillingResponse
+from fastly.testing import BillingServer
+
+
+def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
+    """After close, which may be repeated, a call is an ApiValueError."""
+    client = fastly.ApiClient(configuration)
+    BillingApi(client).get_invoice(5, 2020)
+    client.close()
+    client.close()
+    with pytest.raises(fastly.ApiValueError, match=r"^this ApiClient is closed; make a new one$"):
+        BillingApi(client).get_invoice(5, 2020)
+
+
+def test_a_closed_client_is_not_entered(configuration: fastly.Configuration) -> None:
+    """A block with a closed client is refused before it begins."""
+    client = fastly.ApiClient(configuration)
+    client.close()
+    with pytest.raises(fastly.ApiValueError, match=r"^this ApiClient is closed"), client:
+        pass
+
+
+def test_an_exception_drops_the_calls_that_wait(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """Calls that no thread has taken up are not made for a block that an exception has left."""
+    calls: list[Any] = []
+
+    def fail() -> None:
+        with fastly.ApiClient(configuration) as client:
+            api = BillingApi(client)
+            calls.extend(api.get_invoice(month, 2020, async_req=True) for month in (5, 6, 7))
+            while not server.requests:
+                time.sleep(0.001)
+            raise KeyError
+
+    server.enqueue(503, delay=0.1, headers={"Retry-After": "0"})
+    with ThreadPoolExecutor(1) as executor:
+        failing = executor.submit(fail)
+        while len(calls) < 3:
+            time.sleep(0.001)
+        calls[2].wait()  # one that is waited for when it is dropped
+        assert isinstance(failing.exception(), KeyError)
+    reasons: list[str | None] = []
+    for call in calls:
+        with pytest.raises(fastly.ConnectionException) as caught:
+            call.get()
+        reasons.append(caught.value.reason)
+    before = "the client was closed before the call began"
+    assert ["the client was closed during the call", before, before] == reasons
+    assert [(True, False)] * 3 == [(call.ready(), call.successful()) for call in calls]
+    assert 1 == len(server.requests)
+
+
+def test_a_call_that_no_thread_takes_is_not_made_later(
+    client: fastly.ApiClient, server: BillingServer
+) -> None:
+    """Where the system starts no more threads, the call is refused, and never sent."""
+    api = BillingApi(client)
+    usual = threading.stack_size(1 << 46)  # bytes, which no system has
+    try:
+        with pytest.raises(
+            fastly.ApiValueError, match=r"^cannot start a thread for the call: can't start"
+        ):
+            api.get_invoice(5, 2020, async_req=True)
+    finally:
+        threading.stack_size(usual)
+    assert "2020-06-01" in str(api.get_invoice(6, 2020, async_req=True).get().start_time)
+    assert ["/billing/v2/year/2020/month/06"] == [request.path for request in server.requests]
+
+
+def test_close_ends_a_call_between_its_tries(server: BillingServer) -> None:
+    """A call that is waiting to try again opens no connection after close."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
+    server.enqueue(503, headers={"Retry-After": "1"})
+    client = fastly.ApiClient(configuration)
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(BillingApi(client).get_invoice, 5, 2020)
+        while not server.requests:
+            time.sleep(0.01)
+        time.sleep(0.05)
+        client.close()
+        with pytest.raises(fastly.ConnectionException, match="closed during the call"):
+            call.result(5)
+
+
+def descriptors() -> int:
+    """Count the files and sockets that this process has open."""
+    gc.collect()
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_call_on_a_thread(api: BillingApi) -> None:
+    """async_req returns an object that waits for the result, however often it is asked."""
+    later = api.get_invoice(5, 2020, async_req=True)
+    later.wait()
+    assert (True, True) == (later.ready(), later.successful())
+    assert api.get_invoice(5, 2020) == later.get() == later.get(timeout=1)
+
+
+def test_a_failure_on_a_thread(api: BillingApi, server: BillingServer) -> None:
+    """What the call raised is raised by get."""
+    server.enqueue(404)
+    later = api.get_invoice(5, 2020, async_req=True)
+    with pytest.raises(fastly.NotFoundException):
+        later.get(5)
+    assert (True, False) == (later.ready(), later.successful())
+
+
+def test_arguments_are_checked_before_the_thread(api: BillingApi) -> None:
+    """A wrong argument is refused by the call itself, not later."""
+    with pytest.raises(fastly.ApiValueError):
+        api.get_invoice(13, 2020, async_req=True)
+
+
+def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
+    """get(timeout) raises a TimeoutException while the call goes on."""
+    server.enqueue(body={"customer_id": "late"}, delay=0.4)
+    later = api.get_invoice(5, 2020, async_req=True)
+    later.wait(0.01)
+    assert (False, False) == (later.ready(), later.successful())
+    with pytest.raises(fastly.TimeoutException) as caught:
+        later.get(timeout=0.05)
+    assert str(caught.value) == (
+        "the call was still running after 0.05 s\n"
+        "  what to do: Call get() again, or give it a longer timeout; the call goes on."
+    )
+    assert "late" == later.get(5).customer_id
+
+
+@pytest.mark.parametrize(
+    ("timeout", "kind", "message"),
+    [
+        ("5", fastly.ApiTypeError, "timeout is a number of seconds, not '5'"),
+        (-1, fastly.ApiValueError, "timeout is a number of seconds from 0 to 31622400, not -1"),
+    ],
+)
+def test_a_wait_is_a_number_of_seconds(
+    api: BillingApi, timeout: Any, kind: type[Exception], message: str
+) -> None:
+    """Whether the call has ended or not, a wrong time to wait is refused."""
+    later = api.get_invoice(5, 2020, async_req=True)
+    later.wait()
+    for wait in (later.wait, later.get):
+        with pytest.raises(kind) as caught:
+            wait(timeout)
+        assert message == str(caught.value)
+
+
+def test_no_thread_before_it_is_asked_for(api: BillingApi) -> None:
+    """A client starts no thread of its own until async_req asks, and close ends them."""
+
+    def own() -> list[str]:
+        return [t.name for t in threading.enumerate() if t.name == "fastly"]
+
+    api.get_invoice(5, 2020)
+    assert [] == own()
+    api.get_invoice(5, 2020, async_req=True).get(5)
+    assert 1 == len(own())
+    api.api_client.close()
+    assert [] == own()
+
+
+def test_close_finishes_what_was_asked(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """Leaving the with block waits for calls that were begun, whose results are still there."""
+    with fastly.ApiClient(configuration, pool_threads=2) as client:
+        api = BillingApi(client)
+        later = [api.get_invoice(month, 2020, async_req=True) for month in range(1, 9)]
+    assert [f"{month:02}" for month in range(1, 9)] == [
+        f"{result.get().start_time:%m}" for result in later
+    ]
+
+
+def test_one_thread_runs_one_call_at_a_time(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """No more calls run at a time than there are threads in the pool."""
+    for _ in range(3):
+        server.enqueue(body={}, delay=0.1)
+    started = time.monotonic()
+    with fastly.ApiClient(configuration, pool_threads=1) as client:
+        for later in [BillingApi(client).get_invoice(5, 2020, async_req=True) for _ in range(3)]:
+            later.get(5)
+    assert time.monotonic() - started >= 0.3
+
+
+def test_pool_threads_run_side_by_side(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """As many calls run at a time as there are threads in the pool."""
+    for _ in range(8):
+        server.enqueue(body={}, delay=0.2)
+    started = time.monotonic()
+    with fastly.ApiClient(configuration, pool_threads=8) as client:
+        api = BillingApi(client)
+        for later in [api.get_invoice(5, 2020, async_req=True) for _ in range(8)]:
+            later.get(5)
+    assert time.monotonic() - started < 0.8
+
+
+def test_one_client_under_32_threads(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """One client serves many threads, each with its own answers, and leaves nothing behind."""
+    months = [(month, year) for year in (2020, 2021) for month in range(1, 13)] * 4
+    before = descriptors()
+    with fastly.ApiClient(configuration) as client, ThreadPoolExecutor(32) as threads:
+        api = BillingApi(client)
+        invoices = list(threads.map(lambda month: api.get_invoice(*month), months))
+    expected = [server.account.invoice(year, month) for month, year in months]
+    assert expected == [invoice.to_dict() for invoice in invoices]
+    server.close()
+    assert before >= descriptors()
+
+
+def _invoice_in_child(client: fastly.ApiClient, results: Any) -> None:
+    api = BillingApi(client)
+    results.put(api.get_invoice(5, 2020).customer_id)
+    results.put(api.get_invoice(6, 2020, async_req=True).get(5).customer_id)
+    client.close()
+
+
+# Windows starts processes in another way, and has no call to test.
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_client_works_after_a_fork(client: fastly.ApiClient, server: BillingServer) -> None:
+    """A forked child makes connections and threads of its own, beside its parent's."""
+    api = BillingApi(client)
+    api.get_invoice(5, 2020)
+    api.get_invoice(5, 2020, async_req=True).get(5)
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    child = context.Process(target=_invoice_in_child, args=(client, results))
+    child.start()
+    got = [results.get(), results.get()]
+    child.join(5)
+    assert ([server.customer_id] * 2, 0) == (got, child.exitcode)
+    assert api.get_invoice(7, 2020).customer_id == server.customer_id
+    results.close()
+    child.close()
+
+
+def _wait_in_child(later: Any, results: Any) -> None:
+    try:
+        later.get()
+    except fastly.ConnectionException as error:
+        results.put(str(error))
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_call_of_the_parent_is_not_waited_for_after_a_fork(
+    api: BillingApi, server: BillingServer
+) -> None:
+    """A forked child that asks for its parent's running call is told so, and does not hang."""
+    server.enqueue(body={}, delay=0.5)
+    later = api.get_invoice(5, 2020, async_req=True)
+    context = multiprocessing.get_context("fork")
+    results = context.SimpleQueue()
+    child = context.Process(target=_wait_in_child, args=(later, results))
+    child.start()
+    assert "the call runs in the process that this was forked from" in results.get()
+    child.join(5)
+    assert (0, BillingResponse()) == (child.exitcode, later.get(5))
+    results.close()
+    child.close()
+
+
+AT_EXIT = """
+import atexit, sys
+import fastly
+from fastly.api.billing_api import BillingApi
+
+configuration = fastly.Configuration(host=sys.argv[1], api_token=sys.argv[2])
+api = BillingApi(fastly.ApiClient(configuration))
+
+def at_exit():
+    try:
+        print(api.get_invoice(5, 2020, async_req=True).get(5).customer_id)
+    except fastly.ApiValueError as error:
+        print(error)
+
+atexit.register(at_exit)
+"""
+
+
+def test_a_call_on_a_thread_while_python_ends_is_made_or_refused(server: BillingServer) -> None:
+    """While Python ends, threads start up to 3.11; after that a call on one is refused."""
+    run = subprocess.run(
+        [sys.executable, "-c", AT_EXIT, server.url, server.token],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    refused = run.stdout.startswith("cannot start a thread for the call: ")
+    assert refused or run.stdout == f"{server.customer_id}\n"
+    assert "" == run.stderr
+
+
+def _invoice_in_spawned(configuration: fastly.Configuration, results: Any) -> None:
+    with fastly.ApiClient(configuration) as client:
+        results.put(BillingApi(client).get_invoice(5, 2020).customer_id)
+
+
+def test_a_configuration_works_in_a_spawned_process(
+    configuration: fastly.Configuration, server: BillingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spawned child gets the settings, and the token from its environment."""
+    monkeypatch.setenv("FASTLY_API_TOKEN", server.token)
+    context = multiprocessing.get_context("spawn")
+    results = context.SimpleQueue()
+    child = context.Process(target=_invoice_in_spawned, args=(configuration, results))
+    child.start()
+    assert server.customer_id == results.get()
+    child.join(5)
+    assert 0 == child.exitcode
+    results.close()
+    child.close()
+
+
+def test_a_result_of_another_process_is_not_waited_for(
+    api: BillingApi, server: BillingServer
+) -> None:
+    """A result that another process was to bring does not come, unless it came before."""
+    server.enqueue(body={}, delay=0.3)
+    later = api.get_invoice(5, 2020, async_req=True)
+    later._process = -1
+    for wait in (later.wait, later.get):
+        with pytest.raises(fastly.ConnectionException) as caught:
+            wait(5)
+        assert "the call runs in the process that this was forked from" == caught.value.reason
+    while not later.ready():
+        time.sleep(0.01)
+    assert BillingResponse() == later.get(5)

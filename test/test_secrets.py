@@ -1,0 +1,218 @@
+"""The token and the login of a proxy show only on the wire."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import threading
+import traceback
+from typing import Any
+
+import pytest
+from calls import AGAIN, TOKEN, api_of, ask, failure_of
+from faults import BODY, JSON, FaultServer, answer, chunked_bytes, garbage, head, raw, whole
+
+import fastly
+from fastly.api.billing_api import BillingApi
+from fastly.testing import BillingServer
+
+
+def test_a_reason_that_repeats_the_token_is_not_kept() -> None:
+    """The token is taken out of the words of a status line in what is kept of the last answer."""
+    headers = {"Content-Type": JSON, "Content-Length": str(len(BODY))}
+    fault = whole(head(200, headers, reason=TOKEN) + BODY)
+    with FaultServer(fault) as server, api_of(server.url) as api:
+        api.get_invoice_by_id("c", "i")
+        assert repr(api.api_client.last_response).startswith("<200 ***, headers ")
+
+
+def test_a_token_among_an_answers_names_is_masked_everywhere() -> None:
+    """A token that an answer has for a name is in no path, cause or pickle of the error."""
+    body = json.dumps({"regions": {TOKEN: 5}}).encode()
+    error = failure_of(answer(body))
+    assert ("regions['***']", "***" in str(error.body)) == (error.path, True)
+    shown = "".join(traceback.format_exception(error)) + repr(pickle.dumps(error))
+    assert TOKEN not in shown + repr(vars(error.__cause__))
+
+
+def test_a_token_in_a_cut_chunk_is_masked() -> None:
+    """What came of a chunk that was cut is kept in the error, and masked in its causes too."""
+    fault = raw(chunked_bytes(f"{TOKEN} {TOKEN}".encode())[:-12])
+    error = failure_of(fault)
+    assert "***" in str(error.body)
+    chain, link = [], error
+    while link is not None:
+        chain.append(repr(vars(link)) + repr(link.args))
+        link = link.__cause__ or link.__context__
+    assert TOKEN not in "".join(chain)
+
+
+def test_a_retry_is_logged_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
+    """Garbage that repeats the token is masked before the log tells of the retry."""
+    with (
+        caplog.at_level("DEBUG", "fastly"),
+        FaultServer(garbage(f"{TOKEN}\r\n".encode())) as server,
+    ):
+        ask(server.url, retries=AGAIN)
+    assert 3 == len(caplog.messages)
+    assert TOKEN not in caplog.text
+    assert "***" in caplog.messages[0]
+    assert "***" in caplog.messages[1]
+
+
+def failures(server: BillingServer) -> list[Exception]:
+    """Collect failures of every kind, some of answers that repeat the token."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN}, retries=1)
+    found: list[Exception] = []
+    echo = f'{{"msg": "header Fastly-Key: {TOKEN}"}}'
+    server.enqueue(401, headers={"X-Echo": TOKEN}, body=echo)
+    server.enqueue(404, body=b"\xff" + TOKEN.encode())
+    server.enqueue(200, body=f"<html>{TOKEN}</html>")
+    server.enqueue(200, body={"total": {"cost": TOKEN}})
+    server.enqueue(302, headers={"Location": "http://elsewhere.invalid/"})
+    for _ in range(2):
+        server.enqueue(500, body=echo)
+    for _ in range(2):
+        server.enqueue(200, body=b"x" * 9, cut=3)
+    with fastly.ApiClient(configuration) as client:
+        api = BillingApi(client)
+        for _ in range(7):
+            with pytest.raises(fastly.ApiException) as caught:
+                api.get_invoice(5, 2020, _request_timeout=(1, 1))
+            found.append(caught.value)
+        configuration.host = "http://127.0.0.1:1"
+        with pytest.raises(fastly.ConnectionException) as refused:
+            api.get_invoice(5, 2020)
+        found.append(refused.value)
+    assert ["***" in repr(vars(error)) for error in found].count(True) == 5
+    return found
+
+
+def frames_below(error: traceback.TracebackException) -> list[traceback.FrameSummary]:
+    """Return the frames of an error and of its causes, without those of this file."""
+    causes = frames_below(error.__cause__) if error.__cause__ else []
+    return [frame for frame in error.stack if frame.filename != __file__] + causes
+
+
+def test_no_exception_shows_the_token(server: BillingServer) -> None:
+    """The token is in no failure's text, attributes, pickle or traceback with local variables."""
+    for error in failures(server):
+        shown = [str(error), repr(error), repr(vars(error)), repr(pickle.dumps(error))]
+        if "***" not in repr(vars(error)):  # no answer that repeats the token
+            whole = traceback.TracebackException.from_exception(error, capture_locals=True)
+            shown += [repr(frame.locals) for frame in frames_below(whole)]
+        assert [] == [text for text in shown if TOKEN in text]
+
+
+def test_a_redirect_that_repeats_the_token_is_not_followed(
+    server: BillingServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A target that holds the token is neither asked nor shown, nor kept as the last answer."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
+    server.enqueue(302, headers={"Location": f"/x?key={TOKEN}"})
+    with fastly.ApiClient(configuration) as client, caplog.at_level(logging.DEBUG):
+        with pytest.raises(fastly.ApiException) as caught:
+            BillingApi(client).get_invoice(5, 2020)
+        assert "redirected to a URL that holds a secret" == caught.value.reason
+        assert TOKEN not in repr(client.last_response) + caplog.text + repr(vars(caught.value))
+    assert 1 == len(server.requests)
+
+
+def test_the_client_does_not_repeat_a_token_in_its_place() -> None:
+    """A token given where the configuration belongs is not shown."""
+    anything: Any = fastly.ApiClient
+    with pytest.raises(fastly.ApiTypeError, match="got str") as caught:
+        anything(TOKEN)
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", [f"{TOKEN} ", f"Bearer\t{TOKEN}", f"{TOKEN}\xa0", f"{TOKEN} tail"])
+def test_a_token_of_unusual_shape_is_masked(
+    configuration: fastly.Configuration, server: BillingServer, key: str
+) -> None:
+    """The token is taken out of an answer whatever stands around it in its header."""
+    server.enqueue(403, body=f"you sent {TOKEN}")
+    configuration.api_key = {}
+    with (
+        fastly.ApiClient(configuration, "Fastly-Key", key) as client,
+        pytest.raises(fastly.ForbiddenException) as caught,
+    ):
+        BillingApi(client).get_invoice(5, 2020)
+    assert "you sent ***" == caught.value.body
+
+
+def test_headers_are_asked_for_by_name_alone(client: fastly.ApiClient) -> None:
+    """What is no name is the name of no header, and headers leave a pickle without their values."""
+    headers: Any = client.default_headers
+    assert (None, False) == (headers.get(None), 5 in headers)
+    with pytest.raises(fastly.ApiKeyError):
+        headers[5]
+    assert b"fastly-python" not in pickle.dumps(headers)
+
+
+def test_tokens_change_at_once(server: BillingServer) -> None:
+    """While one thread assigns tokens, another always finds one."""
+    configuration = fastly.Configuration(api_key={"token": "first-token"})
+    done = threading.Event()
+
+    def assign() -> None:
+        while not done.is_set():
+            configuration.api_key = {"token": "second-token"}
+
+    thread = threading.Thread(target=assign)
+    thread.start()
+    found = {configuration.get_api_key_with_prefix() for _ in range(5000)}
+    done.set()
+    thread.join()
+    assert {"first-token", "second-token"} >= found
+
+
+def test_a_short_token_garbles_no_words(server: BillingServer) -> None:
+    """Words that happen to contain a made-up token of a few letters stay as they are."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": "tok"})
+    server.enqueue(403, body={"msg": "The token lacks a scope"})
+    with fastly.ApiClient(configuration) as client, pytest.raises(fastly.ApiException) as caught:
+        BillingApi(client).get_invoice(5, 2020)
+    assert "The token lacks a scope" == caught.value.detail
+
+
+def test_no_log_record_holds_the_token(
+    server: BillingServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No record of any logger at any level has the token in its message, arguments or values."""
+    with caplog.at_level(logging.DEBUG):
+        failures(server)
+    assert len(caplog.records) > 10
+    for record in caplog.records:
+        assert TOKEN not in record.getMessage() + repr(record.args) + repr(vars(record))
+
+
+def test_no_object_shows_the_token(server: BillingServer) -> None:
+    """The token is in no repr or vars of client, API, model or header."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": server.token})
+    with fastly.ApiClient(configuration, "Authorization", server.token) as client:
+        api = BillingApi(client)
+        invoice = api.get_invoice(5, 2020)
+        rest_clients = client._resources().rest_clients.values()
+        objects = [client, api, invoice, configuration, *rest_clients]
+        shown = [repr(x) + repr(vars(x)) + repr(client.last_response) for x in objects]
+        assert [False] * len(objects) == [server.token in text for text in shown]
+        assert server.token not in repr(client.default_headers)
+        assert server.token.encode() not in pickle.dumps(invoice)
+
+
+def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:
+    """A header that repeats the token is masked in what is kept of the last answer."""
+    configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
+    server.enqueue(body={}, headers={"X-Echo": f"key {TOKEN}", "X-Other": "1"})
+    with fastly.ApiClient(configuration) as client:
+        BillingApi(client).get_invoice(5, 2020)
+        assert client.last_response is not None
+        headers = client.last_response.headers
+        assert TOKEN not in repr(vars(client)) + repr(client.last_response)
+        names = ("X-Echo", "X-Other", "Content-Length", "Content-Type")
+        shown = repr(client.last_response)
+        assert shown.startswith("<200 OK, headers ")
+        assert sorted(names) == sorted(shown[len("<200 OK, headers ") : -1].split(", "))
+    assert ("key ***", "1") == (headers["x-echo"], headers["x-other"])

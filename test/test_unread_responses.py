@@ -1,0 +1,77 @@
+"""Responses that the caller reads."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+from calls import AT_ONCE, SLACK, api_of, lasting
+from faults import (
+    BODY,
+    FaultServer,
+    answer,
+    answer_bytes,
+    drip_body,
+    failing,
+    gzipped,
+    redirect,
+    stall_in_body,
+)
+from urllib3 import exceptions as foreign
+
+from fastly.exceptions import NotFoundException
+
+UNREAD = {"_preload_content": False}
+
+
+def test_an_unread_answer_can_be_read_after_the_calls_time() -> None:
+    """The caller reads the answer at leisure: the call's deadline no longer counts."""
+    body = b"x" * 30
+    slow = drip_body(0.02, answer_bytes(body))
+    with FaultServer(slow) as server, api_of(server.url) as api:
+        response = api.get_invoice_by_id("c", "i", _request_timeout=0.3, **UNREAD)
+        time.sleep(0.35)
+        assert (200, body) == (response.status, response.read())
+        response.close()
+
+
+def test_a_stalled_read_of_an_unread_answer_ends() -> None:
+    """Each wait for more of an unread answer lasts as long as a read may, and no longer."""
+    with FaultServer(stall_in_body()) as server, api_of(server.url) as api:
+        response = api.get_invoice_by_id("c", "i", _request_timeout=(1, 0.3), **UNREAD)
+        with lasting(0.2, 0.3 + SLACK), pytest.raises(foreign.ReadTimeoutError):
+            response.read()
+        response.close()
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 206])
+def test_an_unread_answer_comes_whatever_its_2xx(status: int) -> None:
+    """The answer is handed on whatever its status of 2xx, its body unread."""
+    with FaultServer(answer(b"", status)) as server, api_of(server.url) as api:
+        response, code, headers = api.get_invoice_by_id(
+            "c", "i", _return_http_data_only=False, **UNREAD
+        )
+        assert (status, status) == (response.status, code)
+        assert headers["content-length"] == "0"
+        response.close()
+
+
+def test_an_unread_answer_is_asked_for_like_any_other() -> None:
+    """Retries, redirects and errors are the same for an answer that is not read."""
+    script = [failing(503, AT_ONCE), redirect("{target}"), gzipped(), failing(404)]
+    with FaultServer(*script) as server, api_of(server.url, retries=1) as api:
+        response = api.get_invoice_by_id("c", "i", **UNREAD)
+        assert BODY == response.read()
+        response.close()
+        with pytest.raises(NotFoundException):
+            api.get_invoice_by_id("c", "i", **UNREAD)
+
+
+def test_unread_answers_leave_no_socket_behind() -> None:
+    """A closed answer gives its connection back."""
+    with FaultServer() as server, api_of(server.url) as api:
+        before = len(os.listdir("/dev/fd"))
+        for _ in range(20):
+            api.get_invoice_by_id("c", "i", **UNREAD).close()
+        assert before + 2 >= len(os.listdir("/dev/fd"))
