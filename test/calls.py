@@ -35,8 +35,8 @@ SAME_HEADERS = {"Content-Type": JSON}
 @contextlib.contextmanager
 def api_of(url: str, **settings: Any) -> Iterator[BillingApi]:
     """The API at a URL, tried once unless the settings say more."""
-    settings = {"retries": 0, **settings}
-    configuration = fastly.Configuration(host=url, api_key={"token": TOKEN}, **settings)
+    settings = {"retries": 0, "api_key": {"token": TOKEN}, **settings}
+    configuration = fastly.Configuration(host=url, **settings)
     with fastly.ApiClient(configuration) as client:
         yield BillingApi(client)
 

@@ -151,8 +151,8 @@ def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
 @pytest.mark.parametrize(
     ("timeout", "kind", "message"),
     [
-        ("5", fastly.ApiTypeError, "timeout is a number of seconds, not '5'"),
-        (-1, fastly.ApiValueError, "timeout is a number of seconds from 0 to 31622400, not -1"),
+        ("5", fastly.ApiTypeError, "timeout must be a number of seconds, got '5'"),
+        (-1, fastly.ApiValueError, "timeout must be 0 to 31622400 seconds, got -1"),
     ],
 )
 def test_a_wait_is_a_number_of_seconds(

@@ -1,0 +1,162 @@
+"""A forked process gets connections and threads of its own, however it was forked."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from calls import TOKEN, api_of
+from faults import FaultServer
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+
+
+def forked_in_c(job: Callable[[], object]) -> bytes:
+    """Run a job in a child that C's ``fork`` made, which runs no hook of Python; return its text.
+
+    Raises:
+        TimeoutError: It took more than 5 seconds.
+    """
+    reading, writing = os.pipe()
+    pid = ctypes.PyDLL(None).fork()
+    if pid == 0:
+        try:
+            os.write(writing, str(job()).encode())
+        except BaseException as error:
+            os.write(writing, repr(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    try:
+        if not select.select([reading], [], [], 5)[0]:
+            raise TimeoutError("the child hangs")
+        return os.read(reading, 65536)
+    finally:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+        os.close(reading)
+
+
+@needs_fork
+def test_a_child_that_c_forked_opens_its_own_connection() -> None:
+    """A child does not write into its parent's connection, where responses would get mixed up."""
+    with FaultServer() as server, api_of(server.url) as api:
+        api.get_invoice_by_id("c", "parent")
+        got = forked_in_c(lambda: api.get_invoice_by_id("c", "child").invoice_id)
+        assert b"child" == got
+        assert "parent" == api.get_invoice_by_id("c", "parent").invoice_id
+    assert 2 == server.connections
+
+
+@needs_fork
+def test_a_child_that_c_forked_has_threads_of_its_own() -> None:
+    """A call with ``async_req=True`` ends in a child, where its parent's threads do not run."""
+    with FaultServer() as server, api_of(server.url) as api:
+        assert "a" == api.get_invoice_by_id("c", "a", async_req=True).get(5).invoice_id
+        got = forked_in_c(lambda: api.get_invoice_by_id("c", "b", async_req=True).get(4).invoice_id)
+    assert b"b" == got
+
+
+@needs_fork
+def test_the_second_fork_is_one_too() -> None:
+    """A grandchild opens a connection of its own as well."""
+    with FaultServer() as server, api_of(server.url) as api:
+
+        def child() -> bytes:
+            api.get_invoice_by_id("c", "child")
+            return forked_in_c(lambda: api.get_invoice_by_id("c", "grandchild").invoice_id)
+
+        api.get_invoice_by_id("c", "parent")
+        assert b"b'grandchild'" == forked_in_c(child)
+    assert 3 == server.connections
+
+
+@needs_fork
+def test_a_child_closes_only_what_is_its_own() -> None:
+    """Closing a client in a child leaves its parent's connection open."""
+    with FaultServer() as server, api_of(server.url) as api:
+        api.get_invoice_by_id("c", "i")
+        assert b"None" == forked_in_c(api.api_client.close)
+        api.get_invoice_by_id("c", "i")
+    assert 1 == server.connections
+
+
+UWSGI = shutil.which("uwsgi") or shutil.which("uwsgi", path=str(Path(sys.executable).parent))
+APPLICATION = """
+import fastly
+from fastly.api.billing_api import BillingApi
+
+client = fastly.ApiClient(fastly.Configuration(host={host!r}, api_key={{"token": {token!r}}}))
+api = BillingApi(client)
+api.get_invoice_by_id("c", "warm-up")  # before the workers are forked
+
+def application(environ, start_response):
+    asked = environ["PATH_INFO"].strip("/")
+    got = api.get_invoice_by_id("c", asked).invoice_id
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [got.encode()]
+"""
+
+
+@contextmanager
+def uwsgi(application: Path) -> Iterator[int]:
+    """Run an application in four workers that uWSGI forks from one that has loaded it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(UWSGI), "--master", "--processes=4", "--need-app", "--die-on-term"]
+    command += [f"--http-socket=127.0.0.1:{port}", f"--wsgi-file={application}"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_until_open(port)
+            yield port
+        finally:
+            process.terminate()
+
+
+def _wait_until_open(port: int) -> None:
+    for _ in range(100):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError("uWSGI does not start")
+
+
+@pytest.mark.skipif(UWSGI is None, reason="uWSGI is not installed")
+def test_workers_of_uwsgi_get_their_own_responses(tmp_path: Path) -> None:
+    """Each of 300 requests to four workers gets the invoice that it asked for."""
+    with FaultServer() as server:
+        application = tmp_path / "application.py"
+        application.write_text(APPLICATION.format(host=server.url, token=TOKEN))
+
+        def ask(number: int) -> bool:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/i{number}", timeout=10) as got:
+                return got.read() == f"i{number}".encode()
+
+        with uwsgi(application) as port, ThreadPoolExecutor(8) as threads:
+            assert [True] * 300 == list(threads.map(ask, range(300)))
+
+
+@needs_fork
+def test_a_client_that_was_closed_stays_closed_in_a_child() -> None:
+    """A closed client stays closed in a child."""
+    with FaultServer() as server, api_of(server.url) as api:
+        pass
+    got = forked_in_c(lambda: api.get_invoice_by_id("c", "i"))
+    assert b"this ApiClient is closed" in got
