@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["result_of"]
 
+# A body of a few KiB can become gigabytes of lists and objects. The largest real page, 200 invoices
+# of 100 lines each, has 240,000 values; a million cost up to 1.5 s and 250 MiB.
+_MOST_VALUES = 1_000_000
 # Statuses that promise no complete body: accepted, no content, reset content, partial content.
 _BODILESS = frozenset({202, 204, 205, 206})
 # By the name that Python gives to each alias; a byte order mark is not part of the text.
@@ -80,6 +83,8 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def _json_object(response: Response) -> dict[str, Any]:
+    if sum(map(response.data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        _refuse(response, f"the body has more than {_MOST_VALUES} JSON values")
     try:
         data = _decode(response.data.decode().removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:

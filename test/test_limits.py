@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import json
+import subprocess
+import sys
 import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
-from calls import MIB, SAME_HEADERS, answer_of, failure, failure_of, lasting
+from calls import MIB, SAME_HEADERS, answer_of, api_of, failure, failure_of, lasting
 from faults import (
     BODY,
     CSV,
@@ -23,13 +28,15 @@ from faults import (
     raw,
 )
 
+from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.exceptions import ConnectionException, ResponseException, ServiceException
 
 
 def test_zeros_after_a_gzip_stream_cost_no_time() -> None:
-    """What follows the last member is passed over as fast as it arrives."""
-    data = gzip_bytes(BODY) + bytes(60 * MIB)
-    with lasting(0, 2.5):
+    """What follows a gzip stream is ignored as fast as it arrives."""
+    data = gzip_bytes(BODY) + bytes(20 * MIB)
+    with lasting(0, 1.5):
         assert "i" == answer_of(answer(data, headers={"Content-Encoding": "gzip"})).invoice_id
 
 
@@ -103,3 +110,131 @@ def test_of_a_body_that_is_too_large_some_is_kept() -> None:
     assert "the body is larger than max_response_bytes (92160 bytes)" == error.reason
     assert body[: 64 * 1024].decode() == error.body
     assert f"{server.url}/billing/v2/account_customers/c/invoices/i" == error.url
+
+
+MOST_MEMORY = 500  # MiB
+MOST_SECONDS = 3.0  # of the processor; 2 on a machine that is not busy
+MOST_VALUES = 1_000_000
+ROOT = Path(__file__).parent.parent
+ASK = """
+import resource, sys, time
+sys.path.insert(0, sys.argv[2])
+import fastly
+from fastly.api.billing_api import BillingApi
+
+def used():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+api = BillingApi(fastly.ApiClient(fastly.Configuration(sys.argv[1], api_token="made-up")))
+memory, started = used(), time.process_time()
+try:
+    api.get_invoice_by_id("c", "i")
+    outcome = "accepted"
+except fastly.ResponseException as error:
+    outcome = error.reason
+print(f"{used() - memory:.0f} {time.process_time() - started:.2f} {outcome[:80]}")
+"""
+
+
+def filled(start: bytes, item: bytes, end: bytes, count: int) -> bytes:
+    """Make a JSON body of so many items."""
+    return start + b",".join([item] * count) + end
+
+
+def numbered(start: bytes, item: bytes, end: bytes, count: int) -> bytes:
+    """Make a JSON body of so many items, each with its number."""
+    return start + b",".join(item % n for n in range(count)) + end
+
+
+HALF = MOST_VALUES // 2 - 10
+LARGEST = 32 * MIB - 100
+COSTLY = {
+    "lists": lambda: filled(b'{"x":[', b"[]", b"]}", HALF),
+    "objects": lambda: filled(b'{"x":[', b"{}", b"]}", HALF),
+    "line items": lambda: filled(b'{"line_items":[', b"{}", b"]}", HALF),
+    "unknown fields": lambda: filled(b'{"line_items":[', b'{"x":{}}', b"]}", MOST_VALUES // 3 - 10),
+    "names": lambda: numbered(b'{"x":{', b'"k%d":1.5', b"}}", MOST_VALUES - 10),
+    "regions": lambda: numbered(b'{"regions":{', b'"k%d":{}', b"}}", HALF),
+    "times": lambda: numbered(
+        b'{"line_items":[', b'{"created_at":"2020-01-01T00:00:00.%06dZ"}', b"]}", HALF
+    ),
+    "deep": lambda: filled(b'{"x":[', b"[" * 90 + b"]" * 90, b"]}", MOST_VALUES // 91 - 10),
+    "wide text": lambda: b'{"x":"\xf0\x9f\x98\x80' + b"a" * LARGEST + b'"}',
+    "escapes": lambda: b'{"x":"' + b"\\u0041" * (LARGEST // 6) + b'"}',
+    "backslashes": lambda: b'{"x":"' + b"\\\\" * (LARGEST // 2) + b'"}',
+    "long number": lambda: b'{"x":1.' + b"1" * LARGEST + b"}",
+    "long integers": lambda: filled(b'{"x":[', b"1" * 4000, b"]}", LARGEST // 4001),
+    "long fractions": lambda: numbered(
+        b'{"line_items":[', b'{"created_at":"2020-01-01T00:00:00.%d' + b"1" * MIB + b'"}', b"]}", 30
+    ),
+}
+
+
+def cost_of(body: bytes) -> tuple[float, float, str]:
+    """Ask for a body that is sent zipped; return MiB and seconds that it cost, and the outcome."""
+    fault = answer(gzip.compress(body, 1), headers={"Content-Encoding": "gzip"})
+    with FaultServer(fault) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", ASK, server.url, str(ROOT)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    memory, seconds, outcome = done.stdout.strip().split(" ", 2)
+    return float(memory), float(seconds), outcome
+
+
+@pytest.mark.parametrize("body", COSTLY.values(), ids=COSTLY)
+def test_no_content_costs_much(body: Callable[[], bytes]) -> None:
+    """The most costly contents that are within the limits cost little memory and time."""
+    memory, seconds, _ = cost_of(body())
+    assert (True, True) == (memory < MOST_MEMORY, seconds < MOST_SECONDS), (memory, seconds)
+
+
+@pytest.mark.parametrize("item", [b"[]", b"{}", b"1"])
+def test_more_values_are_refused_before_they_are_built(item: bytes) -> None:
+    """A body of more values than any page has is refused, and costs little more than its bytes."""
+    memory, seconds, outcome = cost_of(filled(b'{"x":[', item, b"]}", 5 * MOST_VALUES))
+    assert "the body has more than 1000000 JSON values" == outcome
+    assert (True, True) == (memory < 100, seconds < 1), (memory, seconds)
+
+
+def test_thousands_of_gzip_members_are_refused() -> None:
+    """A stream of empty members, of which each costs time, is refused at the second one."""
+    data = gzip.compress(b"") * 100_000
+    with lasting(0, 1):
+        error = failure_of(answer(data, headers={"Content-Encoding": "gzip"}))
+    assert "the body is not valid gzip: more than one member" == error.reason
+
+
+LINE = {
+    "description": "North America Requests, in tens of thousands",
+    "amount": 12.5,
+    "credit_coupon_code": "",
+    "rate": 0.0075,
+    "units": 1666.6667,
+    "product_name": "Full-Site Delivery",
+    "product_group": "Full-Site Delivery",
+    "product_line": "Network Services",
+    "region": "North America",
+    "usage_type": "Requests",
+}
+
+
+def test_the_largest_page_of_invoices_is_accepted() -> None:
+    """A page of 200 invoices with 100 lines each is within the limits by default."""
+    invoice = {"invoice_id": "i", "transaction_line_items": [LINE] * 100}
+    body = json.dumps({"data": [invoice] * 200, "meta": {"total": 200}}).encode()
+    assert 5 * MIB < len(body) < 8 * MIB
+    with FaultServer(answer(body)) as server, api_of(server.url) as api:
+        page = BillingInvoicesApi(api.api_client).list_invoices()
+    assert 20_000 == sum(len(invoice.transaction_line_items) for invoice in page.data)
+
+
+def test_the_largest_page_of_usage_is_accepted() -> None:
+    """A page of 10,000 rows of usage is within the limits by default."""
+    row = {"customer_id": "c", "service_id": "s" * 22, "service_name": "n", "usage_units": 1.5}
+    body = json.dumps({"data": {"details": [row] * 10_000}}).encode()
+    with FaultServer(answer(body)) as server, api_of(server.url) as api:
+        page = BillingUsageMetricsApi(api.api_client).get_service_level_usage()
+    assert 10_000 == len(page.data.details)

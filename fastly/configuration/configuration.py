@@ -133,7 +133,7 @@ class Configuration:
         "List of (level, name, value) for setsockopt, in addition to TCP_NODELAY.",
     )
     max_response_bytes = Setting(
-        256 * _MEBIBYTE,
+        32 * _MEBIBYTE,
         check_positive_integer,
         "Maximum size of a decoded body in bytes; larger: ResponseException.",
     )
