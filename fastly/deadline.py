@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Deadline", "connect", "running"]
+__all__ = ["Deadline", "Deadlined", "connect", "running"]
 
 _running: ContextVar[Deadline] = ContextVar("fastly deadline")
 
@@ -112,12 +112,13 @@ def running() -> Deadline:
     return _running.get()
 
 
-class _Deadlined:
-    """What a socket does before each wait."""
+class Deadlined:
+    """What is added to a class of sockets: each wait ends with the running call's deadline."""
 
     patience: float | None = None
 
     def await_within_deadline(self: Any) -> None:
+        """Set the timeout of the wait that follows."""
         if self.gettimeout() == 0:  # asked not to wait at all
             return
         deadline = _running.get(None)
@@ -128,16 +129,19 @@ class _Deadlined:
             self.settimeout(deadline.limit(self))
 
     def sendall(self, *args: Any) -> None:
+        """Send as the socket does, within the deadline."""
         parent: Any = super()  # a class of sockets, which connect() adds
         self.await_within_deadline()
         parent.sendall(*args)
 
     def recv(self, *args: Any) -> Any:
+        """Receive as the socket does, within the deadline."""
         parent: Any = super()
         self.await_within_deadline()
         return parent.recv(*args)
 
     def recv_into(self, *args: Any) -> Any:
+        """Receive as the socket does, within the deadline."""
         parent: Any = super()
         self.await_within_deadline()
         return parent.recv_into(*args)
@@ -145,7 +149,7 @@ class _Deadlined:
 
 @lru_cache(maxsize=8)
 def _deadlined(kind: type[socket.socket]) -> type[socket.socket]:
-    return type("DeadlineSocket", (_Deadlined, kind), {})
+    return type("DeadlineSocket", (Deadlined, kind), {})
 
 
 def connect(host: str, port: int, options: list[Any]) -> socket.socket:

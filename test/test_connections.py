@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import socket
 import ssl
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import trustme
-from calls import AGAIN, api_of, failure, lasting
+from calls import AGAIN, api_of, ask, failure, lasting
 from faults import (
     BODY,
     FaultServer,
@@ -120,3 +121,61 @@ def test_socket_options_are_set_under_tls(tls: ssl.SSLContext, roots: str) -> No
     with FaultServer(tls=tls) as server:
         error = failure(server.url, ssl_ca_cert=roots, socket_options=[unknown])
     assert "cannot connect: [Errno 92] Protocol not available" == error.reason
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("rest", [b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"])
+def test_bytes_after_a_response_end_its_connection(
+    rest: bytes, secure: bool, tls: ssl.SSLContext, roots: str
+) -> None:
+    """A connection on which more arrived than the response is not used again."""
+    fault = whole(answer_bytes() + rest)
+    with (
+        FaultServer(fault, tls=tls if secure else None) as server,
+        api_of(server.url, ssl_ca_cert=roots) as api,
+    ):
+        found = [api.get_invoice_by_id("c", x).invoice_id for x in ("i", "second", "third")]
+    assert (["i", "second", "third"], 2) == (found, server.connections)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["urllib3.connection.HTTPConnection._new_conn", "http.client.HTTPResponse._read_status"],
+)
+def test_a_library_that_no_longer_calls_an_override_is_noticed(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first call fails loudly with a urllib3 or a Python that goes around an override.
+
+    Only here something of theirs is replaced: no release that does so exists.
+    """
+
+    def connect(self: Any) -> None:
+        self.sock = socket.create_connection((self.host, self.port))
+
+    def begin(self: Any) -> None:
+        self.status, self.length, self.chunked = 200, 0, False
+        self.headers = self.msg = http.client.parse_headers(self.fp)
+
+    if name.endswith("_new_conn"):
+        monkeypatch.setattr(HTTPConnection, "connect", connect)
+    else:
+        monkeypatch.setattr(http.client.HTTPResponse, "begin", begin)
+    with FaultServer() as server, pytest.raises(RuntimeError, match=name):
+        ask(server.url)
+
+
+def test_connections_of_another_class_of_urllib3_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A urllib3 whose pools use a class that is not known here is not trusted with a call."""
+
+    class Theirs(HTTPConnection):
+        pass
+
+    Theirs.__module__ = "urllib3.new"
+    monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", Theirs)
+    with FaultServer() as server:
+        error = failure(server.url)
+    assert "KeyError" in str(error)
+    assert 0 == server.connections

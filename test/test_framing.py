@@ -9,7 +9,7 @@ import ssl
 from typing import Any
 
 import pytest
-from calls import SLACK, answer_of, api_of, failure, failure_of, lasting
+from calls import SLACK, TOKEN, answer_of, api_of, failure, failure_of, lasting
 from faults import (
     BODY,
     CSV,
@@ -168,3 +168,83 @@ def test_chunks_that_are_not_seen_as_such_are_told() -> None:
     fault = raw(head(200, {"Content-Type": CSV, "Transfer-Encoding": "chunked "}) + chunks(b"a"))
     with FaultServer(fault) as server:
         assert "HTTPException: unknown Transfer-Encoding 'chunked '" == failure(server.url).reason
+
+
+ROWS = b"".join(b"%d,row\r\n" % n for n in range(100))
+LOST_FRAMING = {
+    "a blank line": b"Content-Type: text/csv\r\n\r\nContent-Length: 900\r\n\r\n",
+    "a folded first line": b" folded\r\nContent-Length: 900\r\nContent-Type: text/csv\r\n\r\n",
+    "a length with a tail": b"Content-Length: 900;\r\nContent-Type: text/csv\r\n\r\n",
+    "a length below 0": b"Content-Length: -1\r\nContent-Type: text/csv\r\n\r\n",
+    "a length in hex": b"Content-Length: 0x384\r\nContent-Type: text/csv\r\n\r\n",
+    "a length with a sign": b"Content-Length: +7\r\nContent-Type: text/csv\r\n\r\n",
+    "a length with a _": b"Content-Length: 0_7\r\nContent-Type: text/csv\r\n\r\n",
+    "no length": b"Content-Type: text/csv\r\n\r\n",
+    "no header": b"Content-Type: text/csv\r\nno header\r\nContent-Length: 900\r\n\r\n",
+    "a name with a blank": b"Content-Type: text/csv\r\nContent-Length : 900\r\n\r\n",
+    "an unknown transfer coding": b"Content-Type: text/csv\r\nTransfer-Encoding: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("lines", LOST_FRAMING.values(), ids=LOST_FRAMING)
+def test_a_text_whose_end_is_not_certain_is_refused(lines: bytes) -> None:
+    """A CSV that was truncated and whose framing was lost does not pass for a complete one."""
+    fault = raw(b"HTTP/1.1 200 OK\r\n" + lines + ROWS[:300])
+    error = failure_of(fault, options={"_accept": CSV})
+    assert type(error) in (ResponseException, ConnectionException)
+
+
+CHUNKED = head(200, {"Content-Type": CSV, "Transfer-Encoding": "chunked"})
+
+
+@pytest.mark.parametrize("end", [b"0", b"0\r", b"0\r\n", b"0\r\nTrailer: x", b"", b"5"])
+def test_a_chunked_text_without_its_end_is_refused(end: bytes) -> None:
+    """A connection that is closed within the size of a chunk or a trailer ends no body."""
+    error = failure_of(raw(CHUNKED + b"5\r\na,b\r\n\r\n" + end), options={"_accept": CSV})
+    assert ConnectionException is type(error)
+    assert "the response was truncated" in error.reason
+
+
+def test_a_size_of_a_chunk_that_is_truncated_is_noticed() -> None:
+    """What remains of ``0ff`` is not the last chunk's size."""
+    fault = raw(CHUNKED + b"005\r\na,b\r\n\r\n00")
+    assert ConnectionException is type(failure_of(fault, options={"_accept": CSV}))
+
+
+@pytest.mark.parametrize("status", [404, 302, 503])
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\nX: 1", b"\r\nX: 1\r\n"])
+def test_a_truncated_head_of_an_error_is_no_response(status: int, end: bytes) -> None:
+    """A connection that is closed within a head is a failed connection, whatever the status."""
+    error = failure_of(raw(b"HTTP/1.1 %d No" % status + end))
+    assert (ConnectionException, None) == (type(error), error.status)
+    assert "the response was truncated" in error.reason
+
+
+@pytest.mark.parametrize("accept", [CSV, PDF])
+def test_a_document_with_a_certain_end_is_accepted(accept: str) -> None:
+    """A document with a length, in chunks or zipped is accepted."""
+    body = b"%PDF-1.4"
+    expected = body.decode() if accept == CSV else body
+    kind = {"Content-Type": accept}
+    coded = {**kind, "Content-Encoding": "gzip"}
+    for fault in (
+        answer(body, headers=kind),
+        raw(head(200, {**kind, "Transfer-Encoding": "chunked"}) + chunks(body)),
+        raw(head(200, coded) + gzip_bytes(body)),
+    ):
+        assert expected == answer_of(fault, options={"_accept": accept})
+
+
+def test_nothing_of_a_bad_head_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """A head with a bad line that echoes the token is not logged by urllib3."""
+    fault = raw(f"HTTP/1.1 200 OK\r\nno header {TOKEN}\r\nX: {TOKEN}\r\n\r\n".encode())
+    with caplog.at_level("DEBUG"):
+        failure_of(fault)
+    assert TOKEN not in caplog.text + repr([vars(record) for record in caplog.records])
+
+
+def test_a_body_of_json_needs_no_certain_end() -> None:
+    """JSON that is complete is accepted without a length, as it cannot be truncated unnoticed."""
+    assert "i" == answer_of(raw(head(200) + BODY)).invoice_id
+    error = failure_of(raw(head(200) + BODY[:-1]))
+    assert ResponseException is type(error)

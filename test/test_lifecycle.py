@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import multiprocessing
 import os
+import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -14,11 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from calls import TOKEN
+from faults import Fault, FaultServer, drip_body, limited, stall
 
 import fastly
 from fastly.api.billing_api import BillingApi
+from fastly.configuration.secrets import Secret
+from fastly.deadline import Deadline
 from fastly.models import BillingResponse
+from fastly.rest import Request
 from fastly.testing import BillingServer
 
 
@@ -357,3 +365,137 @@ def test_a_result_of_another_process_is_not_waited_for(
     while not later.ready():
         time.sleep(0.01)
     assert BillingResponse() == later.get(5)
+
+
+def test_a_second_close_waits_for_the_calls_that_the_first_waits_for(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """Of two threads that close a client, neither ends calls that were submitted before."""
+    server.enqueue(503, headers={"Retry-After": "0.2"})
+    client = fastly.ApiClient(configuration)
+    later = BillingApi(client).get_invoice(5, 2020, async_req=True)
+    while not server.requests:
+        time.sleep(0.01)
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda _: client.close(), range(2)))
+    assert (True, server.customer_id) == (later.ready(), later.get().customer_id)
+
+
+CLOSED_BY_A_SIGNAL = """
+import signal, sys, threading, time
+import fastly
+from fastly.api.billing_api import BillingApi
+
+client = fastly.ApiClient(fastly.Configuration(sys.argv[1], api_token="x", ssl_ca_cert=sys.argv[2]))
+api = BillingApi(client)
+calls = [lambda: api.get_invoice(5, 2020), lambda: api.get_invoice(5, 2020, async_req=True).get(5)]
+closed = threading.Event()
+
+def handler(*_):
+    client.close()
+    closed.set()
+
+signal.signal(signal.SIGALRM, handler)
+signal.setitimer(signal.ITIMER_REAL, float(sys.argv[3]))
+while not closed.is_set():
+    for call in calls:
+        try:
+            call()
+        except (fastly.ApiException, fastly.ApiValueError):
+            pass
+print(threading.active_count())
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signal")
+@pytest.mark.parametrize("after", [0.0005, 0.002, 0.004, 0.008, 0.02, 0.05, 0.1])
+def test_a_signal_handler_can_close_the_client(
+    after: float, authority: trustme.CA, roots: str
+) -> None:
+    """Whatever the signal interrupts, such as loading certificates, close ends, threads too."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    with FaultServer(tls=tls) as server:
+        program = [sys.executable, "-c", CLOSED_BY_A_SIGNAL, server.url, roots, str(after)]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=15, check=False)
+    assert ("1\n", "") == (done.stdout, done.stderr)
+
+
+INTERRUPTED = """
+import signal, sys, threading, time
+import fastly
+from fastly.api.billing_api import BillingApi
+
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+signal.setitimer(signal.ITIMER_REAL, 0.7)
+configuration = fastly.Configuration(sys.argv[1], api_token="x", timeout=(10, 60))
+if sys.argv[2] == "with":
+    with fastly.ApiClient(configuration, pool_threads=2) as client:
+        calls = [BillingApi(client).get_invoice(5, 2020, async_req=True) for _ in range(4)]
+        [call.get() for call in calls]
+else:
+    api = BillingApi(fastly.ApiClient(configuration, pool_threads=2))
+    [call.get() for call in [api.get_invoice(5, 2020, async_req=True) for _ in range(4)]]
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signal")
+@pytest.mark.parametrize("way", ["with", "without"])
+@pytest.mark.parametrize("fault", [stall(), drip_body(0.2), limited({"Retry-After": "30"})])
+def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:
+    """Ctrl-C ends a program at once, though its calls on threads have a minute left."""
+    with FaultServer(*[fault] * 4) as server:
+        started = time.monotonic()
+        program = [sys.executable, "-c", INTERRUPTED, server.url, way]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+        spent = time.monotonic() - started
+    assert "KeyboardInterrupt" in done.stderr
+    assert spent < 3
+
+
+def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configuration) -> None:
+    """Calls that run when an exception leaves the block end at once, and say why."""
+    calls: list[Any] = []
+
+    def fail() -> None:
+        with fastly.ApiClient(configuration, pool_threads=2) as client:
+            calls.extend(BillingApi(client).get_invoice(5, 2020, async_req=True) for _ in range(2))
+            while len(server.requests) < 2:
+                time.sleep(0.01)
+            raise KeyError
+
+    with FaultServer(stall(), drip_body(0.2)) as server:
+        configuration.host = server.url
+        started = time.monotonic()
+        with pytest.raises(KeyError):
+            fail()
+        assert time.monotonic() - started < 2
+    for call in calls:
+        with pytest.raises(fastly.ConnectionException, match=r"^the client was closed during the"):
+            call.get()
+
+
+def test_threads_that_start_at_once_share_a_pool(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """Of the pools that the first calls of 16 threads may make, one remains, and is closed."""
+    with fastly.ApiClient(configuration) as client, ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda _: BillingApi(client).get_invoice(5, 2020), range(64)))
+        (rest_client,) = client._resources().rest_clients.values()
+    with pytest.raises(fastly.ConnectionException, match="the client was closed"):
+        rest_client.get(Request(f"{server.url}/", {"Fastly-Key": Secret("x")}), Deadline.of(1, 1))
+
+
+def test_a_call_that_is_submitted_while_the_client_closes_is_made_or_refused(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """No result is left that never comes."""
+    for _ in range(30):
+        client = fastly.ApiClient(configuration)
+        api = BillingApi(client)
+        api.get_invoice(5, 2020, async_req=True)
+        closing = threading.Thread(target=client.close)
+        closing.start()
+        with contextlib.suppress(fastly.ApiValueError, fastly.ConnectionException):
+            api.get_invoice(6, 2020, async_req=True).get(5)
+        closing.join()

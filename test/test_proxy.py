@@ -628,3 +628,17 @@ def test_a_tunnel_that_stays_refused_is_asked_for_once(
         error = failure(secure.url, proxy=proxy.url, ssl_ca_cert=roots, retries=1)
     assert (tries, tries) == (proxy.connections, error.tries)
     assert f"the proxy failed: OSError: Tunnel connection failed: {refusal}" == error.reason
+
+
+def test_interim_responses_of_a_proxy_are_skipped(secure: TLSServer, roots: str) -> None:
+    """A proxy may send a 103 before it opens the tunnel."""
+
+    def open_after_interim(connection: socket.socket) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        with socket.create_connection(secure.address) as upstream:
+            relay(connection, upstream, bytearray())
+
+    with Service(open_after_interim) as proxy:
+        assert ask(secure.url, proxy=f"http://{proxy.netloc}", ssl_ca_cert=roots)

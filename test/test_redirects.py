@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from calls import TOKEN, ask, failure, failure_of
+from calls import TOKEN, api_of, ask, failure, failure_of
 from faults import FaultServer, good, redirect
 
 from fastly.exceptions import ApiException, ResponseException
@@ -137,3 +137,17 @@ def test_a_redirect_to_nowhere(location: str, reason: str) -> None:
     """A redirect to what is no URL of HTTP is not followed, and says so."""
     with FaultServer(redirect(location)) as server:
         assert reason == failure(server.url).reason
+
+
+def test_all_spellings_of_an_origin_share_one_connection() -> None:
+    """Redirects that spell the same origin in many ways make no connection of their own."""
+    names = ["LOCALHOST", "Localhost", "lOcalhost", "locALhost"]
+    places = [f"http://{names[n % 4]}:{'0' * (n // 4)}{{port}}{{target}}" for n in range(12)]
+    with (
+        FaultServer(*[redirect(place) for place in places]) as server,
+        api_of(f"http://localhost:{server.port}") as api,
+    ):
+        for _ in range(8):
+            with contextlib.suppress(ApiException):
+                api.get_invoice_by_id("c", "i")
+    assert 1 == server.connections

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import trustme
 import urllib3
-from calls import AGAIN, AT_ONCE, SLACK, api_of, ask, failure, lasting
+from calls import AGAIN, AT_ONCE, SLACK, api_of, ask, failure, failure_of, lasting
 from faults import (
     Fault,
     FaultServer,
     Refusing,
+    Wire,
     answer,
     answer_bytes,
     broken_chunks,
@@ -41,7 +43,7 @@ from faults import (
 from fastly.exceptions import ConnectionException, RateLimitException, ResponseException
 from fastly.rest import LONGEST_RETRY_AFTER, Headers
 from fastly.rest.messages import retry_after
-from fastly.rest.retries import backoff, jittered
+from fastly.rest.retries import backoff, jittered, retry_policy, seconds_before_retry
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -353,3 +355,37 @@ def test_a_retry_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> 
     url = f"{server.url}/billing/v2/account_customers/c/invoices/i"
     words = "the connection was closed without a response"
     assert [f"retrying {url} in 0.00 s after: {words}"] == caplog.messages
+
+
+def test_clients_that_were_told_to_wait_come_back_spread_out() -> None:
+    """Of 16 calls that were all told to wait half a second, not all return at once."""
+    returned: list[float] = []
+
+    def note(wire: Wire) -> None:
+        returned.append(time.monotonic())
+        good().act(wire)
+
+    script = [limited({"Retry-After": "0.5"})] * 16
+    with FaultServer(*script, choose=lambda: Fault("note", note)) as server:
+        started = time.monotonic()
+        with api_of(server.url, retries=3) as api, ThreadPoolExecutor(16) as threads:
+            list(threads.map(lambda _: api.get_invoice_by_id("c", "i"), range(16)))
+    assert min(returned) - started >= 0.5
+    assert max(returned) - min(returned) > 0.1
+
+
+def test_jitter_leaves_time_for_the_attempt() -> None:
+    """What is added to a Retry-After never uses up the time of the call."""
+    error = RateLimitException(429, "x", retry_after=1.0)
+    policy = retry_policy(3)
+    for _ in range(200):
+        assert 1 <= seconds_before_retry(policy, error, 1.01) <= 1.005
+
+
+@pytest.mark.parametrize("fault", [raw(b"x" * 60_000 + b"\r\n\r\n"), answer(b"", 500)])
+def test_a_long_reason_is_shortened(fault: Fault) -> None:
+    """A status line of 64 KiB does not end up in an error's reason or text."""
+    line = b"HTTP/1.1 500 " + b"y" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n"
+    for said in (fault, raw(line)):
+        error = failure_of(said)
+        assert (True, True) == (len(error.reason or "") < 400, len(str(error)) < 1000)

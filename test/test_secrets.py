@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import pickle
+import re
 import threading
 import traceback
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from calls import AGAIN, TOKEN, api_of, ask, failure_of
+from calls import AGAIN, TOKEN, api_of, ask, failure, failure_of
 from faults import BODY, JSON, FaultServer, answer, chunked_bytes, garbage, head, raw, whole
 
 import fastly
 from fastly.api.billing_api import BillingApi
+from fastly.exceptions import ApiException
 from fastly.testing import BillingServer
 
 
@@ -216,3 +220,127 @@ def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:
         assert shown.startswith("<200 OK, headers ")
         assert sorted(names) == sorted(shown[len("<200 OK, headers ") : -1].split(", "))
     assert ("key ***", "1") == (headers["x-echo"], headers["x-other"])
+
+
+SLASHED = "to/ken&of=the+tests"  # characters that are escaped in JSON and in URLs
+MESSAGE = b'{"total": 5, "msg": "no %s"}'
+ECHOES = {
+    "plain": f'{{"total": 5, "msg": "no {SLASHED}"}}'.encode(),
+    "JSON with \\/": b'{"total": 5, "msg": "no ' + SLASHED.replace("/", "\\/").encode() + b'"}',
+    "JSON with \\u0026": b'{"total": 5, "msg": "no '
+    + SLASHED.replace("&", "\\u0026").encode()
+    + b'"}',
+    "JSON with both": SLASHED.replace("&", "\\u0026").replace("/", "\\/").encode(),
+    "JSON, all escaped": "".join(f"\\u{ord(c):04X}" for c in SLASHED).encode(),
+    "percent-encoded": quote(SLASHED, safe="").encode(),
+    "UTF-16": f"no {SLASHED}".encode("utf-16"),
+    "UTF-16, big end first": f"no {SLASHED}".encode("utf-16-be"),
+    "UTF-32": f"no {SLASHED}".encode("utf-32"),
+    "in a model's field": f'{{"invoice_id": "x", "total": {{"cost": "{SLASHED}"}}}}'.encode(),
+    "in a name": f'{{"total": {{"{SLASHED}": NaN}}}}'.encode(),
+    "where a kept body ends": b"x" * (65536 - len(SLASHED) + 1) + SLASHED.encode() + b"y" * 100,
+    "where a shown value ends": f'{{"total": {{"cost": "{"x" * 190}{SLASHED}"}}}}'.encode(),
+}
+
+
+def everything(error: BaseException) -> str:
+    """Return all that an exception and its causes hold and show, with escapes undone."""
+    link: BaseException | None = error
+    text = "".join(traceback.format_exception(error)) + repr(pickle.dumps(error))
+    while link is not None:
+        body = getattr(link, "body", None)
+        raw_body = body if isinstance(body, bytes) else str(body).encode()
+        text += repr(vars(link)) + repr(link.args) + raw_body.replace(b"\0", b"").decode("latin-1")
+        text += str(getattr(link, "detail", ""))
+        link = link.__cause__ or link.__context__
+    escaped = text.replace("\\\\", "\\").replace("\\/", "/")
+    return text + escaped + re.sub(r"\\u00(..)", lambda found: chr(int(found[1], 16)), escaped)
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("body", ECHOES.values(), ids=ECHOES)
+def test_every_form_of_an_echoed_token_is_masked(body: bytes, status: int) -> None:
+    """A token that a body echoes is masked in whatever form, before anything is truncated."""
+    error = failure_of(answer(body, status), api_key={"token": SLASHED})
+    text = everything(error)
+    for length in (len(SLASHED), len(SLASHED) - 1, 12):
+        assert SLASHED[:length] not in text
+    assert quote(SLASHED, safe="") not in text
+
+
+HEADS = {
+    "a value": f"X: {SLASHED}",
+    "a name": f"X-{TOKEN}: x",
+    "a cookie": f"Set-Cookie: token={quote(SLASHED, safe='')}",
+    "a location": f"Location: https://elsewhere.invalid/{SLASHED}",
+    "no header": f"{SLASHED}",
+    "a length": f"Content-Length: {SLASHED}",
+}
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"302 Found", b"404 %s" % SLASHED.encode()])
+@pytest.mark.parametrize("line", HEADS.values(), ids=HEADS)
+def test_a_token_in_a_head_is_masked(
+    line: str, status: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A token in a status line, in a header's name or value, or in a bad line is masked."""
+    token = TOKEN if TOKEN in line else SLASHED
+    fault = raw(b"HTTP/1.1 " + status + b"\r\n" + line.encode() + b"\r\n\r\n")
+    configuration: dict[str, Any] = {"api_key": {"token": token}, "retries": 0}
+    with FaultServer(fault) as server, api_of(server.url, **configuration) as api:
+        with caplog.at_level("DEBUG"), pytest.raises(ApiException) as caught:
+            api.get_invoice_by_id("c", "i")
+        shown = everything(caught.value) + repr(api.api_client.last_response) + caplog.text
+        shown += repr(dict(caught.value.headers))
+    assert token not in shown
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 407 %s\r\n\r\n", b"HTTP/1.1 502 Bad\r\nX: %s\r\n\r\n", b"%s\r\n\r\n"],
+    ids=["reason", "header", "garbage"],
+)
+def test_a_proxys_login_is_masked(said: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """What a proxy echoes of its login is masked, as password and in base64."""
+    password = "a-password-of-a-proxy"
+    basic = base64.b64encode(f"user:{password}".encode())
+    for secret in (password.encode(), basic):
+        with FaultServer(raw(said % secret)) as proxy, caplog.at_level("DEBUG"):
+            login = f"http://user:{password}@127.0.0.1:{proxy.port}"
+            error = failure("https://billing.invalid", proxy=login)
+        assert secret.decode() not in everything(error) + caplog.text
+
+
+def test_a_header_of_a_proxy_is_no_secret_unless_it_is_a_login() -> None:
+    """An ordinary word in a proxy's header is not masked in responses."""
+    settings = {"proxy_headers": {"X-Kind": "keep-alive", "Proxy-Authorization": "Basic YWJjZGVm"}}
+    fault = raw(b"HTTP/1.1 407 keep-alive YWJjZGVm\r\n\r\n")
+    with FaultServer(fault) as proxy:
+        error = failure("https://billing.invalid", proxy=proxy.url, **settings)
+    assert "407 keep-alive ***" in error.reason
+
+
+def test_an_unread_response_shows_no_token_in_its_head() -> None:
+    """The headers of a response that the caller reads are masked too."""
+    with FaultServer(answer(headers={"X": TOKEN})) as server, api_of(server.url) as api:
+        response = api.get_invoice_by_id("c", "i", _preload_content=False)
+        assert "***" == response.headers["X"]
+        response.close()
+
+
+def test_the_hook_changes_host_and_token_together() -> None:
+    """A token that a hook sets together with a host goes to that host, and runs once per call."""
+    runs: list[str] = []
+    with FaultServer() as old, FaultServer() as new:
+
+        def hook(configuration: fastly.Configuration) -> None:
+            runs.append(configuration.host)
+            configuration.host, configuration.api_token = new.url, "a-new-token"
+
+        with api_of(old.url, refresh_api_key_hook=hook) as api:
+            api.get_invoice_by_id("c", "i")
+        assert ([], ["a-new-token"]) == (
+            old.requests,
+            [request.headers["fastly-key"] for request in new.requests],
+        )
+    assert 1 == len(runs)

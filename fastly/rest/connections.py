@@ -20,7 +20,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssltransport import SSLTransport
 
 from fastly.configuration.secrets import Secret
-from fastly.deadline import connect, running
+from fastly.deadline import Deadlined, connect, running
 from fastly.exceptions import ApiValueError
 from fastly.rest.overrides import require_called
 from fastly.rest.proxies import proxy_of
@@ -80,9 +80,9 @@ class _Connection(HTTPConnection):
         except TimeoutError as error:  # in a proxy's response, or in a handshake of TLS
             timeout = foreign.ConnectTimeoutError(self, "timed out")
             raise (foreign.ProxyError("slow", timeout) if self.proxy else timeout) from error
-        except ssl.SSLError:
-            raise
         except (OSError, http.client.HTTPException) as error:
+            if self.proxy is None or isinstance(error, ssl.SSLError):
+                raise
             raise foreign.ProxyError("no tunnel", error) from error
         require_called(self._opened, "urllib3.connection.HTTPConnection._new_conn")
         if isinstance(self.sock, SSLTransport):  # TLS within TLS, which urllib3 makes itself
@@ -154,9 +154,16 @@ def _tls_context(configuration: Configuration) -> ssl.SSLContext:
     # TLS over our sockets in place of ssl.SSLSocket, which replaces them and waits by itself: as
     # long as it likes under gevent and eventlet. The end of a stream that TLS does not vouch for
     # is not an end (RFC 8446, section 6.1): a body without a length could be truncated there.
-    wrap = partial(_Transport, ssl_context=context, suppress_ragged_eofs=False)
-    vars(context)["wrap_socket"] = wrap
+    vars(context)["wrap_socket"] = partial(_start_tls, context)
     return context
+
+
+def _start_tls(
+    context: ssl.SSLContext, sock: socket.socket, server_hostname: str | None = None
+) -> _Transport | ssl.SSLSocket:
+    if not isinstance(sock, Deadlined):  # one that the program has made itself
+        return type(context).wrap_socket(context, sock, server_hostname=server_hostname)
+    return _Transport(sock, context, server_hostname, suppress_ragged_eofs=False)
 
 
 def _certifi_roots() -> str:

@@ -1,0 +1,115 @@
+"""Programs and test tools that replace sockets are not bypassed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from typing import Any
+
+import pytest
+from calls import TOKEN, ask, failure, lasting
+from faults import FaultServer, stall
+from urllib3.util import connection
+
+import fastly
+
+INVOICE = json.dumps({"invoice_id": "made up"})
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_replaced_create_connection_is_asked(
+    scheme: str, monkeypatch: pytest.MonkeyPatch, tls: Any, roots: str
+) -> None:
+    """A program that has replaced urllib3's ``create_connection`` is asked with the host's name."""
+    asked: list[tuple[str, int]] = []
+    usual = connection.create_connection
+
+    def elsewhere(address: tuple[str, int], *args: Any, **options: Any) -> socket.socket:
+        asked.append(address)
+        return usual(("127.0.0.1", server.port), *args, **options)
+
+    monkeypatch.setattr(connection, "create_connection", elsewhere)
+    with FaultServer(tls=tls if scheme == "https" else None) as server:
+        settings = {"ssl_ca_cert": roots, "assert_hostname": False, "allow_insecure_host": True}
+        assert "i" == ask(f"{scheme}://billing.invalid:81", **settings).invoice_id
+    assert [("billing.invalid", 81)] == asked
+
+
+def test_a_replaced_create_connection_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that a program makes itself ends with the time to read."""
+    usual = connection.create_connection
+    monkeypatch.setattr(connection, "create_connection", lambda *args, **kw: usual(*args, **kw))
+    with FaultServer(stall()) as server, lasting(0.28, 0.8):
+        error = failure(server.url, timeout=0.3)
+    assert fastly.TimeoutException is type(error)
+
+
+def test_a_replaced_create_connection_that_refuses_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A test's guard against the network is not bypassed."""
+
+    def refuse(*_: Any, **__: Any) -> socket.socket:
+        raise OSError("no network in tests")
+
+    monkeypatch.setattr(connection, "create_connection", refuse)
+    with FaultServer() as server:
+        assert "no network in tests" in str(failure(server.url))
+    assert 0 == server.connections
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_sockets_that_are_forbidden_stay_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pytest-socket raises comes out as it is."""
+    pytest_socket = pytest.importorskip("pytest_socket")
+    with FaultServer() as server:
+        pytest_socket.disable_socket()
+        try:
+            with pytest.raises(pytest_socket.SocketBlockedError):
+                ask(server.url)
+        finally:
+            pytest_socket.enable_socket()
+    assert 0 == server.connections
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("host", ["http://localhost:81", "https://api.fastly.com"])
+def test_mocket_is_used(host: str) -> None:
+    """Under mocket in its strict mode, calls get what it gives, and send nothing."""
+    mocket = pytest.importorskip("mocket")
+    mockhttp = pytest.importorskip("mocket.mocks.mockhttp")
+    url = f"{host}/billing/v2/account_customers/c/invoices/i"
+    with mocket.Mocketizer(strict_mode=True):
+        mockhttp.Entry.single_register(
+            "GET", url, INVOICE, headers={"Content-Length": str(len(INVOICE))}
+        )
+        assert "made up" == ask(host).invoice_id
+        assert TOKEN == mocket.Mocket.last_request().headers["fastly-key"]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("host", ["http://localhost:81", "https://api.fastly.com"])
+def test_httpretty_is_used_or_refused(host: str) -> None:
+    """Under httpretty, calls get what it gives or raise a documented exception."""
+    httpretty = pytest.importorskip("httpretty")
+    url = f"{host}/billing/v2/account_customers/c/invoices/i"
+    with httpretty.enabled(allow_net_connect=False):
+        httpretty.register_uri("GET", url, body=INVOICE)
+        with contextlib.suppress(fastly.ApiException):
+            assert "made up" == ask(host).invoice_id
+
+
+def test_a_proxy_of_pysocks_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections go through the SOCKS proxy that a program has put below ``socket``."""
+    socks = pytest.importorskip("socks")
+    with FaultServer() as proxy, FaultServer() as server:
+        socks.set_default_proxy(socks.HTTP, "127.0.0.1", proxy.port)
+        monkeypatch.setattr(socket, "socket", socks.socksocket)
+        try:
+            ask(server.url)
+        finally:
+            socks.set_default_proxy()
+            monkeypatch.undo()
+    assert proxy.requests[0].head.startswith(b"CONNECT 127.0.0.1:")
+    assert (1, 0) == (proxy.connections, server.connections)
