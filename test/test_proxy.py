@@ -642,3 +642,12 @@ def test_interim_responses_of_a_proxy_are_skipped(secure: TLSServer, roots: str)
 
     with Service(open_after_interim) as proxy:
         assert ask(secure.url, proxy=f"http://{proxy.netloc}", ssl_ca_cert=roots)
+
+
+def test_a_password_that_is_a_common_word_changes_no_invoice(
+    secure: TLSServer, roots: str, proxy: ConnectProxy
+) -> None:
+    """The login of a proxy is not masked in what the API sends through its tunnel."""
+    login = f"http://user:customer@{proxy.netloc}"
+    with billing(secure.url, proxy=login, ssl_ca_cert=roots) as api:
+        assert api.get_invoice(5, 2020).customer_id

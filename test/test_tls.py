@@ -410,3 +410,12 @@ def test_a_key_without_its_certificate_is_refused(
     error = failure(secure.url, kind=fastly.ApiValueError, ssl_ca_cert=roots, key_file=key_file)
     assert "key_file is set without its cert_file" == str(error)
     assert 0 == secure.connections
+
+
+def test_a_key_log_that_cannot_be_written_is_told(
+    secure: TLSServer, roots: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ``SSLKEYLOGFILE`` in a folder that does not exist is an ApiValueError."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "missing" / "keys"))
+    error = failure(secure.url, kind=fastly.ApiValueError, ssl_ca_cert=roots)
+    assert "SSLKEYLOGFILE" in str(error)

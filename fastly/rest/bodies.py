@@ -68,14 +68,11 @@ def read_body(
 def is_delimited(response: Readable) -> bool:
     """Tell whether a body says where it ends, so that it cannot be truncated unnoticed.
 
-    It does with a length, in chunks (RFC 9112, section 6) and as gzip, which ends with a checksum.
+    It does with a length and in chunks (RFC 9112, section 6).
     """
     lengths = _value(response, "content-length").split(",")
-    return (
-        all(length.strip().isdecimal() for length in lengths)
-        or "transfer-encoding" in response.headers
-        or _value(response, "content-encoding") in ("gzip", "x-gzip")
-    )
+    plain = all(length.strip().isdecimal() for length in lengths)
+    return plain or "transfer-encoding" in response.headers
 
 
 def text_or_bytes(body: bytes, most: int | None = None) -> str | bytes:
