@@ -161,7 +161,8 @@ def connect(host: str, port: int, options: list[Any]) -> socket.socket:
     Raises:
         OSError: No address accepted; the last one's error.
     """
-    return first_connected(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), options)
+    found = socket.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
+    return first_connected(found, options)
 
 
 def first_connected(addresses: list[Any], options: list[Any]) -> socket.socket:
