@@ -51,7 +51,7 @@ TESTS = {
     "polling.py": "billing_api api_client response_bodies",
     "rest/bodies.py": "bodies framing limits response_bodies",
     "rest/boundary.py": "boundary secrets tls proxy",
-    "rest/client.py": "redirects retries boundary secrets connections call_deadlines framing limits",
+    "rest/client.py": "redirects retries boundary secrets connections framing limits",
     "rest/connections.py": "connections deadline tls proxy sockets boundary",
     "rest/messages.py": "retries boundary response_bodies exceptions",
     "rest/overrides.py": "connections",
