@@ -83,7 +83,8 @@ _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def _json_object(response: Response) -> dict[str, Any]:
-    if sum(map(response.data.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+    body = response.data
+    if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         _refuse(response, f"the body has more than {_MOST_VALUES} JSON values")
     try:
         data = _decode(response.data.decode().removeprefix("\ufeff"))

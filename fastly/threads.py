@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Threads"]
 
 Task = Callable[[], Any]
+Tasks = SimpleQueue["tuple[Future[Any], Task] | None"]
 
 
 class Threads:
@@ -26,7 +28,8 @@ class Threads:
     def __init__(self, most: int) -> None:
         self._permits = [None] * most
         self._threads: list[threading.Thread] = []
-        self._tasks: SimpleQueue[tuple[Future[Any], Task] | None] = SimpleQueue()
+        self._tasks: Tasks = SimpleQueue()
+        weakref.finalize(self, self._tasks.put, None)  # no thread waits for a client that is gone
 
     def submit(self, task: Task) -> Future[Any]:
         """Run a task on a thread.
@@ -59,7 +62,7 @@ class Threads:
             self._permits.pop()
         except IndexError:
             return
-        thread = threading.Thread(target=self._work, name="fastly", daemon=True)
+        thread = threading.Thread(target=_work, args=[self._tasks], name="fastly", daemon=True)
         try:
             thread.start()
         except RuntimeError:
@@ -69,11 +72,12 @@ class Threads:
         else:
             self._threads.append(thread)
 
-    def _work(self) -> None:
-        while work := self._tasks.get():
-            _do(*work)
-            del work  # nothing keeps a result while the thread waits
-        self._tasks.put(None)  # for the next thread
+
+def _work(tasks: Tasks) -> None:
+    while work := tasks.get():
+        _do(*work)
+        del work  # nothing keeps a result while the thread waits
+    tasks.put(None)  # for the next thread
 
 
 def _do(future: Future[Any], task: Task) -> None:

@@ -499,3 +499,17 @@ def test_a_call_that_is_submitted_while_the_client_closes_is_made_or_refused(
         with contextlib.suppress(fastly.ApiValueError, fastly.ConnectionException):
             api.get_invoice(6, 2020, async_req=True).get(5)
         closing.join()
+
+
+def test_threads_end_with_a_client_that_nobody_closed(server: BillingServer) -> None:
+    """A client that is no longer used takes its threads with it."""
+    before = threading.active_count()
+    client = fastly.ApiClient(fastly.Configuration(host=server.url, api_token=server.token))
+    assert BillingApi(client).get_invoice(5, 2020, async_req=True).get(5).total
+    del client
+    gc.collect()
+    for _ in range(100):
+        if threading.active_count() == before:
+            break
+        time.sleep(0.02)
+    assert before == threading.active_count()
