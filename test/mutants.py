@@ -56,7 +56,7 @@ TESTS = {
     "rest/messages.py": "retries boundary response_bodies exceptions",
     "rest/overrides.py": "connections",
     "rest/proxies.py": "proxy",
-    "rest/responses.py": "framing connections secrets response_bodies proxy",
+    "rest/responses.py": "framing connections boundary unread_responses limits proxy",
     "rest/retries.py": "retries proxy tls",
     "threads.py": "lifecycle",
 }

@@ -52,7 +52,7 @@ def test_defaults() -> None:
         "retries": 3,
         "estimate_wait": 90.0,
         "connection_pool_maxsize": 32,
-        "max_response_bytes": 256 * 1024 * 1024,
+        "max_response_bytes": 32 * 1024 * 1024,
         "verify_ssl": True,
         "client_side_validation": True,
         "discard_unknown_keys": False,

@@ -30,7 +30,12 @@ from faults import (
 
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
-from fastly.exceptions import ConnectionException, ResponseException, ServiceException
+from fastly.exceptions import (
+    ConnectionException,
+    ResponseException,
+    ServiceException,
+    TimeoutException,
+)
 
 
 def test_zeros_after_a_gzip_stream_cost_no_time() -> None:
@@ -238,3 +243,26 @@ def test_the_largest_page_of_usage_is_accepted() -> None:
     with FaultServer(answer(body)) as server, api_of(server.url) as api:
         page = BillingUsageMetricsApi(api.api_client).get_service_level_usage()
     assert 10_000 == len(page.data.details)
+
+
+LINES = {
+    "status": b"HTTP/1.1 200 ",
+    "header": b"HTTP/1.1 200 OK\r\nX: ",
+    "chunk size": head(200, {"Transfer-Encoding": "chunked"}),
+    "trailer": head(200, {"Transfer-Encoding": "chunked"}) + b"0\r\n",
+}
+
+
+@pytest.mark.parametrize("start", LINES.values(), ids=LINES)
+def test_an_endless_line_is_refused(start: bytes) -> None:
+    """A line without end is refused after 64 KiB."""
+    with FaultServer(endless(start, b"7" * 65536)) as server, peak_below(4 * MIB), lasting(0, 0.9):
+        error = failure(server.url, {"_request_timeout": 1.0})
+    assert ConnectionException is type(error)
+
+
+def test_endless_interim_responses_end_with_the_deadline() -> None:
+    """Interim responses without end use neither memory nor more than the time of the call."""
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 100
+    with FaultServer(endless(b"", interim)) as server, peak_below(4 * MIB), lasting(0, 1.0):
+        assert TimeoutException is type(failure(server.url, {"_request_timeout": 0.4}))

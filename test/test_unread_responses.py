@@ -12,6 +12,7 @@ from faults import (
     FaultServer,
     answer,
     answer_bytes,
+    chunked,
     drip_body,
     failing,
     gzipped,
@@ -75,3 +76,10 @@ def test_unread_answers_leave_no_socket_behind() -> None:
         for _ in range(20):
             api.get_invoice_by_id("c", "i", **UNREAD).close()
         assert before + 2 >= len(os.listdir("/dev/fd"))
+
+
+def test_an_unread_response_in_chunks_is_read_after_the_call() -> None:
+    """The sizes of chunks are read after the call too, when there is no call to mask for."""
+    with FaultServer(chunked()) as server, api_of(server.url) as api:
+        response = api.get_invoice_by_id("c", "i", _preload_content=False)
+        assert BODY == response.data

@@ -51,7 +51,7 @@ class _Lines(io.BufferedReader):
     def close(self) -> None:
         """Look without waiting whether more has arrived than the response, and close."""
         if not self.closed:
-            with suppress(OSError, ValueError):
+            with suppress(OSError):
                 timeout = self._sock.gettimeout()
                 self._sock.settimeout(0)
                 self.has_more = bool(self.peek(1))
