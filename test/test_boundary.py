@@ -115,6 +115,8 @@ def made(kind: type[BaseException]) -> Exception:
     except TypeError:
         error = kind.__new__(kind, "made up")
     assert isinstance(error, Exception)
+    if isinstance(error, urllib.error.HTTPError):
+        error.close()  # Python 3.14 and later warn otherwise
     return error
 
 

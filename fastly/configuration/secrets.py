@@ -117,6 +117,10 @@ class Secret:
         """Return the text itself."""
         return self._text
 
+    def __str__(self) -> str:
+        # By this, http.client writes the headers of CONNECT.
+        return self._text
+
     def __repr__(self) -> str:
         return MASK
 
