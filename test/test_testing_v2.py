@@ -245,7 +245,7 @@ def test_an_invoice_belongs_to_the_caller() -> None:
 
 
 def test_the_months_differ_in_kind() -> None:
-    """Some months are below the minimum, without a discount, without extras or with much traffic."""
+    """Some months are below the minimum, without a discount, without extras, or busy."""
     totals = {month: ACCOUNT.invoice(*month)["total"] for month in MONTHS}
     assert {2} == {month for (_, month), total in totals.items() if total["commit_shortfall"]}
     assert {1, 4, 7, 10} == {month for (_, month), total in totals.items() if not total["discount"]}
