@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import json
 import os
 import socket
 import ssl
@@ -19,6 +21,7 @@ from faults import (
     FaultServer,
     Wire,
     answer,
+    answer_bytes,
     broken_chunks,
     broken_gzip,
     chunks,
@@ -31,6 +34,7 @@ from test_response_bodies import SMALL, ZIPPED
 
 from fastly.api.billing_api import BillingApi
 from fastly.exceptions import ConnectionException, ResponseException
+from fastly.rest.responses import StrictResponse
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 10, len(gzip_bytes(BODY)) - 1])
@@ -248,3 +252,34 @@ def test_a_body_of_json_needs_no_certain_end() -> None:
     assert "i" == answer_of(raw(head(200) + BODY)).invoice_id
     error = failure_of(raw(head(200) + BODY[:-1]))
     assert ResponseException is type(error)
+
+
+class _Fake:
+    """A socket of a test tool, whose file is not one of the operating system."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def makefile(self, _: str) -> io.BytesIO:
+        """Return the data as a file."""
+        return io.BytesIO(self.data)
+
+
+def test_files_of_other_kinds_are_read_as_they_are() -> None:
+    """A response of a test tool, whose file cannot be unwrapped, is read by ``http.client``."""
+    response = StrictResponse(_Fake(answer_bytes()), method="GET")
+    response.begin()
+    assert (BODY, None) == (response.read(), response.lines)
+
+
+def test_lines_can_be_closed_twice() -> None:
+    """Closing a response's file again does nothing."""
+    with FaultServer() as server, socket.create_connection(("127.0.0.1", server.port)) as sock:
+        sock.sendall(b"GET /i HTTP/1.1\r\n\r\n")
+        response = StrictResponse(sock, method="GET")
+        response.begin()
+        lines = response.lines
+        assert lines is not None
+        assert json.loads(response.read())
+        lines.close()
+        assert (True, False) == (lines.closed, lines.has_more)

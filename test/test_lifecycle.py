@@ -28,6 +28,7 @@ from fastly.deadline import Deadline
 from fastly.models import BillingResponse
 from fastly.rest import Request
 from fastly.testing import BillingServer
+from fastly.threads import Threads
 
 
 def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
@@ -403,6 +404,9 @@ while not closed.is_set():
             call()
         except (fastly.ApiException, fastly.ApiValueError):
             pass
+for thread in threading.enumerate():  # one that was just being started is not waited for by close
+    if thread is not threading.main_thread():
+        thread.join(2)
 print(threading.active_count())
 """
 
@@ -513,3 +517,50 @@ def test_threads_end_with_a_client_that_nobody_closed(server: BillingServer) -> 
             break
         time.sleep(0.02)
     assert before == threading.active_count()
+
+
+def test_what_was_held_before_a_fork_is_dropped(client: fastly.ApiClient) -> None:
+    """In another process the client keeps nothing of the process that it was made in."""
+    client._by_process[-1] = before = client._resources()
+    client._by_process.pop(os.getpid())
+    assert before is not client._resources()
+    assert [os.getpid()] == list(client._by_process)
+
+
+def test_a_client_that_closes_while_a_call_is_prepared_refuses_it(server: BillingServer) -> None:
+    """A call whose hook closes the client is not left to threads that have ended."""
+    configuration = fastly.Configuration(host=server.url, api_token=server.token)
+    client = fastly.ApiClient(configuration)
+    configuration.refresh_api_key_hook = lambda _: client.close()
+    with pytest.raises(fastly.ApiValueError, match="this ApiClient is closed"):
+        BillingApi(client).get_invoice(5, 2020, async_req=True)
+    assert [] == server.requests
+
+
+def test_threads_finish_from_one_of_themselves() -> None:
+    """A task may end the threads that it runs on."""
+    threads = Threads(2)
+    assert threads.submit(threads.finish).result(5) is None
+
+
+def test_a_task_that_was_cancelled_is_not_done() -> None:
+    """A task that is cancelled before a thread takes it up is skipped, and the next one done."""
+    threads = Threads(1)
+    done: list[str] = []
+    first = threads.submit(lambda: time.sleep(0.2))
+    assert threads.submit(lambda: done.append("second")).cancel()
+    threads.submit(lambda: done.append("third")).result(5)
+    assert (True, ["third"]) == (first.done(), done)
+    threads.finish()
+
+
+def test_threads_that_cannot_be_more_do_the_work() -> None:
+    """If the system starts no further thread, those that run take the task."""
+    threads = Threads(2)
+    threads.submit(int).result(5)
+    usual = threading.stack_size(1 << 46)  # bytes, which no system has
+    try:
+        assert 0 == threads.submit(int).result(5)
+    finally:
+        threading.stack_size(usual)
+    threads.finish()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import os
 import subprocess
 import sys
 import tracemalloc
@@ -184,6 +185,7 @@ def cost_of(body: bytes) -> tuple[float, float, str]:
             capture_output=True,
             text=True,
             check=True,
+            env={name: x for name, x in os.environ.items() if "COVERAGE" not in name},
         )
     memory, seconds, outcome = done.stdout.strip().split(" ", 2)
     return float(memory), float(seconds), outcome

@@ -18,6 +18,7 @@ from faults import BODY, JSON, FaultServer, answer, chunked_bytes, garbage, head
 
 import fastly
 from fastly.api.billing_api import BillingApi
+from fastly.configuration.secrets import Mask, Secret
 from fastly.exceptions import ApiException
 from fastly.testing import BillingServer
 
@@ -344,3 +345,8 @@ def test_the_hook_changes_host_and_token_together() -> None:
             [request.headers["fastly-key"] for request in new.requests],
         )
     assert 1 == len(runs)
+
+
+def test_secrets_and_masks_hide_themselves() -> None:
+    """Neither a secret nor what masks it shows it."""
+    assert ("***", "<masks 1 secrets>") == (repr(Secret(TOKEN)), repr(Mask(Secret(TOKEN))))
