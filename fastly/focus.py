@@ -18,7 +18,7 @@ Assumptions, because the API does not say:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from fastly.model.invoice import Invoice
@@ -143,10 +143,14 @@ def _service(row: InvoiceRow) -> tuple[str, str]:
 
 
 def _day_after(last: datetime | None) -> datetime | None:
-    """Return the end of a period, which FOCUS excludes, from its last day."""
+    """Return the end of a period, which FOCUS excludes, from its last day.
+
+    The last day of all, 9999-12-31, which some systems write for "no end", stays as it is.
+    """
     if last is None:
         return None
-    return last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    midnight = last.replace(hour=0, minute=0, second=0, microsecond=0)
+    return last if midnight.date() == date.max else midnight + timedelta(days=1)
 
 
 COLUMNS = tuple(next(focus_rows([Invoice()])))

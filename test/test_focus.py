@@ -50,7 +50,11 @@ def test_names_of_columns() -> None:
 
 @pytest.mark.parametrize(
     ("last_day", "end"),
-    [("2026-05-31T00:00:00Z", (2026, 6, 1)), ("2026-12-31T23:59:59Z", (2027, 1, 1))],
+    [
+        ("2026-05-31T00:00:00Z", (2026, 6, 1)),
+        ("2026-12-31T23:59:59Z", (2027, 1, 1)),
+        ("9999-12-31T00:00:00Z", (9999, 12, 31)),
+    ],
 )
 def test_periods_exclude_their_end(last_day: str, end: tuple[int, int, int]) -> None:
     """The API names the last day of a period, FOCUS the moment after it."""
