@@ -290,6 +290,15 @@ class TestUsage:
         assert "--since 9999-01 is after the current month" in result.stderr
         assert [] == server.requests
 
+    @pytest.mark.parametrize("option", [(), ("--by-service",)])
+    def test_undocumented_meta(
+        self, shell: Shell, server: BillingServer, option: tuple[str, ...]
+    ) -> None:
+        """A field that is not documented for usage, although it is for invoices, does no harm."""
+        server.enqueue(body={"data": [], "meta": {"next_cursor": "", "total": "many"}})
+        result = shell("usage", *option, "--format", "csv")
+        assert (0, "") == (result.status, result.stderr)
+
     @pytest.mark.parametrize("form", ["csv", "jsonl", "json", "table"])
     def test_services(self, shell: Shell, form: str) -> None:
         """--by-service has the usage of each service."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from fastly.cli.arguments import PROGRAM
 from fastly.cli.output import is_terminal
+from fastly.model.metadata import Metadata
 from fastly.text import printable
 
 __all__ = ["Progress", "logged", "say"]
@@ -51,8 +52,9 @@ class Progress:
                 count += len(found)
                 yield from found
                 meta = getattr(page, "meta", None)
-                if number > 1 or (meta and meta.next_cursor):
-                    whole = f" of {meta.total:,}" if meta and meta.total else ""
+                place = meta if isinstance(meta, Metadata) else Metadata()  # some have plain data
+                if number > 1 or place.next_cursor:
+                    whole = f" of {place.total:,}" if place.total else ""
                     self._show(f"{PROGRAM}: page {number:,}, {count:,}{whole} items")
         finally:
             self.clear()
