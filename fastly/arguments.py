@@ -27,6 +27,7 @@ __all__ = [
     "Text",
     "Year",
     "as_text",
+    "check_cursor",
     "check_month_of_year",
 ]
 
@@ -45,17 +46,28 @@ def as_text(name: str, value: object) -> str:
     """Write an argument as text, without checking it further."""
     if isinstance(value, str):
         return str.__str__(value)  # also if a subclass of str would write itself otherwise
-    if hasattr(value, "__index__"):
-        number = operator.index(cast("SupportsIndex", value))
+    number = _index(value)
+    if number is not None:
         if abs(number) >= 10**_DIGITS:
             raise ApiValueError(f"{name} must have at most {_DIGITS} digits")
         return str(number)
     return str(value)
 
 
+def _index(value: object) -> int | None:
+    """Return whatever counts as an integer as an int, else None.
+
+    Classes and numpy's arrays have ``__index__`` too, and do not count.
+    """
+    try:
+        return operator.index(cast("SupportsIndex", value))
+    except TypeError:
+        return None
+
+
 def _text_or_number(name: str, value: object) -> str:
     """Accept text, or whatever counts as an integer, such as numpy's; but never a bool."""
-    if isinstance(value, bool) or not (isinstance(value, str) or hasattr(value, "__index__")):
+    if isinstance(value, bool) or not (isinstance(value, str) or _index(value) is not None):
         raise ApiTypeError(f"{name} must be text or a whole number, got {shown(value)}")
     return as_text(name, value)
 
@@ -93,7 +105,7 @@ def _check_text(name: str, value: object) -> str:
     return text
 
 
-def _check_cursor(name: str, value: object) -> str:
+def check_cursor(name: str, value: object) -> str:
     """Check a cursor; the API takes an empty one for the first page."""
     return "" if isinstance(value, str) and not value else _check_text(name, value)
 
@@ -133,6 +145,6 @@ MonthOfYear = Annotated[str | datetime.date, check_month_of_year]
 Day = Annotated[str | datetime.date, _check_day]
 Count = Annotated[str | int, _check_count]
 Text = Annotated[str, _check_text]
-Cursor = Annotated[str, _check_cursor]
+Cursor = Annotated[str, check_cursor]
 CustomerId = Annotated[str, _check_id]
 InvoiceId = Annotated[str | int, _text_or_number]

@@ -142,7 +142,7 @@ class Operation:
             if in_path:
                 path[name] = _safe(name, text)
             elif text:
-                query.append(f"{name}={quote(text, safe='')}")
+                query.append(f"{name}={_quoted(name, text)}")
         return self.path.format_map(path) + ("?" if query else "") + "&".join(query)
 
 
@@ -236,6 +236,13 @@ def _plain(kind: Any) -> Any:
         return parts[0]
     optional = parts and get_origin(parts[0]) is Annotated
     return _plain(parts[0]) | None if optional else kind
+
+
+def _quoted(name: str, text: str) -> str:
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError as error:
+        raise ApiValueError(f"{name} must be valid Unicode text, got {shown(text)}") from error
 
 
 def _safe(name: str, text: str) -> str:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Generic,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+)
 
-from fastly.arguments import check_month_of_year
-from fastly.exceptions import ApiValueError, ResponseException
+from fastly.arguments import check_cursor, check_month_of_year
+from fastly.exceptions import ApiTypeError, ApiValueError, ResponseException
+from fastly.model_utils import Model
+from fastly.model_utils.plain import is_list
 from fastly.operations import Operation, method_of
 from fastly.options import PAGE_DEFAULTS, PageOptions
 from fastly.signatures import Parameters
+from fastly.text import shown
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -21,8 +34,8 @@ __all__ = ["Paged", "by_cursor", "by_months", "paged"]
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 T = TypeVar("T")
-PageT = TypeVar("PageT")
-PageT_co = TypeVar("PageT_co", covariant=True)
+PageT = TypeVar("PageT", bound=Model)
+PageT_co = TypeVar("PageT_co", bound=Model, covariant=True)
 
 _MONTHS_OF_A_PAGE = 3  # the API returns at most three months of usage metrics at once
 
@@ -30,11 +43,12 @@ _MONTHS_OF_A_PAGE = 3  # the API returns at most three months of usage metrics a
 class Fetch(Protocol[PageT_co]):
     """Requests one page; arguments by name replace those of the iteration."""
 
-    def __call__(self, **changes: Any) -> PageT_co:
-        """Return the page."""
+    def __call__(self, **changes: Any) -> tuple[PageT_co, int, Mapping[str, str]]:
+        """Return the page, the status and the headers of its response."""
         ...
 
 
+Received = tuple[PageT, int, Mapping[str, str]]
 Pages = Callable[[Fetch[PageT], dict[str, Any]], Iterator[PageT]]
 
 
@@ -95,14 +109,21 @@ class _CursorPages(Iterator[PageT]):
     def __next__(self) -> PageT:
         if self._done:
             raise StopIteration
-        page = self._fetch(cursor=self._cursor)
-        cursor = self._next_cursor(page)
+        received = self._fetch(cursor=self._cursor)
+        cursor = self._following(received)
         if cursor and (cursor == self._cursor or cursor in self._used):
-            reason = f"the page repeats the cursor {cursor!r}, which was used before"
-            raise ResponseException(200, reason)
+            _refuse(received, f"the page repeats the cursor {shown(cursor)}, which was used before")
         self._used.add(self._cursor)
         self._cursor, self._done = cursor, not cursor
-        return page
+        return received[0]
+
+    def _following(self, received: Received[PageT]) -> str | None:
+        """Return the cursor of the next page, which a request must be able to send."""
+        cursor = _part(received, self._next_cursor, "cursor")
+        try:
+            return None if cursor is None else check_cursor("the cursor of the next page", cursor)
+        except (ApiTypeError, ApiValueError) as error:
+            _refuse(received, str(error), error)
 
 
 class _MonthPages(Iterator[PageT]):
@@ -120,9 +141,23 @@ class _MonthPages(Iterator[PageT]):
         if self._next > self._last:
             raise StopIteration
         end = min(self._next + _MONTHS_OF_A_PAGE - 1, self._last)
-        page = self._fetch(start_month=_month_of(self._next), end_month=_month_of(end))
+        page, *_ = self._fetch(start_month=_month_of(self._next), end_month=_month_of(end))
         self._next = end + 1
         return page
+
+
+def _part(received: Received[PageT], find: Callable[[PageT], T], name: str) -> T:
+    """Return a part of a page, which can have any type with ``_check_return_type=False``."""
+    try:
+        return find(received[0])
+    except (AttributeError, TypeError) as error:
+        _refuse(received, f"the page has no readable {name}: {error}", error)
+
+
+def _refuse(received: Received[Any], why: str, cause: Exception | None = None) -> NoReturn:
+    """Raise the exception for a page that iteration cannot use; it keeps the page."""
+    page, status, headers = received
+    raise ResponseException(status, why, headers=headers, body=page.to_json()) from cause
 
 
 def _number_of(month: str) -> int:
@@ -159,7 +194,7 @@ def paged(
         pages: Which pages to request: ``by_cursor(...)`` or ``by_months``.
         items: Returns the items of a page.
     """
-    one_page = cast("Callable[..., PageT]", operation)
+    one_page = cast("Callable[..., Received[PageT]]", operation)
     described: Operation = vars(operation)["operation"]
 
     def decorate(
@@ -174,8 +209,13 @@ def paged(
             arguments = described.arguments((), passed)
             self.api_client.target(described, arguments)  # refuses wrong arguments at once
 
-            def fetch(**changes: Any) -> PageT:
-                return one_page(self, **{**passed, **changes})
+            def fetch(**changes: Any) -> Received[PageT]:
+                named = {**passed, **changes}
+                received = one_page(self, **named, _return_http_data_only=False)
+                found = _part(received, items, "items")
+                if not (found is None or is_list(found)):
+                    _refuse(received, f"expected a list of items, got {shown(found)}")
+                return received
 
             return Paged(lambda: pages(fetch, arguments), items)
 

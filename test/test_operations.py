@@ -60,6 +60,16 @@ class Index:
         return self.value
 
 
+class Indices(Index):
+    """Several integers, such as a numpy array, which has the method of one."""
+
+    def __index__(self) -> int:
+        raise TypeError("only integer scalar arrays can be converted to a scalar index")
+
+    def __repr__(self) -> str:
+        return "[5 6]"
+
+
 class LoudText(str):
     """Text that writes itself otherwise."""
 
@@ -141,6 +151,8 @@ WRONG = [
     ("limit", "", "a whole number of 1 or more, got ''"),
     ("limit", True, "text or a whole number, got True"),
     ("limit", 5.0, "text or a whole number, got 5.0"),
+    ("limit", int, "text or a whole number, got type"),
+    ("limit", Indices(5), "text or a whole number, got Indices"),
     pytest.param("limit", 10**6000, "at most 100 digits", id="limit-of-6000-digits"),
     ("cursor", "é", "printable ASCII text, got 'é'"),
     ("cursor", "a\n", "printable ASCII text, got 'a\\n'"),
@@ -220,6 +232,18 @@ def test_unchecked_arguments_are_sent_as_given(
     server.enqueue(body={})
     invoices.list_invoices(limit=5.5, cursor="é", _check_input_type=False)  # type: ignore[arg-type]
     assert {"limit": "5.5", "cursor": "é"} == sent(server)
+
+
+def test_unchecked_arguments_become_text(
+    invoices: BillingInvoicesApi, server: BillingServer
+) -> None:
+    """Without input checks, arrays are written as text; text that no URL can hold is refused."""
+    limit: Any = Indices(5)
+    server.enqueue(body={})
+    invoices.list_invoices(limit=limit, _check_input_type=False)
+    with pytest.raises(fastly.ApiValueError, match=r"^cursor must be valid Unicode text, got '\\ud"):
+        invoices.list_invoices(cursor="\ud800", _check_input_type=False)
+    assert {"limit": "[5 6]"} == sent(server)
 
 
 @pytest.mark.parametrize(

@@ -123,10 +123,51 @@ def test_a_repeated_cursor_does_not_loop(
     server.enqueue(body=page(repeated, "3"))
     paged = invoices.iter_invoices(cursor="a")
     assert ["1", "2"] == [next(paged).invoice_id, next(paged).invoice_id]
-    with pytest.raises(fastly.ResponseException, match=f"repeats the cursor '{repeated}'"):
+    with pytest.raises(fastly.ResponseException, match=f"repeats the cursor '{repeated}'") as info:
         next(paged)
+    assert '"invoice_id": "3"' in str(info.value.body)
+    assert "application/json" == info.value.headers["content-type"]
     server.enqueue(body=page(None, "3"))
     assert ["3"] == ids(paged)
+
+
+@pytest.mark.parametrize("cursor", ["caf\u00e9", "a\nb", [1], {"a": 1}, True])
+def test_a_cursor_that_no_request_can_send(
+    invoices: BillingInvoicesApi, server: BillingServer, cursor: Any
+) -> None:
+    """A wrong cursor is the response's fault; next() requests the page that named it again."""
+    server.enqueue(body=page(cursor, "1"))
+    server.enqueue(body=page(None, "1"))
+    paged = invoices.iter_invoices(_check_return_type=False)
+    with pytest.raises(fastly.ResponseException, match="the cursor of the next page must be"):
+        next(paged)
+    assert ["1"] == ids(paged)
+    assert [None, None] == cursors(server)
+
+
+@pytest.mark.parametrize(
+    "data", [{"data": 5}, {"data": "abc"}, {"data": {"a": 1}}, {"meta": "x"}, {"meta": [1]}]
+)
+def test_unchecked_pages_that_iteration_cannot_use(
+    invoices: BillingInvoicesApi, server: BillingServer, data: dict[str, Any]
+) -> None:
+    """Values that are kept as they were sent do not make iteration fail in other ways."""
+    server.enqueue(body=data)
+    server.enqueue(body=page(None, "1"))
+    paged = invoices.iter_invoices(_check_return_type=False)
+    with pytest.raises(fastly.ResponseException):
+        next(paged)
+    assert ["1"] == ids(paged)
+
+
+@pytest.mark.parametrize("data", [5, "abc", [5], {"meta": "x"}])
+def test_unchecked_blocks_that_iteration_cannot_use(
+    usage: BillingUsageMetricsApi, server: BillingServer, data: object
+) -> None:
+    """Blocks that are not objects have no cursor, so iteration cannot continue after them."""
+    server.enqueue(body={"data": data})
+    with pytest.raises(fastly.ResponseException, match="no readable cursor"):
+        next(usage.iter_service_level_usage(_check_return_type=False))
 
 
 def test_usage_of_many_months(usage: BillingUsageMetricsApi, server: BillingServer) -> None:

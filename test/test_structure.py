@@ -42,7 +42,10 @@ LAYERS: dict[str, set[str]] = {
         *("_version", "async_result", "configuration", "deadline", "exceptions", "operations"),
         *("options", "payloads", "rest", "signatures", "threads"),
     },
-    "paging": {"arguments", "exceptions", "operations", "options", "results", "signatures"},
+    "paging": {
+        *("arguments", "exceptions", "model_utils", "operations", "options", "results"),
+        *("signatures", "text"),
+    },
     "model_utils": {"exceptions", "model_utils", "text"},
     "model": {"model", "model_utils"},
     "models": {"model"},
