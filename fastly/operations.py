@@ -182,6 +182,8 @@ def method_of(
     """Give a method the name, the documentation and the signature of its declaration."""
     method.__name__, method.__qualname__ = declared.__name__, declared.__qualname__
     method.__module__ = declared.__module__
+    kinds = declared.__annotations__.items()
+    method.__annotations__ = {name: kind for name, kind in kinds if name != "options"}
     method.__doc__ = f"{_unindented(declared.__doc__)}\n\n{_unindented(options_type.__doc__)}"
     method.__dict__["operation"] = operation
     method.__dict__["__wrapped__"] = _Declaration(declared, options)
@@ -189,10 +191,13 @@ def method_of(
 
 
 class _Declaration:
-    """Where ``inspect`` finds the signature, options included; made when it is needed."""
+    """Where ``inspect`` finds the signature, options included; made when it is needed.
+
+    Its own ``__wrapped__`` is where ``inspect`` and ``typing`` find the source and the globals.
+    """
 
     def __init__(self, declared: Callable[..., Any], options: Mapping[str, Any]) -> None:
-        self._declared, self._options = declared, options
+        self.__wrapped__, self._options = declared, options
 
     def __call__(self) -> None:
         """Exist, so that ``inspect`` takes this for a function."""
@@ -201,7 +206,7 @@ class _Declaration:
     def __signature__(self) -> Signature:
         from inspect import Parameter, signature
 
-        declared = signature(self._declared)
+        declared = signature(self.__wrapped__)
         own = [
             p.replace(annotation=_plain(p.annotation))
             for p in declared.parameters.values()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import date, datetime
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -106,6 +106,18 @@ def test_a_signature_has_plain_types() -> None:
         "limit": "str | int | None",
         "billing_start_date": "str | datetime.date | None",
     } == shown
+
+
+@pytest.mark.parametrize(
+    "method", methods(OPERATIONS) + methods(ITERATORS), ids=lambda m: m.__name__
+)
+def test_tools_find_types_and_source(method: Any) -> None:
+    """Type hints are those of the arguments that are sent, and the source is the declaration."""
+    hints = get_type_hints(method)
+    assert inspect.signature(method).return_annotation == hints.pop("return")
+    parameters = inspect.signature(method).parameters
+    assert [name for name in parameters if name not in ("self", *OPTIONS)] == list(hints)
+    assert f"def {method.__name__}(" in inspect.getsource(method)
 
 
 def test_documentation_has_no_margin() -> None:
@@ -241,7 +253,9 @@ def test_unchecked_arguments_become_text(
     limit: Any = Indices(5)
     server.enqueue(body={})
     invoices.list_invoices(limit=limit, _check_input_type=False)
-    with pytest.raises(fastly.ApiValueError, match=r"^cursor must be valid Unicode text, got '\\ud"):
+    with pytest.raises(
+        fastly.ApiValueError, match=r"^cursor must be valid Unicode text, got '\\ud"
+    ):
         invoices.list_invoices(cursor="\ud800", _check_input_type=False)
     assert {"limit": "[5 6]"} == sent(server)
 
