@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import importlib
 import json
 import logging
@@ -10,6 +11,7 @@ import os
 import pickle
 import pprint
 import re
+import tracemalloc
 from datetime import datetime, time, timedelta, timezone
 from enum import Enum
 from inspect import signature
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 
 import fastly
 import fastly.models
+from fastly.api.billing_api import BillingApi
 from fastly.model_utils import Model
 from fastly.models import (
     Billing,
@@ -34,6 +37,7 @@ from fastly.models import (
     BillingTotal,
     BillingTotalExtras,
 )
+from fastly.testing import BillingServer
 
 MODELS = [getattr(fastly.models, name) for name in fastly.models.__all__]
 UTC = timezone.utc
@@ -476,6 +480,28 @@ def test_many_unknown_fields_cost_little() -> None:
     """A hundred thousand unknown fields are read without quadratic work."""
     data = {f"field_{i}": i for i in range(100_000)}
     assert 100_000 == len(BillingTotal.from_dict(data).additional_properties)
+
+
+def test_the_cache_of_times_is_small(server: BillingServer, api: BillingApi) -> None:
+    """Times with very long fractions are not kept, leap seconds included."""
+    for number in range(8):
+        fraction = f"{number}" * 500_000
+        server.enqueue(body={"start_time": f"2026-01-01T00:00:60.{fraction}Z"})
+    tracemalloc.start()
+    try:
+        for _ in range(8):
+            assert datetime(2026, 1, 1, 0, 1, tzinfo=UTC) == whole_second(api)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def whole_second(api: BillingApi) -> datetime:
+    """Return the start of an invoice without its fraction of a second."""
+    start = api.get_invoice(1, 2026).start_time
+    assert start is not None
+    return start.replace(microsecond=0)
 
 
 # --- nothing lost -----------------------------------------------------------------------------

@@ -168,8 +168,8 @@ def _text(value: Any) -> str:
 def _read_time(value: Any, where: Where, policy: Policy) -> Any:
     try:
         if isinstance(value, str):
-            cached = len(value) <= _LONGEST_CACHED_TIME
-            return _time_from_text(value) if cached else _time_from_text.__wrapped__(value)
+            is_short = len(value) <= _LONGEST_CACHED_TIME
+            return _cached_time(value) if is_short else _time_from_text(value)
         if isinstance(value, datetime):
             return _aware(value)
     except (ValueError, TypeError, OverflowError):
@@ -177,8 +177,6 @@ def _read_time(value: Any, where: Where, policy: Policy) -> Any:
     return policy.wrong(value, "an ISO 8601 time", where)
 
 
-# The lines of an invoice share their times: one object for all saves time and memory.
-@lru_cache(maxsize=4096)
 def _time_from_text(text: str) -> datetime:
     match = _TIME.fullmatch(text)
     if match is None:
@@ -194,6 +192,10 @@ def _time_from_text(text: str) -> datetime:
         from dateutil.parser import isoparse
 
         return _aware(isoparse(text.upper()))
+
+
+# The lines of an invoice share their times: one object for all saves time and memory.
+_cached_time = lru_cache(maxsize=4096)(_time_from_text)
 
 
 def _aware(time: datetime) -> datetime:
