@@ -143,6 +143,12 @@ class TestInvoices:
         assert "█" in line
         assert "Total of " in text
 
+    def test_very_long_ids(self, server: BillingServer) -> None:
+        """Shortening thousands of long IDs takes seconds, not minutes."""
+        server.enqueue(body=a_page(*[{"invoice_id": "x" * 1000}] * 2000))
+        result = run("invoices", "--format", "table", server=server)
+        assert (0, 2000) == (result.status, result.stdout.count(b"xxx..."))
+
 
 class TestInvoice:
     """One invoice."""

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from itertools import accumulate
 
 from fastly.rows import exact
 from fastly.text import printable
@@ -74,9 +75,9 @@ class Paper:
         shown = self.clean(text)
         if cells(shown) > width:
             dots = "..."[:width]
-            while cells(shown) > width - len(dots):
-                shown = shown[:-1]
-            shown += dots
+            ends = accumulate(map(cells, shown))  # the columns up to each character
+            fitting = sum(end <= width - len(dots) for end in ends)
+            shown = shown[:fitting] + dots
         return self.pad(shown, width)
 
     def pad(self, text: str, width: int) -> str:
