@@ -73,6 +73,13 @@ class TestAppending:
         assert "1 invoice added, 0 already in the file\n" == shell(*command).stderr
         assert (0, b"", "") == shell(*command, "--quiet")
 
+    def test_stdout_is_not_a_file(self, shell: Shell, server: BillingServer) -> None:
+        """The name that means stdout elsewhere does not become that of a file."""
+        result = shell("invoices", "--append-to", "-")
+        assert (2, b"") == result[:2]
+        assert "--append-to must be a regular file, got '-'" in result.stderr
+        assert [] == server.requests
+
     def test_empty_file(self, shell: Shell, tmp_path: Path) -> None:
         """An empty file is like none, and keeps its permissions."""
         file = tmp_path / "all.jsonl"

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
+import subprocess
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from shell import (
     MAY,
+    ROOT,
     Shell,
+    environment,
     files_of_at_most,
     needs_dev_full,
+    pressed_ctrl_c,
     run,
     run_in_terminal,
     widest,
+    words,
 )
 
 from fastly.cli.main import main
@@ -168,6 +176,47 @@ class TestFile:
         assert message in result.stderr
         assert 1 == result.stderr.count("\n")
         assert [] == server.requests
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_signals_leave_no_temporary_file(
+    server: BillingServer, tmp_path: Path, number: signal.Signals
+) -> None:
+    """A process that a signal asks to end removes its temporary file, and dies of the signal."""
+    server.enqueue(delay=60)
+    with subprocess.Popen(
+        words(("invoices", "--output", tmp_path / "all.csv"), server),
+        cwd=ROOT,
+        env=environment(server),
+        stderr=subprocess.PIPE,
+        preexec_fn=pressed_ctrl_c,
+    ) as process:
+        while not server.requests:
+            assert process.poll() is None
+            time.sleep(0.01)
+        assert 1 == len(list(tmp_path.iterdir()))
+        process.send_signal(number)
+        assert b"" == process.communicate(timeout=10)[1]
+    assert [] == list(tmp_path.iterdir())
+    assert (130 if number == signal.SIGINT else -number) == process.returncode
+
+
+@pytest.mark.parametrize("option", ["ignored", "in a thread"])
+def test_signals_that_are_not_ours(server: BillingServer, tmp_path: Path, option: str) -> None:
+    """A process under nohup stays alive, and a program may run commands in its threads."""
+    if option == "ignored":
+        file = tmp_path / "all.csv"
+        command = ["nohup", *words(("invoices", "--output", file), server)]
+        server.enqueue(body={}, delay=0.5)
+        with subprocess.Popen(command, cwd=ROOT, env=environment(server)) as process:
+            while not server.requests:
+                assert process.poll() is None
+                time.sleep(0.01)
+            process.send_signal(signal.SIGHUP)
+        assert (0, True) == (process.returncode, file.exists())
+    else:
+        with ThreadPoolExecutor() as threads:
+            assert 0 == threads.submit(main, ["invoices", "--demo", "--quiet"]).result()
 
 
 class TestPipesAndDevices:

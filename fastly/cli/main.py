@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from typing import Any
+import threading
+from collections.abc import Generator, Sequence
+from typing import Any, NoReturn
 
 from fastly.api_client import ApiClient
 from fastly.cli.append import AppendError, Appending
@@ -32,6 +34,9 @@ DONE, FAILED, MISUSED, OVER_BUDGET = 0, 1, 2, 3
 PENDING = 75  # EX_TEMPFAIL of sysexits.h, which mail servers and job runners retry
 INTERRUPTED, UNREAD = 130, 141  # as shells count the signals SIGINT and SIGPIPE
 
+# The signals that ask a process to end; Windows lacks the second.
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
 # What to do at a shell, in place of the advice for programs.
 _ADVICE: dict[type[ApiException], str] = {
     EstimatePendingException: "Try again in a minute, or use a longer --wait.",
@@ -51,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status, as ``--help`` lists it.
     """
     try:
-        return _run(sys.argv[1:] if arguments is None else list(arguments))
+        with _ended_by_signals():
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -66,6 +72,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(FAILED, str(error))
     except OSError as error:
         return _fail(FAILED, f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Generator[None]:
+    """Let SIGTERM and SIGHUP end a block as Ctrl-C does, so that no temporary file stays.
+
+    The process still dies of the signal, at the end of the block. A signal that is ignored, as
+    under nohup, or has a handler keeps it; threads other than the main one cannot set handlers.
+    """
+    received: list[int] = []
+
+    def end(number: int, _: object) -> NoReturn:
+        signal.signal(number, signal.SIG_IGN)  # a second one must not interrupt the clean-up
+        received.append(number)
+        raise KeyboardInterrupt
+
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    found = [number for number in _ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    handled = found if in_main_thread else []
+    for number in handled:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
+        for number in received:
+            signal.raise_signal(number)
 
 
 def _run(words: list[str]) -> int:
@@ -87,7 +121,8 @@ def _run(words: list[str]) -> int:
 
 def _append(options: Options, target: Target, client: ApiClient, progress: Progress) -> int:
     """Add the invoices that a file lacks."""
-    if target.file is None or (target.file.exists() and not target.file.is_file()):
+    is_stdout = options.append_to == "-"  # elsewhere; nobody wants a file of this name
+    if target.file is None or is_stdout or (target.file.exists() and not target.file.is_file()):
         raise UsageError(f"--append-to must be a regular file, got {options.append_to!r}")
     appending = Appending(target.file, invoices_between(options, client, progress))
     if appending.is_needed:
