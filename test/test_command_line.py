@@ -149,6 +149,15 @@ class TestInvoices:
         result = run("invoices", "--format", "table", server=server)
         assert (0, 2000) == (result.status, result.stdout.count(b"xxx..."))
 
+    def test_very_many_currencies(self, server: BillingServer) -> None:
+        """A total for each of 20,000 currencies takes seconds, not minutes."""
+        invoices = [
+            {"currency_code": f"C{n}", "monthly_transaction_amount": n} for n in range(20_000)
+        ]
+        server.enqueue(body=a_page(*invoices))
+        result = run("invoices", "--format", "table", server=server)
+        assert (0, 20_000) == (result.status, result.stdout.count(b"Total of 1 invoice"))
+
 
 class TestInvoice:
     """One invoice."""

@@ -352,6 +352,11 @@ class TestLayout:
         cell = Paper(80, "utf-8").cell(text, 10)
         assert (10, True) == (cells(cell), cell.rstrip().endswith("..."))
 
+    @pytest.mark.parametrize("text", ["\u0e17\u0e35\u0e48", "\u0928\u0941", "e\u0301", "e\u20dd"])
+    def test_marks_take_no_column(self, text: str) -> None:
+        """Vowel signs, accents and enclosing marks stand on the letter before them."""
+        assert 1 == cells(text)
+
 
 TEXT = st.none() | st.text(max_size=60) | st.just(HOSTILE) | st.just("漢" * 500)
 MONEY = st.none() | st.floats(-1e16, 1e16) | st.integers(-(10**16), 10**16) | st.just(1.7e308)

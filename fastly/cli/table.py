@@ -85,8 +85,10 @@ def _columns(found: list[Invoice], paper: Paper, room: int) -> list[str]:
 
 def _sums(found: list[Invoice], paper: Paper) -> Iterator[str]:
     """Yield the total of each currency, and how many totals are missing."""
-    for currency in dict.fromkeys(invoice.currency_code for invoice in found):
-        same = [invoice for invoice in found if invoice.currency_code == currency]
+    by_currency: dict[str | None, list[Invoice]] = {}
+    for invoice in found:
+        by_currency.setdefault(invoice.currency_code, []).append(invoice)
+    for same in by_currency.values():
         amount = summed(invoice.monthly_transaction_amount for invoice in same)
         yield from paper.row(
             f"Total of {_count(len(same), 'invoice')}", "  " + _amount(amount, same[0])
