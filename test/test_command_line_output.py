@@ -178,6 +178,17 @@ class TestFile:
         assert [] == server.requests
 
 
+def test_a_directory_that_does_not_exist(
+    shell: Shell, server: BillingServer, tmp_path: Path
+) -> None:
+    """A name with a slash at its end is a directory, and does not become a file."""
+    for option in ("--output", "--append-to"):
+        result = shell("invoices", option, f"{tmp_path}/exports/")
+        assert (2, b"") == result[:2]
+        assert f"{option} must be a file in an existing directory" in result.stderr
+    assert ([], []) == (list(tmp_path.iterdir()), server.requests)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_signals_leave_no_temporary_file(
     server: BillingServer, tmp_path: Path, number: signal.Signals

@@ -31,6 +31,7 @@ _EXTENSIONS = {
     ".txt": "table",
 }
 _FILE_WIDTH = 80
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 # /dev/stdout may be a link to a file, which must not be replaced: the shell may append to it.
 _STDOUT = (None, "-", "/dev/stdout")
 
@@ -100,7 +101,12 @@ def _file(option: str, text: str | None) -> Path:
     with contextlib.suppress(FileNotFoundError):
         mode = _mode(option, text or "")
     is_directory = mode is not None and stat.S_ISDIR(mode)
-    if not text or is_directory or not file.absolute().parent.is_dir():
+    if (
+        not text
+        or text.endswith(_SEPARATORS)
+        or is_directory
+        or not file.absolute().parent.is_dir()
+    ):
         raise UsageError(f"{option} must be a file in an existing directory, got {shown(text)}")
     # Renaming replaces a read-only file without asking, and root may write to any.
     if mode is not None and not (mode & 0o222 and os.access(file, os.W_OK)):
