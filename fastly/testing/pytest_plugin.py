@@ -1,7 +1,7 @@
 """The pytest plugin: the fixture ``fastly_billing_server``.
 
 pytest finds it through an entry point of the distribution. It imports the server only when a test
-uses the fixture, so that it costs other test suites nothing.
+uses the fixture; other test suites pay for the import of ``fastly``, about 0.1 seconds.
 """
 
 from __future__ import annotations
