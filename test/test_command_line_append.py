@@ -110,12 +110,18 @@ class TestAppending:
         assert "an invoice without an ID cannot be appended" in result.stderr
         assert [] == list(tmp_path.iterdir())
 
+    @pytest.mark.parametrize("end", ["\n", ""])
     @pytest.mark.parametrize(
-        "text", ["other\n", "[]\n", "{}\n", '{"invoice_id": 1}\n', "[" * 100_000 + "\n", "\xff\n"]
+        "text",
+        [
+            *("other", "[]", "{}", '{"invoice_id": 1}', "\xff", '{"customer_id": "A"}'),
+            *('{"data": [{"customer_id": ', "customer_id,invoice_id"),
+            pytest.param("[" * 100_000, id="deep"),
+        ],
     )
-    def test_file_of_another_kind(self, shell: Shell, tmp_path: Path, text: str) -> None:
-        """A file of something else is left alone."""
-        file = tmp_path / "all.jsonl"
+    def test_file_of_another_kind(self, shell: Shell, tmp_path: Path, text: str, end: str) -> None:
+        """A file of something else is left alone, whether its last line is ended or not."""
+        file, text = tmp_path / "all.jsonl", text + end
         file.write_bytes(text.encode("latin-1"))
         result = shell("invoices", "--append-to", file)
         assert (1, b"") == result[:2]

@@ -16,6 +16,9 @@ from fastly.rows import invoice_rows
 __all__ = ["AppendError", "Appending"]
 
 
+_START = b'{"customer_id": '  # of every row
+
+
 class AppendError(Exception):
     """The file cannot be appended to; the message says why."""
 
@@ -89,10 +92,19 @@ class Appending:
                 row = _row(line)
                 if row is not None:
                     yield line if is_ended else line + b"\n", row["invoice_id"]
-                elif is_ended:
+                elif is_ended or not _is_torn_row(line):
                     raise AppendError(f"{self._file}: line {number} is not a row of an invoice")
                 else:
                     self._is_torn = True
+
+
+def _is_torn_row(line: bytes) -> bool:
+    """Return whether a line is the start of a row; any other file must not lose its last line."""
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return _START.startswith(line[: len(_START)])
+    return False
 
 
 def _row(line: bytes) -> dict[str, Any] | None:
