@@ -139,6 +139,13 @@ def _check_id(name: str, value: object) -> str:
     return as_text(name, value)
 
 
+def _check_invoice_id(name: str, value: object) -> str:
+    text = _text_or_number(name, value)
+    if text == "month-to-date":  # its path is that of another operation
+        raise ApiValueError(f"{name} must be an ID: use get_month_to_date_invoice()")
+    return text
+
+
 Month = Annotated[str | int, _check_month]
 Year = Annotated[str | int, _check_year]
 MonthOfYear = Annotated[str | datetime.date, check_month_of_year]
@@ -147,4 +154,4 @@ Count = Annotated[str | int, _check_count]
 Text = Annotated[str, _check_text]
 Cursor = Annotated[str, check_cursor]
 CustomerId = Annotated[str, _check_id]
-InvoiceId = Annotated[str | int, _text_or_number]
+InvoiceId = Annotated[str | int, _check_invoice_id]

@@ -237,6 +237,15 @@ def test_an_id_cannot_leave_its_place_in_the_path(
     assert [] == server.requests
 
 
+def test_the_month_to_date_is_not_an_id(
+    invoices: BillingInvoicesApi, server: BillingServer
+) -> None:
+    """The last part of another operation's path is refused as an ID."""
+    with pytest.raises(fastly.ApiValueError, match=r"use get_month_to_date_invoice\(\)$"):
+        invoices.get_invoice_by_invoice_id("month-to-date")
+    assert [] == server.requests
+
+
 def test_unchecked_arguments_are_sent_as_given(
     invoices: BillingInvoicesApi, server: BillingServer
 ) -> None:
