@@ -190,7 +190,7 @@ def test_sending_ends_with_the_call() -> None:
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             sock.sendall(bytes(64 * 1024 * 1024))
-        assert 0.1 < time.monotonic() - started < 0.6
+        assert 0.1 < time.monotonic() - started < 0.9
 
 
 def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str) -> None:
