@@ -19,8 +19,8 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
+import importlib as _importlib
+from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING
 
 from fastly._version import __version__
@@ -81,10 +81,10 @@ _IMPORTED_WHEN_USED = ("api", "apis", "model", "models", "testing")
 
 if not TYPE_CHECKING:  # a type checker would take any name for an attribute
 
-    def __getattr__(name: str) -> ModuleType:
+    def __getattr__(name: str) -> _ModuleType:
         """Import ``fastly.apis`` and its like when first used, to keep the import cheap."""
         if name in _IMPORTED_WHEN_USED:
-            return importlib.import_module(f"fastly.{name}")
+            return _importlib.import_module(f"fastly.{name}")
         raise AttributeError(f"module 'fastly' has no attribute {name!r}")
 
     def __dir__() -> list[str]:

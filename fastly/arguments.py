@@ -114,12 +114,12 @@ def _check_day(name: str, value: object) -> str:
     text = value.isoformat()[:10] if isinstance(value, datetime.date) else value
     if not isinstance(text, str):
         raise ApiTypeError(f"{name} must be a date or text such as '2026-05-01', got {shown(text)}")
+    if not _DAY.fullmatch(text):
+        raise ApiValueError(f"{name} must be a day such as '2026-05-01', got {shown(text)}")
     try:
-        if _DAY.fullmatch(text):
-            return datetime.date.fromisoformat(text).isoformat()
+        return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
-        pass
-    raise ApiValueError(f"{name} must be a day such as '2026-05-01', got {shown(text)}")
+        raise ApiValueError(f"{name} must be a day that exists, got {shown(text)}") from None
 
 
 def check_month_of_year(name: str, value: object) -> str:

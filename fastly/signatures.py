@@ -38,8 +38,8 @@ class Parameters(NamedTuple):
                 missing.
         """
         if len(given) > len(self.positional):
-            most = len(self.positional)
-            self._refuse(f"takes at most {most} arguments by position, got {len(given)}")
+            most = len(self.positional) or "no"
+            self._refuse(f"takes {most} arguments without a name, got {len(given)}")
         arguments: dict[str, Any] = dict(zip(self.positional, given, strict=False))
         for name in named:
             if name in arguments:

@@ -80,6 +80,14 @@ class TestAppending:
         assert "--append-to must be a regular file, got '-'" in result.stderr
         assert [] == server.requests
 
+    @pytest.mark.parametrize("name", ["all.csv", "all.json", "all.xlsx"])
+    def test_another_extension(self, shell: Shell, server: BillingServer, name: str) -> None:
+        """A file name with the extension of another format is refused, since jsonl is written."""
+        result = shell("invoices", "--append-to", name)
+        assert (2, b"") == result[:2]
+        assert f"--append-to writes jsonl: name the file .jsonl, got '{name}'" in result.stderr
+        assert [] == server.requests
+
     def test_empty_file(self, shell: Shell, tmp_path: Path) -> None:
         """An empty file is like none, and keeps its permissions."""
         file = tmp_path / "all.jsonl"

@@ -546,6 +546,11 @@ MESSAGES: list[tuple[str, Any, str]] = [
     ("proxy_headers", {"x": 1}, "proxy_headers['x']: the name and value of a header must be text"),
     ("proxy_headers", {"a b": "x"}, "proxy_headers['a b']: invalid header name 'a b'"),
     (
+        "host",
+        "https://api.fastly.com/billing/v3",
+        "host must not contain the path of the API, got 'https://api.fastly.com/billing/v3'",
+    ),
+    (
         "proxy_headers",
         {"x": TOKEN + "\n"},
         "proxy_headers['x']: the value must be Latin-1 text without line breaks",

@@ -170,7 +170,7 @@ WRONG = [
     ("cursor", "a\n", "printable ASCII text, got 'a\\n'"),
     ("cursor", 5, "text, got int"),
     ("billing_start_date", "2026-5-1", "a day such as '2026-05-01', got '2026-5-1'"),
-    ("billing_start_date", "2026-02-30", "a day such as '2026-05-01', got '2026-02-30'"),
+    ("billing_start_date", "2026-02-30", "a day that exists, got '2026-02-30'"),
     ("billing_start_date", "2026-05", "a day such as '2026-05-01', got '2026-05'"),
     ("billing_end_date", "", "a day such as '2026-05-01', got ''"),
     ("billing_end_date", 20260501, "a date or text such as '2026-05-01', got 20260501"),
@@ -282,7 +282,7 @@ def test_unchecked_arguments_become_text(
         ),
         (
             lambda api: api.list_invoices("2026-01-01"),
-            r"^list_invoices\(\) takes at most 0 arguments by position, got 1. Its arguments are ",
+            r"^list_invoices\(\) takes no arguments without a name, got 1. Its arguments are ",
         ),
         (
             lambda api: api.get_invoice_by_invoice_id(),

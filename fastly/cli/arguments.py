@@ -7,10 +7,11 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any, NoReturn
 
 from fastly._version import __version__
-from fastly.configuration.checks import DEFAULT_HOST, TOKEN_VARIABLE, check_host
+from fastly.configuration.checks import DEFAULT_HOST, TOKEN_VARIABLE, URL_VARIABLE, check_host
 from fastly.exceptions import ApiValueError
 from fastly.text import shown
 
@@ -128,6 +129,10 @@ def _check(options: Options) -> None:
         raise UsageError("--append-to and --output exclude each other: remove one")
     if options.append_to is not None and options.format not in (None, "jsonl"):
         raise UsageError(f"--append-to writes jsonl: remove --format {options.format}")
+    if PurePath(options.append_to or "").suffix not in ("", ".jsonl", ".ndjson"):
+        raise UsageError(
+            f"--append-to writes jsonl: name the file .jsonl, got {shown(options.append_to)}"
+        )
 
 
 def _check_host(host: str) -> None:
@@ -224,7 +229,11 @@ def _command(
     parser.add_argument(
         "--output", metavar="FILE", help="write FILE, complete or not at all; - is stdout"
     )
-    parser.add_argument("--host", metavar="URL", help=f"default: {DEFAULT_HOST}")
+    parser.add_argument(
+        "--host",
+        metavar="URL",
+        help=f"default: {URL_VARIABLE} from the environment, else {DEFAULT_HOST}",
+    )
     parser.add_argument(
         "--timeout", type=_timeout, metavar="SECONDS", help="for each request, including retries"
     )

@@ -38,11 +38,11 @@ INTERRUPTED, UNREAD = 130, 141  # as shells count the signals SIGINT and SIGPIPE
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 # What to do at a shell, in place of the advice for programs.
-_ADVICE: dict[type[ApiException], str] = {
-    EstimatePendingException: "Try again in a minute, or use a longer --wait.",
-    ResponseException: "It may be the page of a proxy, or the API changed; check --host.",
-    TimeoutException: "Try again, or use a longer --timeout.",
-    UnauthorizedException: f"Check the API token in {TOKEN_VARIABLE}.",
+_ADVICE: dict[str, str] = {
+    EstimatePendingException.advice: "Try again in a minute, or use a longer --wait.",
+    ResponseException.advice: "It may be the page of a proxy, or the API changed; check --host.",
+    TimeoutException.advice: "Try again, or use a longer --timeout.",
+    UnauthorizedException.advice: f"Check the API token in {TOKEN_VARIABLE}.",
 }
 
 
@@ -65,8 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UsageError, ApiTypeError, ApiValueError) as error:
         return _fail(MISUSED, str(error))
     except ApiException as error:
-        if error.advice == type(error).advice:  # not one that an operation gave
-            error.advice = _ADVICE.get(type(error), error.advice)
+        error.advice = _ADVICE.get(error.advice, error.advice)
         return _fail(PENDING if isinstance(error, EstimatePendingException) else FAILED, str(error))
     except (CommandError, AppendError) as error:
         return _fail(FAILED, str(error))

@@ -163,6 +163,8 @@ def check_host(name: str, value: object) -> str:
         raise ApiValueError(
             f"{name} must be an http(s) URL such as {DEFAULT_HOST!r}, got {_shown_url(value)}"
         )
+    if re.search(r"/billing/v[0-9]+/?$", value):
+        raise ApiValueError(f"{name} must not contain the path of the API, got {shown(value)}")
     scheme, colon, rest = value.partition(":")
     return scheme.lower() + colon + rest.rstrip("/")
 
