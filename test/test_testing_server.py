@@ -691,7 +691,9 @@ def fetch(command: str) -> Reply:
 def test_the_command_prints_requests_to_try(foreground: subprocess.Popen[str]) -> None:
     """The command prints a line of curl that works for v3, then one for v2."""
     facts = printed(foreground)
-    assert ["url", "token", "customer id", "try", "try v2"] == list(facts)
+    assert ["url", "token", "customer id", "for clients", "try", "try v2"] == list(facts)
+    variables = f"export FASTLY_API_URL={facts['url']} FASTLY_API_TOKEN={facts['token']}"
+    assert variables == facts["for clients"]
     assert "total" in fetch(facts["try"]).json["meta"]
     assert "2020-05-01T00:00:00Z" == fetch(facts["try v2"]).json["start_time"]
 
@@ -700,7 +702,7 @@ def test_the_command_prints_requests_to_try(foreground: subprocess.Popen[str]) -
 def test_the_command_without_v2(foreground: subprocess.Popen[str]) -> None:
     """With --no-v2 the command neither serves nor mentions v2."""
     facts = printed(foreground)
-    assert ["url", "token", "customer id", "try"] == list(facts)
+    assert ["url", "token", "customer id", "for clients", "try"] == list(facts)
     assert 404 == fetch(facts["try"].replace("/v3/invoices", "/v2/year/2020/month/05")).status
 
 

@@ -52,8 +52,10 @@ def _welcome(server: BillingServer, *, v2: bool) -> str:
         label: f"curl -H 'Fastly-Key: {server.token}' '{server.url}{path}'"
         for label, path in paths.items()
     }
+    variables = f"export FASTLY_API_URL={server.url} FASTLY_API_TOKEN={server.token}"
     facts = {"url": server.url, "token": server.token, "customer id": server.customer_id}
-    lines = [f"{label + ':':<13}{text}" for label, text in (facts | commands).items()]
+    facts |= {"for clients": variables, **commands}
+    lines = [f"{label + ':':<13}{text}" for label, text in facts.items()]
     return "\n".join([*lines, "Press Ctrl-C to stop."])
 
 
