@@ -1,0 +1,200 @@
+"""The pipeline into DuckDB, with dlt."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+from pages import LIST, MTD, TODAY, Recipe
+
+from fastly.testing import BillingServer
+
+LINES = "SELECT count(*), count(DISTINCT (invoice_id, line_number)) FROM fastly.invoice_lines"
+
+
+def query(page: Recipe, text: str) -> list[tuple[Any, ...]]:
+    """Return the result of a query on the database that the program wrote."""
+    with duckdb.connect(str(page.folder / "billing.duckdb"), read_only=True) as database:
+        return database.execute(text).fetchall()
+
+
+def counted(page: Recipe) -> int:
+    """Return the number of lines, none of which is there twice."""
+    ((lines, different),) = query(page, LINES)
+    assert different == lines
+    return lines
+
+
+def all_lines(server: BillingServer) -> int:
+    """Return the number of lines that the account has."""
+    invoices = [server.account.v3_invoice(*month) for month in server.account.v3_invoice_months()]
+    return sum(len(invoice["transaction_line_items"]) for invoice in invoices)
+
+
+class Loaded(NamedTuple):
+    """What two runs have left, one after the other."""
+
+    page: Recipe
+    printed: str
+    errors: str
+    connections_elsewhere: int
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    """Two runs, with a proxy that waits for requests to other hosts."""
+    with (
+        BillingServer(today=TODAY, estimate_pending=0) as server,
+        socket.create_server(("127.0.0.1", 0)) as proxy,
+    ):
+        page = Recipe("dlt", tmp_path_factory.mktemp("dlt"), server)
+        page.variables["HTTPS_PROXY"] = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        runs = [page.run(), page.run()]
+        printed, errors = ("".join(x.stdout for x in runs), "".join(x.stderr for x in runs))
+        yield Loaded(page, printed, errors, accepted(proxy))
+
+
+def accepted(proxy: socket.socket) -> int:
+    """Return how many connections wait."""
+    proxy.setblocking(False)
+    count = 0
+    with suppress(BlockingIOError):
+        while True:
+            proxy.accept()[0].close()
+            count += 1
+    return count
+
+
+def test_page_shows_what_the_programs_print(loaded: Loaded) -> None:
+    """The page shows what two runs print, and the result of the query."""
+    shown = loaded.page.blocks("text")
+    assert (shown[0], "") == (loaded.printed, loaded.errors)
+    assert shown[1] == loaded.page.run(number=1).stdout
+
+
+def test_two_runs_double_nothing(loaded: Loaded, server: BillingServer) -> None:
+    """After two runs, each line of each invoice is there once."""
+    assert all_lines(server) == counted(loaded.page)
+
+
+def test_nothing_is_sent_elsewhere(loaded: Loaded) -> None:
+    """The program sends no telemetry."""
+    assert 0 == loaded.connections_elsewhere
+
+
+def test_amounts_are_exact(loaded: Loaded, server: BillingServer) -> None:
+    """The amounts of each invoice add up exactly to its total, which the API sent."""
+    totals = query(
+        loaded.page,
+        "SELECT invoice_id, sum(amount), any_value(monthly_transaction_amount)"
+        " FROM fastly.invoice_lines GROUP BY ALL",
+    )
+    sent = {
+        server.account.v3_invoice_id(*month): server.account.bill(*month).cost
+        for month in server.account.v3_invoice_months()
+    }
+    assert sent == {name: amount for name, amount, _ in totals}
+    assert sent == {name: total for name, _, total in totals}
+    assert all(isinstance(amount, Decimal) for _, amount, _ in totals)
+
+
+def test_page_that_fails_is_loaded_by_the_next_run(
+    recipe: Callable[[str], Recipe], server: BillingServer
+) -> None:
+    """What came before a failure is loaded, the rest by the next run."""
+    july = server.account.v3_invoice(2026, 7)
+    server.enqueue(body={"data": [july], "meta": {"next_cursor": "abc"}}, path=LIST)
+    server.enqueue(400, path=LIST)
+    page = recipe("dlt")
+    run = page.run()
+    assert run.returncode == 1
+    assert run.stderr.startswith("400 Bad Request\n")
+    assert len(july["transaction_line_items"]) == counted(page)
+    assert page.run().returncode == 0
+    assert all_lines(server) == counted(page)
+
+
+def test_lost_state_doubles_nothing(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """Without dlt's own files, the next run restores its state from the database."""
+    page = recipe("dlt")
+    page.run()
+    shutil.rmtree(page.folder / "billing.dlt")
+    assert 0 == page.run().returncode
+    assert all_lines(server) == counted(page)
+
+
+def test_outstanding_invoice_is_loaded_again(
+    recipe: Callable[[str], Recipe], server: BillingServer
+) -> None:
+    """An invoice that has been paid since it was loaded is updated, and not doubled."""
+    page = recipe("dlt")
+    page.run()
+    statuses = "SELECT DISTINCT payment_status FROM fastly.invoice_lines WHERE invoice_id = "
+    july = f"'{server.account.v3_invoice_id(2026, 7)}'"
+    assert [("outstanding",)] == query(page, statuses + july)
+    with BillingServer(today=date(2026, 9, 2), estimate_pending=0) as later:
+        page.variables["FASTLY_API_URL"] = later.url
+        assert 0 == page.run().returncode
+        assert all_lines(later) == counted(page)
+    assert [("paid",)] == query(page, statuses + july)
+    assert [(9,)] == query(
+        page, "SELECT DISTINCT month(billing_start_date) FROM fastly.month_to_date"
+    )
+
+
+def test_month_to_date_that_fails(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """Without the month to date, invoices are loaded, and the old month to date stays."""
+    page = recipe("dlt")
+    page.run()
+    server.enqueue(422, path=MTD)
+    run = page.run()
+    assert run.returncode == 1
+    assert run.stderr.startswith("422 ")
+    lines = len(server.account.v3_month_to_date()["transaction_line_items"])
+    assert [(lines,)] == query(page, "SELECT count(*) FROM fastly.month_to_date")
+
+
+def test_empty_account(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """An account without invoices and month to date is loaded without a failure of dlt."""
+    server.enqueue(404, path=MTD)
+    server.enqueue(body={"data": None}, path=LIST)
+    run = recipe("dlt").run()
+    assert run.stdout == "loaded 0 lines of invoices and 0 of the month to date\n"
+    assert run.stderr.startswith("404 Not Found\n")
+
+
+def test_missing_fields_survive(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """An invoice without lines is line 0; fields that are missing are empty columns."""
+    server.enqueue(body={}, path=MTD)
+    invoices = [
+        {"invoice_id": "INV-1", "monthly_transaction_amount": 3},
+        {"invoice_id": "INV-2", "transaction_line_items": [{"amount": "0.000000000001"}]},
+    ]
+    server.enqueue(body={"data": invoices}, path=LIST)
+    page = recipe("dlt")
+    assert 0 == page.run().returncode
+    columns = "invoice_id, line_number, monthly_transaction_amount, amount, region"
+    assert [
+        ("INV-1", 0, 3, None, None),
+        ("INV-2", 1, None, Decimal("0.000000000001"), None),
+    ] == query(page, f"SELECT {columns} FROM fastly.invoice_lines ORDER BY 1")  # noqa: S608
+
+
+def test_killed_runs_double_nothing(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """Runs that are killed at any point lose and double nothing."""
+    page = recipe("dlt")
+    for seconds in (0.9, 1.2, 1.5, 1.8):
+        with page.start() as process:
+            time.sleep(seconds)
+            process.kill()
+    for _ in range(2):  # the first run loads what a killed one has left
+        assert 0 == page.run().returncode
+    assert all_lines(server) == counted(page)

@@ -1,0 +1,103 @@
+"""The forecast of the month in progress, and its refusals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pages import MTD, Recipe
+
+from fastly.testing import BillingServer
+
+
+@pytest.mark.parametrize(("day", "block", "status"), [(20, 0, 0), (4, 1, 2)])
+def test_page_shows_what_the_program_prints(
+    tmp_path: Path, day: int, block: int, status: int
+) -> None:
+    """The page shows the forecast of a day, and the refusal of an early one."""
+    with BillingServer(today=date(2026, 8, day), estimate_pending=0) as server:
+        page = Recipe("forecast", tmp_path, server)
+        run = page.run()
+    assert (status, "", page.blocks("text")[block]) == (run.returncode, run.stderr, run.stdout)
+
+
+@pytest.mark.parametrize("day", [8, 14, 21, 31])
+def test_invoice_is_in_the_range(tmp_path: Path, day: int) -> None:
+    """The invoice of August is in the range that the page promises for every day from the 8th."""
+    low, high = forecast(tmp_path, date(2026, 8, day))
+    assert low <= 11_048.23 <= high
+
+
+def test_plan_minimum_breaks_the_forecast(tmp_path: Path) -> None:
+    """A plan minimum, as in February, leads to an invoice above the range, as the page says."""
+    _, high = forecast(tmp_path, date(2026, 2, 20))
+    assert high < 2_272.94
+
+
+def forecast(folder: Path, today: date) -> tuple[float, float]:
+    """Return the range that the program prints."""
+    with BillingServer(today=today, estimate_pending=0) as server:
+        run = Recipe("forecast", folder, server).run()
+    assert (0, "") == (run.returncode, run.stderr)
+    low, high = re.search(r"^forecast: (\S+) to (\S+)$", run.stdout, re.MULTILINE).groups()
+    return float(low.replace(",", "")), float(high.replace(",", ""))
+
+
+def broken(server: BillingServer, **fields: Any) -> dict[str, Any]:
+    """Return the month to date with other fields."""
+    return server.account.v3_month_to_date() | fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"transaction_line_items": None}, "The month to date has no lines."),
+        ({"transaction_line_items": [{}]}, "The month to date has lines without an amount."),
+        ({"monthly_transaction_amount": "1"}, "The lines of the month to date do not add up"),
+        ({"monthly_transaction_amount": None}, "The lines of the month to date do not add up"),
+        ({"billing_end_date": None}, "The month to date does not say which days it covers."),
+        ({"billing_end_date": "2026-09-09T00:00:00Z"}, "It covers 2026-08-01 to 2026-09-09, not"),
+        ({"billing_end_date": "2026-08-07T23:59:00Z"}, "Only 6 of 31 days are complete"),
+    ],
+)
+def test_refusal(
+    recipe: Callable[[str], Recipe], server: BillingServer, fields: dict[str, Any], reason: str
+) -> None:
+    """The program says why it cannot forecast, and returns 2."""
+    server.enqueue(body=broken(server, **fields), path=MTD)
+    run = recipe("forecast").run()
+    assert (2, "") == (run.returncode, run.stderr)
+    assert run.stdout.splitlines()[-1].startswith(f"No forecast. {reason}")
+
+
+def test_failure_of_the_api(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """If there is no month to date, the program says why and returns 1."""
+    server.enqueue(404, path=MTD)
+    run = recipe("forecast").run()
+    assert (1, "") == (run.returncode, run.stdout)
+    assert run.stderr.startswith("404 Not Found\n")
+
+
+def test_last_invoices_that_fail(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """Without the last invoices, the forecast names the certificates that it lacks."""
+    server.enqueue(body=broken(server), path=MTD)
+    server.enqueue(403)
+    run = recipe("forecast").run()
+    assert run.returncode == 0
+    assert "TLS certificates of unknown cost, which are not included: 2\n" in run.stdout
+    assert run.stderr.startswith("the last invoices failed: 403 Forbidden\n")
+
+
+def test_lines_without_rates(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """Usage without rates or units grows with the days."""
+    line = {"amount": 200, "usage_type": "Bandwidth", "description": "Bandwidth"}
+    fixed = {"amount": 50, "usage_type": "", "rate": 50, "units": 1}
+    body = broken(server, transaction_line_items=[line, fixed], monthly_transaction_amount=250)
+    server.enqueue(body=body, path=MTD)
+    run = recipe("forecast").run()
+    low, high = 50 + 200 * 31 / 20, 50 + 200 * (1 + 12 / 19)
+    assert f"forecast: {low:.0f} to {high + 0.5:.0f}\n" in run.stdout

@@ -1,0 +1,65 @@
+"""Costs by product group and region, with pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pages import LIST, MTD, Recipe
+
+from fastly.testing import BillingServer
+
+MONTHS = ("2026-05", "2026-07")
+
+
+def test_page_shows_what_the_program_prints(recipe: Callable[[str], Recipe]) -> None:
+    """The page shows the table that the program prints."""
+    page = recipe("pandas")
+    run = page.run(*MONTHS)
+    assert (0, "") == (run.returncode, run.stderr)
+    printed = [line.rstrip() for line in run.stdout.splitlines()]
+    assert page.blocks("text")[0].splitlines() == printed
+
+
+def test_month_that_fails_is_reported(
+    recipe: Callable[[str], Recipe], server: BillingServer
+) -> None:
+    """If a month fails, the program reports it, keeps the others and returns 1."""
+    server.enqueue(body={"data": [server.account.v3_invoice(2026, 5)], "meta": {}}, path=LIST)
+    server.enqueue(403, path=LIST)
+    run = recipe("pandas").run(*MONTHS)
+    assert run.returncode == 1
+    assert run.stderr.startswith("2026-06 failed: 403 Forbidden\n")
+    header, total = run.stdout.splitlines()[0].split(), run.stdout.splitlines()[-1].split()
+    assert ["month", "2026-05", "2026-07", "2026-08", "so", "far"] == header
+    assert ["Total", "10316.92", "10574.87", "7613.32"] == total
+
+
+def test_month_to_date_that_fails_is_reported(
+    recipe: Callable[[str], Recipe], server: BillingServer
+) -> None:
+    """If the month to date fails, the months with invoices are printed."""
+    server.enqueue(422, path=MTD)
+    run = recipe("pandas").run(*MONTHS)
+    assert run.stderr.startswith("month to date failed: 422")
+    assert (1, "9722.13") == (run.returncode, run.stdout.splitlines()[-1].split()[-2])
+
+
+def test_empty_account(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """Empty responses are not failures, and give no table if there is nothing else."""
+    for data in ([], None):
+        server.enqueue(body={"data": data, "meta": None}, path=LIST)
+    server.enqueue(404, path=MTD)
+    run = recipe("pandas").run("2026-06", "2026-07")
+    assert (1, "no invoices\n") == (run.returncode, run.stdout)
+    assert run.stderr.startswith("2026-06: no invoice\n2026-07: no invoice\nmonth to date failed")
+
+
+def test_missing_fields_survive(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """Lines without names or amounts, and invoices without lines or dates, are in the table."""
+    lines = [{"amount": "1.25", "product_group": None}, {"amount": None, "region": "Asia"}, None]
+    server.enqueue(body={"data": [{"transaction_line_items": lines}]}, path=LIST)
+    server.enqueue(body={"monthly_transaction_amount": "3.5"}, path=MTD)
+    run = recipe("pandas").run("2026-07", "2026-07")
+    assert (0, "") == (run.returncode, run.stderr)
+    assert ["month", "2026-07", "?", "so", "far"] == run.stdout.splitlines()[0].split()
+    assert ["Total", "1.25", "3.5"] == run.stdout.splitlines()[-1].replace("3.50", "3.5").split()

@@ -1,0 +1,152 @@
+"""The exporter for Prometheus, scraped over HTTP."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from pages import MTD, Recipe
+from prometheus_client.parser import text_string_to_metric_families
+
+from fastly.testing import BillingServer
+
+PREFIX = "fastly_month_to_date"
+
+Metrics = dict[str, dict[tuple[str, ...], float]]
+
+
+class Exporter:
+    """A running exporter."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.url = process.stdout.readline().strip()
+
+    def scrape(self) -> str:
+        """Return the metrics as text."""
+        with urllib.request.urlopen(self.url, timeout=10) as response:  # noqa: S310  # our own
+            return response.read().decode()
+
+    def metrics(self) -> Metrics:
+        """Return the values of each metric by its labels."""
+        found: Metrics = {}
+        for family in text_string_to_metric_families(self.scrape()):
+            for sample in family.samples:
+                values = found.setdefault(sample.name.removeprefix(f"{PREFIX}_"), {})
+                values[tuple(sample.labels.values())] = sample.value
+        return found
+
+    def wait_for(self, condition: Callable[[Metrics], bool]) -> Metrics:
+        """Scrape until the metrics meet a condition."""
+        deadline = time.monotonic() + 20
+        while not condition(metrics := self.metrics()):
+            assert time.monotonic() < deadline, metrics
+            time.sleep(0.05)
+        return metrics
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal, and return the exit status and what went to stderr."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=5)
+        return self.process.returncode, errors
+
+
+@contextmanager
+def exporting(recipe: Recipe, **changes: str) -> Iterator[Exporter]:
+    """Run the exporter on a free port."""
+    recipe.variables["PORT"] = "0"
+    with recipe.start(**changes) as process:
+        try:
+            yield Exporter(process)
+        finally:
+            process.kill()
+
+
+def value(metrics: Metrics, name: str) -> float:
+    """Return the value of a metric without labels."""
+    return metrics[name][()]
+
+
+def is_up(metrics: Metrics) -> bool:
+    """Return whether the last request got a month to date."""
+    return value(metrics, "up") == 1
+
+
+def test_page_shows_what_is_scraped(recipe: Callable[[str], Recipe]) -> None:
+    """The page shows the metrics, which add up to the total."""
+    page = recipe("prometheus")
+    with exporting(page) as exporter:
+        metrics = exporter.wait_for(is_up)
+        lines = exporter.scrape().splitlines()
+        assert (0, "") == exporter.stop()
+    updated = f"{PREFIX}_updated_seconds "
+    values = [x for x in lines if not x.startswith(("#", updated))]
+    assert page.blocks("text")[0].splitlines() == values
+    assert pytest.approx(time.time(), abs=60) == value(metrics, "updated_seconds")
+    assert pytest.approx(7613.32) == sum(metrics["cost"].values())
+    alerts = set(re.findall(rf"{PREFIX}_(\w+)", page.blocks("yaml")[0]))
+    assert {"cost", "updated_seconds"} == alerts & metrics.keys() == alerts
+    documented = {name for name in metrics if f"`{PREFIX}_{name}`" in page.page}
+    assert documented | {"failures_total"} == metrics.keys() | {"failures_total"}
+
+
+def test_scrapes_send_no_requests(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """However often it is scraped, the exporter has requested the month to date once."""
+    with exporting(recipe("prometheus")) as exporter:
+        exporter.wait_for(is_up)
+        for _ in range(50):
+            exporter.scrape()
+        assert (0, "") == exporter.stop(signal.SIGINT)
+    assert [MTD] == [request.path for request in server.requests]
+
+
+def test_pending_is_a_metric(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """While the API makes the month to date, a metric says so; then the exporter gets it."""
+    server.estimate_pending = 2
+    with exporting(recipe("prometheus"), PENDING="0.3") as exporter:
+        metrics = exporter.wait_for(lambda metrics: value(metrics, "pending") == 1)
+        assert (0, 0) == (value(metrics, "up"), value(metrics, "updated_seconds"))
+        assert "cost" not in metrics
+        metrics = exporter.wait_for(is_up)
+        assert 0 == value(metrics, "pending")
+        assert "failures_total" not in metrics
+        assert (0, "") == exporter.stop()
+
+
+def test_failure_is_a_metric(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """After a failure, a metric counts it, the costs stay, and the exporter tries again."""
+    with exporting(recipe("prometheus"), FRESH="0.3", FAILED="0.3") as exporter:
+        before = exporter.wait_for(is_up)
+        for status in (403, 404):
+            server.enqueue(status)
+        after = exporter.wait_for(lambda metrics: len(metrics.get("failures_total", ())) == 2)
+        assert {("403",): 1, ("404",): 1} == after["failures_total"]
+        assert before["cost"] == after["cost"]
+        exporter.wait_for(is_up)
+        status, errors = exporter.stop()
+    assert status == 0
+    assert errors.startswith("403 Forbidden\n")
+
+
+def test_signal_during_a_request(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """SIGTERM ends the exporter while it waits for the API."""
+    server.enqueue(delay=30)
+    with exporting(recipe("prometheus")) as exporter:
+        while not server.requests:
+            time.sleep(0.01)
+        assert (0, "") == exporter.stop()
+
+
+def test_empty_response_survives(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """A month to date without lines and dates has its total under empty labels."""
+    server.enqueue(body={"monthly_transaction_amount": "3.5"})
+    with exporting(recipe("prometheus")) as exporter:
+        metrics = exporter.wait_for(is_up)
+        assert {("", "", ""): 3.5} == metrics["cost"]
+        assert (0, "") == exporter.stop()
