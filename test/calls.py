@@ -1,4 +1,4 @@
-"""Calls of a server that misbehaves, and how they fail."""
+"""Calls to a server that misbehaves, and how they fail."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SAME_HEADERS = {"Content-Type": JSON}
 
 @contextlib.contextmanager
 def api_of(url: str, **settings: Any) -> Iterator[BillingApi]:
-    """The API at a URL, tried once unless the settings say more."""
+    """Return the API at a URL, without retries unless the settings say otherwise."""
     settings = {"retries": 0, "api_key": {"token": TOKEN}, **settings}
     configuration = fastly.Configuration(host=url, **settings)
     with fastly.ApiClient(configuration) as client:
@@ -42,13 +42,13 @@ def api_of(url: str, **settings: Any) -> Iterator[BillingApi]:
 
 
 def ask(url: str, options: dict[str, Any] | None = None, **settings: Any) -> Any:
-    """Ask for the invoice "i" of the customer "c"."""
+    """Request the invoice "i" of the customer "c"."""
     with api_of(url, **settings) as api:
         return api.get_invoice_by_id("c", "i", **(options or {}))
 
 
 def failure(url: str, options: dict[str, Any] | None = None, **settings: Any) -> ApiException:
-    """Ask likewise, and return how it failed."""
+    """Request the invoice "i", and return the exception."""
     with pytest.raises(ApiException) as caught:
         ask(url, options, **settings)
     assert TOKEN not in str(caught.value)
@@ -58,20 +58,20 @@ def failure(url: str, options: dict[str, Any] | None = None, **settings: Any) ->
 def failure_of(
     *script: Fault, options: dict[str, Any] | None = None, **settings: Any
 ) -> ApiException:
-    """Ask a server that answers by a script, and return how it failed."""
+    """Send a request to a server that follows a script, and return the exception."""
     with FaultServer(*script) as server:
         return failure(server.url, options, **settings)
 
 
 def answer_of(*script: Fault, options: dict[str, Any] | None = None, **settings: Any) -> Any:
-    """Ask a server that answers by a script, and return what it answered."""
+    """Send a request to a server that follows a script, and return the result."""
     with FaultServer(*script) as server:
         return ask(server.url, options, **settings)
 
 
 @contextlib.contextmanager
 def lasting(least: float, most: float) -> Iterator[None]:
-    """Hold that what is done inside takes so many seconds."""
+    """Assert that a block takes so many seconds."""
     started = time.monotonic()
     yield
     spent = time.monotonic() - started

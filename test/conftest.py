@@ -31,7 +31,7 @@ ENVIRONMENT = (
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the token or the proxies of the machine that it runs on."""
+    """Hide the token and the proxies of the machine that runs the tests."""
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -39,7 +39,7 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def server() -> Iterator[BillingServer]:
-    """A stand-in of the test's own."""
+    """A stand-in for one test."""
     with BillingServer() as server:
         yield server
 
@@ -89,26 +89,26 @@ def shell(
 
 @pytest.fixture(scope="module")
 def stand_in() -> Iterator[BillingServer]:
-    """The billing API behind the TLS servers and proxies of a file."""
+    """The stand-in behind the TLS servers and proxies of a test file."""
     with BillingServer(token=TOKEN) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
-    """A certificate authority made for this run."""
+    """A certificate authority created for this run."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="session")
 def roots(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The file to trust that authority by."""
+    """The file that contains the authority's certificate."""
     return pem_of(authority, tmp_path_factory.mktemp("roots"))
 
 
 @pytest.fixture
 def tls(authority: trustme.CA) -> ssl.SSLContext:
-    """Settings of a server with a certificate for 127.0.0.1."""
+    """The settings of a server with a certificate for 127.0.0.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context

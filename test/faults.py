@@ -3,7 +3,7 @@
 ::
 
     with FaultServer(failing(503), cut_body(10)) as server:
-        ...  # the first request gets 503, the second half a body, all others a good answer
+        ...  # the first request gets 503, the second half a body, all others a good response
         assert server.requests[0].headers["fastly-key"] == "..."
 
 A fault is a name and a function of the ``Wire``, one connection; ``every_fault`` has them all.
@@ -33,7 +33,7 @@ BODY = json.dumps(INVOICE).encode()
 CSV = "text/csv"
 PDF = "application/pdf"
 JSON = "application/json"
-LONGEST = 30.0  # seconds; no fault lasts longer, should a client wait for ever
+LONGEST = 30.0  # seconds; no fault lasts longer, even if a client waits forever
 CRLF = b"\r\n"
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -41,7 +41,7 @@ Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Recorded:
-    """A request that arrived: its target, its headers in lower case, and all as it came."""
+    """A request that arrived: its target, its headers in lowercase, and its bytes."""
 
     target: str
     headers: Mapping[str, str]
@@ -52,7 +52,7 @@ class Wire:
     """One connection of a client: what a fault may do with it.
 
     Attributes:
-        request: The request that is to be answered.
+        request: The request to respond to.
         origin: The server's own URL.
         keep_alive: Set by a fault that leaves the connection open for the next request.
     """
@@ -77,7 +77,7 @@ class Wire:
         return _parsed(head)
 
     def send(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all bytes."""
         self.sock.sendall(data)
 
     def drip(self, data: bytes, pause: float, step: int = 1) -> None:
@@ -87,7 +87,7 @@ class Wire:
             self.wait(pause)
 
     def wait(self, seconds: float) -> None:
-        """Wait, but not for a client that has gone.
+        """Wait until the time is over or the client has gone.
 
         Raises:
             ConnectionError: The client closed the connection meanwhile.
@@ -97,7 +97,7 @@ class Wire:
             raise ConnectionAbortedError("the client has gone")
 
     def reset(self) -> None:
-        """Close with a TCP reset in place of the orderly end."""
+        """Close with a TCP reset instead of an orderly close."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.sock.close()
 
@@ -119,7 +119,7 @@ Act = Callable[[Wire], None]
 
 @dataclass(frozen=True)
 class Fault:
-    """One way to answer: its name, what it does, and whether it does so before any request."""
+    """One way to respond: its name, its function, and whether it acts before any request."""
 
     name: str
     act: Act = field(repr=False)
@@ -130,7 +130,7 @@ S = TypeVar("S", bound="Listening")
 
 
 class Listening:
-    """The base of the servers: a port of its own on 127.0.0.1, and an end."""
+    """The base of the servers: each has its own port on 127.0.0.1, and can be closed."""
 
     scheme = "http"
 
@@ -141,7 +141,7 @@ class Listening:
 
     @property
     def url(self) -> str:
-        """The URL to ask."""
+        """The URL of the server."""
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def __enter__(self: S) -> S:
@@ -156,7 +156,7 @@ class Listening:
         self.close()
 
     def close(self) -> None:
-        """Give the port back."""
+        """Close the socket, which frees the port."""
         self.sock.close()
 
 
@@ -165,7 +165,7 @@ class Refusing(Listening):
 
 
 class Unaccepting(Listening):
-    """A port whose backlog is full: who connects gets no answer at all."""
+    """A port whose backlog is full: clients that connect get no response at all."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,7 +175,7 @@ class Unaccepting(Listening):
             self._fillers.append(self._connecting())
 
     def close(self) -> None:
-        """Give the port back, and end the connections that filled it."""
+        """Close the socket, and the connections that filled its backlog."""
         for filler in self._fillers:
             filler.close()
         super().close()
@@ -192,20 +192,20 @@ class Unaccepting(Listening):
 
 
 class FaultServer(Listening):
-    """A server that answers by a script, then by choice, each connection in a thread.
+    """A server that follows a script, then a choice, with a thread for each connection.
 
     Args:
         *script: The first faults, one for each request; one with ``at_connect`` takes a
-            whole connection that is still fresh.
-        choose: Gives the fault of each request after those; None: all get a good answer.
-        tls: Settings to speak TLS with.
+            whole new connection.
+        choose: Returns the fault for each later request; None: all get a good response.
+        tls: The server's TLS settings.
         remember: False: ``requests`` stays empty.
 
     Attributes:
-        requests: What was asked, in the order of arrival.
-        connections: How many there were.
+        requests: The requests, in the order of arrival.
+        connections: The number of connections.
         acted: How often each fault acted, by name.
-        errors: Exceptions that are the server's own fault; leaving ``with`` raises the first.
+        errors: Exceptions of the server itself; leaving ``with`` raises the first.
     """
 
     def __init__(
@@ -274,7 +274,7 @@ class FaultServer(Listening):
         try:
             self._converse(wire)
         except OSError:
-            pass  # the client went away, as some faults make it
+            pass  # the client went away, as some faults cause it to
         except Exception as error:
             self.errors.append(error)
         finally:
@@ -316,14 +316,14 @@ class FaultServer(Listening):
 
 
 def head(status: int = 200, headers: Headers = (), reason: str = "Reason") -> bytes:
-    """Write the head of an answer, with the blank line that ends it."""
+    """Return the head of a response, with the empty line that ends it."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     lines = [f"HTTP/1.1 {status} {reason}", *(f"{name}: {value}" for name, value in pairs)]
     return "\r\n".join(lines).encode("latin-1") + CRLF + CRLF
 
 
 def answer_bytes(body: bytes = BODY, status: int = 200, headers: Headers = ()) -> bytes:
-    """Write a whole answer, with its length and type where ``headers`` name no other."""
+    """Return a complete response, with its length and type unless ``headers`` has others."""
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
     named = {name.lower() for name, _ in pairs}
     usual = (("Content-Type", JSON), ("Content-Length", str(len(body))))
@@ -332,13 +332,13 @@ def answer_bytes(body: bytes = BODY, status: int = 200, headers: Headers = ()) -
 
 
 def chunks(body: bytes, size: int = 16) -> bytes:
-    """Write a body in the chunked coding (RFC 9112, section 7.1)."""
+    """Return a body in the chunked coding (RFC 9112, section 7.1)."""
     pieces = [body[start : start + size] for start in range(0, len(body), size)] + [b""]
     return b"".join(f"{len(piece):x}".encode() + CRLF + piece + CRLF for piece in pieces)
 
 
 def chunked_bytes(body: bytes = BODY, headers: Headers = ()) -> bytes:
-    """Write a whole answer whose body is chunked."""
+    """Return a complete response whose body is chunked."""
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
     return head(200, [("Content-Type", JSON), ("Transfer-Encoding", "chunked"), *pairs]) + chunks(
         body
@@ -346,7 +346,7 @@ def chunked_bytes(body: bytes = BODY, headers: Headers = ()) -> bytes:
 
 
 def gzip_bytes(body: bytes, members: int = 1) -> bytes:
-    """Zip a body into one or more gzip members (RFC 1952, section 2.2)."""
+    """Compress a body into one or more gzip members (RFC 1952, section 2.2)."""
     size = -(-len(body) // members)
     return b"".join(gzip.compress(body[n * size : (n + 1) * size]) for n in range(members))
 
@@ -355,12 +355,12 @@ def gzip_bytes(body: bytes, members: int = 1) -> bytes:
 
 
 def answer(body: bytes = BODY, status: int = 200, headers: Headers = (), name: str = "") -> Fault:
-    """Answer as asked, and keep the connection open."""
+    """Send a given response, and keep the connection open."""
     return whole(answer_bytes(body, status, headers), name or f"answer {status}")
 
 
 def good() -> Fault:
-    """Answer what is asked for in the form that is asked for, the invoice with the id asked for."""
+    """Send the requested invoice in the requested format."""
     return Fault("good", _act_good)
 
 
@@ -371,7 +371,7 @@ def _act_good(wire: Wire) -> None:
 
 
 def document(target: str, kind: str = JSON) -> bytes:
-    """Make an invoice whose id is the last part of the target, in one of the three forms."""
+    """Return an invoice whose ID is the last part of the target, in one of the three formats."""
     invoice_id = target.partition("?")[0].rpartition("/")[2]
     if kind == CSV:
         return f"invoice_id\r\n{invoice_id}\r\n".encode()
@@ -386,7 +386,7 @@ def raw(data: bytes, name: str = "raw") -> Fault:
 
 
 def whole(data: bytes, name: str = "whole") -> Fault:
-    """Send these bytes, which end an answer, and keep the connection open."""
+    """Send these bytes, which complete a response, and keep the connection open."""
 
     def act(wire: Wire) -> None:
         wire.send(data)
@@ -413,7 +413,7 @@ def reset_at_connect() -> Fault:
 def _reset_after(data: bytes, name: str) -> Fault:
     def act(wire: Wire) -> None:
         wire.send(data)
-        wire.wait(0.01)  # a reset that comes at once may overtake what was sent
+        wire.wait(0.01)  # an immediate reset may overtake what was sent
         wire.reset()
 
     return Fault(name, act)
@@ -440,7 +440,7 @@ def reset_in_body() -> Fault:
 
 
 def closed_before_head() -> Fault:
-    """Read the request, and close in order."""
+    """Read the request, and close."""
     return raw(b"", "closed before the head")
 
 
@@ -450,12 +450,12 @@ def cut_head() -> Fault:
 
 
 def cut_body(missing: int = 10, body: bytes = BODY) -> Fault:
-    """Close some bytes before the body's end."""
+    """Close some bytes before the end of the body."""
     return raw(answer_bytes(body)[:-missing], "cut body")
 
 
 def drip_head(pause: float = 0.02) -> Fault:
-    """Send the head a byte at a time."""
+    """Send the head byte by byte."""
 
     def act(wire: Wire) -> None:
         wire.drip(head(200, {"X-Long": "x" * 1000}), pause)
@@ -464,14 +464,14 @@ def drip_head(pause: float = 0.02) -> Fault:
 
 
 def drip_body(pause: float = 0.02, data: bytes | None = None) -> Fault:
-    """Send the head at once and the body a byte at a time."""
+    """Send the head at once and the body byte by byte."""
     return _dripping(
         "dripping body", answer_bytes(b" " * 1000 + BODY) if data is None else data, pause
     )
 
 
 def drip_chunks(pause: float = 0.02) -> Fault:
-    """Send a chunked body a byte at a time."""
+    """Send a chunked body byte by byte."""
     return _dripping("dripping chunks", chunked_bytes(b" " * 1000 + BODY), pause)
 
 
@@ -486,7 +486,7 @@ def _dripping(name: str, data: bytes, pause: float) -> Fault:
 
 
 def stall(after: bytes = b"", name: str = "stall") -> Fault:
-    """Send a part of an answer, and then nothing until the client goes."""
+    """Send a part of a response, then nothing until the client has gone."""
 
     def act(wire: Wire) -> None:
         wire.send(after)
@@ -496,7 +496,7 @@ def stall(after: bytes = b"", name: str = "stall") -> Fault:
 
 
 def stall_at_connect() -> Fault:
-    """Accept a connection and never say a word on it."""
+    """Accept a connection and never send anything."""
 
     def act(wire: Wire) -> None:
         while wire.sock.recv(65536):
@@ -516,29 +516,29 @@ def stall_in_body() -> Fault:
 
 
 def garbage(data: bytes = b"\x15\x03\x01\x00\x02\x02\x16 no HTTP\r\n\r\n") -> Fault:
-    """Send what is not HTTP."""
+    """Send bytes that are not HTTP."""
     return raw(data, "garbage")
 
 
 def wrong_length(difference: int) -> Fault:
-    """Claim a body that is longer or shorter than it is."""
+    """Announce a body that is longer or shorter than it is."""
     length = {"Content-Length": str(len(BODY) + difference)}
     return raw(answer_bytes(headers=length), f"length wrong by {difference}")
 
 
 def two_lengths() -> Fault:
-    """Send two Content-Length headers that disagree."""
+    """Send two Content-Length headers that differ."""
     pairs = [("Content-Length", str(len(BODY))), ("Content-Length", str(len(BODY) - 5))]
     return raw(answer_bytes(headers=pairs), "two lengths")
 
 
 def double_head() -> Fault:
-    """Send the head twice: the second one stands where the body should."""
+    """Send the head twice, the second time in place of the body."""
     return raw(head() + answer_bytes(), "double head")
 
 
 def two_answers() -> Fault:
-    """Send a second answer that nobody asked for, and keep the connection open."""
+    """Send a second, unsolicited response, and keep the connection open."""
 
     def act(wire: Wire) -> None:
         target = wire.request.target
@@ -549,7 +549,7 @@ def two_answers() -> Fault:
 
 
 def interim(*statuses: int, then: Fault | None = None) -> Fault:
-    """Send interim answers (RFC 9110, section 15.2) before the real one."""
+    """Send interim responses (RFC 9110, section 15.2) before the real one."""
     data = b"".join(head(status, {"Link": "</x>; rel=preload"}) for status in statuses)
 
     def act(wire: Wire) -> None:
@@ -560,7 +560,7 @@ def interim(*statuses: int, then: Fault | None = None) -> Fault:
 
 
 def switching() -> Fault:
-    """Answer 101, as if another protocol had been agreed on."""
+    """Respond 101, as if another protocol had been negotiated."""
     return raw(head(101, {"Upgrade": "x", "Connection": "upgrade"}), "switching protocols")
 
 
@@ -570,42 +570,42 @@ def huge_line() -> Fault:
 
 
 def many_headers(count: int = 150) -> Fault:
-    """Send more headers than http.client takes."""
+    """Send more headers than http.client accepts."""
     return raw(answer_bytes(headers={f"X-{n}": "x" for n in range(count)}), "many headers")
 
 
 def chunked(body: bytes = BODY, headers: Headers = ()) -> Fault:
-    """Send a whole chunked answer."""
+    """Send a complete chunked response."""
     return whole(chunked_bytes(body, headers), "chunked")
 
 
 def broken_chunks(at: int, how: bytes | None = None) -> Fault:
-    """Break a chunked body at an offset: cut it there, or put other bytes in."""
+    """Break a chunked body at an offset: truncate it there, or insert other bytes."""
     start, _, rest = chunked_bytes(headers={"Connection": "close"}).partition(b"\r\n\r\n")
     broken = rest[:at] if how is None else rest[:at] + how + rest[at + len(how) :]
     return raw(start + CRLF + CRLF + broken, "broken chunks")
 
 
 def gzipped(body: bytes = BODY, members: int = 1) -> Fault:
-    """Send a zipped answer."""
+    """Send a gzip response."""
     data = gzip_bytes(body, members)
     return whole(answer_bytes(data, headers={"Content-Encoding": "gzip"}), "gzip")
 
 
 def broken_gzip(at: int, how: bytes | None = None, body: bytes = BODY) -> Fault:
-    """Break a zipped body at an offset, under a true Content-Length: cut it, or change it."""
+    """Break a gzip body at an offset, under a true Content-Length: truncate or change it."""
     data = gzip_bytes(body)
     broken = data[:at] if how is None else data[:at] + how + data[at + len(how) :]
     return whole(answer_bytes(broken, headers={"Content-Encoding": "gzip"}), "broken gzip")
 
 
 def lying_encoding(coding: str = "gzip") -> Fault:
-    """Name a Content-Encoding that the body does not have."""
+    """Send a Content-Encoding that does not match the body."""
     return whole(answer_bytes(headers={"Content-Encoding": coding}), f"lying {coding}")
 
 
 def endless(start: bytes, more: bytes, name: str = "endless") -> Fault:
-    """Send without end, until the client goes."""
+    """Send without end, until the client has gone."""
 
     def act(wire: Wire) -> None:
         wire.send(start)
@@ -617,18 +617,18 @@ def endless(start: bytes, more: bytes, name: str = "endless") -> Fault:
 
 
 def accepted(retry_after: str | None = None) -> Fault:
-    """Answer 202, as while an estimate is being made."""
+    """Respond 202, as while an estimate is being made."""
     headers = {} if retry_after is None else {"Retry-After": retry_after}
     return answer(b"", 202, headers, "accepted")
 
 
 def limited(headers: Headers = ()) -> Fault:
-    """Answer 429."""
+    """Respond 429."""
     return answer(b'{"msg": "Too many"}', 429, headers, "rate limited")
 
 
 def failing(status: int = 503, headers: Headers = ()) -> Fault:
-    """Answer with an error, in the API's words."""
+    """Respond with an error that has an API message."""
     return answer(b'{"msg": "Failed", "detail": "here"}', status, headers, f"failing {status}")
 
 
@@ -647,17 +647,17 @@ def redirect(location: str | None, status: int = 302) -> Fault:
 
 
 def in_seconds(seconds: float) -> str:
-    """Write the HTTP date of a moment from now."""
+    """Return the HTTP date of a time from now."""
     return formatdate(time.time() + seconds, usegmt=True)
 
 
 def every_fault(elsewhere: str = "https://example.invalid") -> list[Fault]:
-    """Make one of each, the redirects to another origin going to ``elsewhere``."""
+    """Return one of each, with redirects to another origin going to ``elsewhere``."""
     return [*_broken_off(), *_no_http(), *_codings(), *_statuses(), *_redirects(elsewhere)]
 
 
 def slow_faults() -> list[Fault]:
-    """Make one of each fault that lasts until the client goes."""
+    """Return one of each fault that lasts until the client has gone."""
     return [drip_head(), drip_body(), drip_chunks(), stall(), stall_in_head(), stall_in_body()]
 
 
@@ -706,8 +706,9 @@ def _redirects(elsewhere: str) -> list[Fault]:
 def by_chance(
     seed: int, often: list[Fault], seldom: list[Fault], good_share: float = 0.5
 ) -> Callable[[], Fault]:
-    """Return a choice of good answers and faults, one of them in twenty of ``seldom``; the same
-    seed makes the same choices.
+    """Return a choice of good responses and faults; one fault in twenty is from ``seldom``.
+
+    The same seed makes the same choices.
     """
     chance = random.Random(seed)
 

@@ -1,12 +1,12 @@
-"""What takes text from elsewhere, as functions of that text; and a fuzzer that runs them by hand.
+"""Functions that read foreign text, and a fuzzer that runs them by hand.
 
 ::
 
     pip install atheris
     python test/fuzz_atheris.py -max_total_time=60
 
-Each function raises nothing but what is documented, or ``AssertionError`` where what it makes is
-not right. ``test_fuzz.py`` holds the same with hypothesis, and keeps what was found.
+Each function raises only documented exceptions, or ``AssertionError`` if its result is wrong.
+``test_fuzz.py`` checks the same with hypothesis, and contains the inputs that once failed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    import atheris  # installed by hand, and needed by hand alone
+    import atheris  # installed by hand, and needed only for runs by hand
 
     sys.path.insert(0, str(Path(__file__).parent.parent))
     with atheris.instrument_imports(include=["fastly"]):
@@ -60,7 +60,7 @@ def decoded(
     check: bool = True,
     model: int = 0,
 ) -> Any:
-    """Decode a body as a call does; None where it is refused with a ResponseException."""
+    """Decode a body as a call does; None if it is refused with a ResponseException."""
     headers = Headers({"Content-Type": accept if content_type is None else content_type})
     response = Response(200, "OK", headers, body, URL)
     with suppress(fastly.ResponseException):
@@ -69,7 +69,7 @@ def decoded(
 
 
 def fuzz_model(body: bytes, check: bool = True, kind: int = 0) -> None:
-    """Decode a body to a model, and do with the model what users do."""
+    """Decode a body to a model, and use the model as users do."""
     model = decoded(body, check=check, model=kind)
     if model is None:
         return
@@ -82,13 +82,13 @@ def fuzz_model(body: bytes, check: bool = True, kind: int = 0) -> None:
 
 
 def fuzz_document(body: bytes, accept: str, content_type: str) -> None:
-    """Decode a body to text or to a document of a type that is said in some way."""
+    """Decode a body to text or a document, with a media type given in some form."""
     document = decoded(body, accept, content_type)
     assert document is None or isinstance(document, str if accept == CSV else bytes)
 
 
 def fuzz_error(status: int, headers: dict[str, str], body: bytes | str) -> None:
-    """Make an exception of an answer, print it and pickle it."""
+    """Create an exception from a response, print it and pickle it."""
     given = Headers(headers)
     wait = retry_after(status, given)
     error = exception_for(status)(
@@ -100,14 +100,14 @@ def fuzz_error(status: int, headers: dict[str, str], body: bytes | str) -> None:
 
 
 def fuzz_retry_after(text: str, status: int = 429) -> None:
-    """Read what a server asks to wait."""
+    """Read the wait that a server requests."""
     for name in ("Retry-After", "Fastly-RateLimit-Reset"):
         seconds = retry_after(status, Headers({name: text}))
         assert seconds is None or 0 <= seconds <= 366 * 24 * 3600
 
 
 def fuzz_mask(data: bytes) -> None:
-    """Mask a token in any data, and in the midst of it."""
+    """Mask a token in any data, and in the middle of it."""
     for found in (data, data + TOKEN.encode() + data):
         masked = MASK(found)
         assert TOKEN.encode() not in masked
@@ -115,13 +115,13 @@ def fuzz_mask(data: bytes) -> None:
 
 
 def fuzz_host(text: str) -> None:
-    """Set a host and check whether the token may go there."""
+    """Set a host and check whether the token may be sent there."""
     with suppress(ApiValueError):
         fastly.Configuration(host=text).checked_host()
 
 
 def fuzz_arguments(api: billing_api.BillingApi, *values: Any, **options: Any) -> None:
-    """Call the operations with any arguments, on an API that cannot be reached."""
+    """Call the operations with any arguments, on an unreachable API."""
     first, second = values
     for call in (api.get_invoice, api.get_invoice_by_id):
         with suppress(ApiTypeError, ApiValueError, fastly.ConnectionException):
@@ -131,7 +131,7 @@ def fuzz_arguments(api: billing_api.BillingApi, *values: Any, **options: Any) ->
 
 
 def fuzz_all(data: bytes) -> None:
-    """Give the bytes to one of the functions above, which the first byte chooses."""
+    """Pass the bytes to one of the functions above, selected by the first byte."""
     choice, rest = (data[0], data[1:]) if data else (0, b"")
     text = rest.decode("latin-1")
     name, _, value = text.partition("\n")
@@ -151,8 +151,8 @@ def fuzz_all(data: bytes) -> None:
 
 
 def main() -> None:
-    """Fuzz until the time that the command line gives is over, or something is found."""
-    logging.disable()  # what is kept of a wrong value is logged each time
+    """Fuzz until the time on the command line is over, or something is found."""
+    logging.disable()  # each wrong value that is kept is logged
     atheris.Setup(sys.argv, fuzz_all)
     atheris.Fuzz()
 

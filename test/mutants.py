@@ -1,13 +1,13 @@
-"""Tries small changes of the package, and counts those that no test notices.
+"""Makes small changes to the package, and counts those that no test notices.
 
 ``python test/mutants.py`` tries all, ``python test/mutants.py rest/retries.py`` those of one file,
-and ``--survivors`` tries once more those that no test noticed before. It needs mutmut 3.8.1, which
-makes the changes. fastly must not be installed as editable: tests import what is in ``mutants/``.
+and ``--survivors`` those that no test noticed before. It needs mutmut 3.8.1, which makes the
+changes. fastly must not be installed as editable: tests import what is in ``mutants/``.
 
-mutmut itself tries them in forks of a process that has imported the package. There a change to
-what runs on import has no effect, and one that waits for ever keeps its place. Here each is tried
-in processes of its own. Verdicts are kept in ``mutants/verdicts.jsonl``, by the code of a function
-and of its change, so a run that was ended goes on where it was.
+mutmut itself tries them in forks of a process that has imported the package. There, a change to
+code that runs on import has no effect, and one that waits forever blocks its worker. Here, each
+is tried in its own processes. Verdicts are kept in ``mutants/verdicts.jsonl``, by the code of a
+function and of its change, so an interrupted run continues where it stopped.
 """
 
 from __future__ import annotations
@@ -60,17 +60,17 @@ TESTS = {
     "rest/retries.py": "retries proxy tls",
     "threads.py": "lifecycle",
 }
-# Two long ones are left out: they hold nothing that test_models.py does not hold in short.
+# Two slow tests are left out: test_models.py covers the same with fewer examples.
 PYTEST = (
     *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout"),
     *("--timeout", "8", "--timeout-method", "thread", "-k", "not nothing_of"),
 )
-LONGEST = 120.0  # seconds for one file of tests
-PROBE_EVERY = 40  # so often the code is tried as it is, which shows whether the load fails tests
+LONGEST = 120.0  # seconds for one test file
+PROBE_EVERY = 40  # how often the original code is tried: load can make tests fail
 
 
 class Mutant(NamedTuple):
-    """One change: its name, what names its code, and the lines that it takes out and puts in."""
+    """One change: its name, a key for its code, and the lines that it removes and adds."""
 
     name: str
     code: str
@@ -78,7 +78,7 @@ class Mutant(NamedTuple):
 
 
 def generate() -> None:
-    """Let mutmut write the changes of all files, and choose none of them."""
+    """Let mutmut write the changes of all files, and select none of them."""
     from mutmut import __main__ as mutmut
 
     os.environ["MUTANT_UNDER_TEST"] = "mutant_generation"
@@ -112,13 +112,13 @@ def _without_number(text: str) -> str:
 
 
 def changed_lines(before: list[str], after: list[str]) -> str:
-    """Return what differs between two functions."""
+    """Return the differences between two functions."""
     diff = difflib.unified_diff(before, after, n=0, lineterm="")
     return "\n".join(line for line in diff if line[:3] not in ("---", "+++") and line[0] in "-+")
 
 
 class Verdicts:
-    """What became of each change: the test that noticed it, or "survived"."""
+    """The outcome of each change: the test that noticed it, or "survived"."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -128,7 +128,7 @@ class Verdicts:
                 self._by_code.update(json.loads(line))
 
     def of(self, mutant: Mutant) -> str | None:
-        """Return the verdict on a change, or None where there is none."""
+        """Return the verdict on a change, or None if there is none."""
         return self._by_code.get(mutant.code)
 
     def add(self, mutant: Mutant, verdict: str) -> None:
@@ -139,7 +139,7 @@ class Verdicts:
 
 
 def verdict(name: str, file: str) -> str:
-    """Run a file's tests on a change, or on the code as it is if its name is empty."""
+    """Run a file's tests on a change, or on the original code if its name is empty."""
     for tests in TESTS[file].split():
         noticed = noticed_by(name, f"test/test_{tests}.py")
         if noticed is not None:
@@ -150,7 +150,7 @@ def verdict(name: str, file: str) -> str:
 def noticed_by(name: str, tests: str) -> str | None:
     """Return which test of a file fails, or None."""
     environment = {**os.environ, "MUTANT_UNDER_TEST": name, "PYTHONPATH": str(MUTANTS)}
-    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # to start in half of the time
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # starts in half of the time
     try:
         done = subprocess.run(
             [*PYTEST, tests],
@@ -174,7 +174,7 @@ def noticed_by(name: str, tests: str) -> str | None:
 
 
 def try_all(files: list[str], verdicts: Verdicts, again: bool, workers: int) -> None:
-    """Try each change that has no verdict, and in between the code as it is."""
+    """Try each change that has no verdict, and the original code in between."""
     jobs = [(file, mutant) for file in files for mutant in mutants_of(file)]
     wanted = (None, "survived") if again else (None,)
     jobs = [(file, mutant) for file, mutant in jobs if verdicts.of(mutant) in wanted]
@@ -218,7 +218,7 @@ def row(name: str, killed: int, total: int) -> str:
 
 
 def main() -> None:
-    """Generate, try and report."""
+    """Generate and try the changes, and report."""
     parser = argparse.ArgumentParser(description="Tries small changes of the package.")
     parser.add_argument("files", nargs="*", default=list(TESTS), metavar="FILE")
     parser.add_argument("--survivors", action="store_true", help="try those once more")

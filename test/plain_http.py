@@ -1,4 +1,4 @@
-"""Requests to the stand-in without any client of ours: http.client and bare sockets."""
+"""Requests to the stand-in without our client: http.client and plain sockets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def connect(server: BillingServer) -> http.client.HTTPConnection:
 
 
 def dial(server: BillingServer) -> socket.socket:
-    """Return a bare socket connected to a server."""
+    """Return a plain socket connected to a server."""
     parts = urlsplit(server.url)
     return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
 
@@ -67,7 +67,7 @@ def received(connection: socket.socket) -> bytes:
 
 
 def raw(server: BillingServer, request: bytes) -> bytes:
-    """Send bytes, end the stream, and return everything that comes back."""
+    """Send bytes, end the stream, and return the whole response."""
     with dial(server) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)

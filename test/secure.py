@@ -1,4 +1,4 @@
-"""Servers for the tests of TLS, of proxies, and of other people's servers: all local, all real."""
+"""Servers for the tests of TLS, proxies and other people's software: all local, all real."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 TOKEN = "token-that-nobody-may-see"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # not in every user's PATH
-_START = 10.0  # seconds that a program has to listen
+_START = 10.0  # seconds that a program may take to listen
 
 Serve = Callable[[socket.socket], object]
 
 
 class Service:
-    """Accepts connections until it is closed; each is served in a thread of its own.
+    """Accepts connections until it is closed; each is served in its own thread.
 
     Args:
         serve: Called with each connection, which is closed when it returns or the service ends.
-        host: The address to listen at.
+        host: The address to listen on.
 
     Attributes:
         connections: How many connections were accepted.
-        netloc: Host and port as they stand in a URL.
+        netloc: Host and port as in a URL.
     """
 
     def __init__(self, serve: Serve, host: str = "127.0.0.1") -> None:
@@ -69,7 +69,7 @@ class Service:
         self.close()
 
     def close(self) -> None:
-        """Break off every connection and wait for every thread; again is harmless."""
+        """Abort every connection and wait for every thread; may be called again."""
         if self._closing:
             return
         self._closing = True
@@ -103,10 +103,10 @@ class TLSServer(Service):
     """A service behind TLS.
 
     Args:
-        context: The server's certificate and demands.
+        context: The server's certificate and requirements.
         target: What serves the connections once they are encrypted: a function, or the URL of
             a server to pass everything on to.
-        host: The address to listen at.
+        host: The address to listen on.
 
     Attributes:
         received: The decrypted bytes that clients sent to the server of the URL.
@@ -144,12 +144,12 @@ class TLSServer(Service):
 
 
 class ConnectProxy(Service):
-    """A proxy that knows CONNECT alone, and keeps what it sees.
+    """A proxy that supports only CONNECT, and records what it sees.
 
     Args:
         target: The address that every tunnel leads to, whatever its name.
-        login: ``user:password`` to ask for, or None.
-        refusal: The status line's end for a tunnel that is refused.
+        login: ``user:password`` to require, or None.
+        refusal: Status and reason of the response to a request without the login.
 
     Attributes:
         heads: The requests, as text.
@@ -188,7 +188,7 @@ def basic(login: str) -> str:
 
 
 def read_head(connection: socket.socket) -> str:
-    """Read a request up to the empty line; "" at the stream's end."""
+    """Read a request up to the empty line; "" at the end of the stream."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         byte = connection.recv(1)
@@ -199,7 +199,7 @@ def read_head(connection: socket.socket) -> str:
 
 
 def relay(client: socket.socket, server: socket.socket, received: bytearray) -> None:
-    """Pass bytes on both ways until either side ends; keep what the client sent."""
+    """Pass bytes in both directions until either side ends; keep what the client sent."""
     with selectors.DefaultSelector() as selector:
         selector.register(client, selectors.EVENT_READ, (client, server))
         selector.register(server, selectors.EVENT_READ, (server, client))
@@ -215,13 +215,13 @@ def relay(client: socket.socket, server: socket.socket, received: bytearray) -> 
 
 
 def stay_silent(connection: socket.socket) -> None:
-    """Read all that comes and say nothing."""
+    """Read everything and send nothing."""
     while connection.recv(65536):
         pass
 
 
 def drip(data: bytes, pause: float = 0.05) -> Serve:
-    """Return what sends a byte every ``pause`` seconds until the client has gone."""
+    """Return a function that sends a byte every ``pause`` seconds until the client has gone."""
 
     def serve(connection: socket.socket) -> None:
         for byte in data:
@@ -233,7 +233,7 @@ def drip(data: bytes, pause: float = 0.05) -> Serve:
 
 
 def _let_the_alert_arrive(connection: ssl.SSLSocket) -> None:
-    """End an ill-fated connection in order: with bytes unread, a reset would outrun the alert."""
+    """Close in order: with unread bytes, a reset would overtake the TLS alert."""
     connection.shutdown(socket.SHUT_WR)
     stay_silent(connection)
 
@@ -268,14 +268,14 @@ def files_of(leaf: trustme.LeafCert, directory: Path) -> tuple[str, str]:
 
 @contextmanager
 def billing(host: str, token: str = TOKEN, **settings: Any) -> Iterator[BillingApi]:
-    """The billing API at a host, asked with these settings."""
+    """Return the billing API at a host, with these settings."""
     configuration = fastly.Configuration(host=host, api_key={"token": token}, **settings)
     with fastly.ApiClient(configuration) as client:
         yield BillingApi(client)
 
 
 def ask(host: str, **settings: Any) -> str | None:
-    """Ask for an invoice; return its id."""
+    """Request an invoice; return its ID."""
     with billing(host, **settings) as api:
         return api.get_invoice(5, 2020).invoice_id
 
@@ -286,7 +286,7 @@ def failure(
     kind: type[Exception] = fastly.ConnectionException,
     **settings: Any,
 ) -> Any:
-    """Ask for an invoice in vain, in the time given to it; return the exception."""
+    """Request an invoice that cannot be had, within the time given; return the exception."""
     with billing(host, **settings) as api:
         started = time.monotonic()
         with pytest.raises(kind) as caught:
@@ -302,7 +302,7 @@ def causes(error: BaseException) -> list[BaseException]:
 
 
 def told(error: BaseException, records: list[logging.LogRecord]) -> str:
-    """Return all that a failure says of itself, and all that was logged."""
+    """Return everything that a failure says and that was logged."""
     faces = [f"{face} {face!r} {vars(face)}" for face in (error, *causes(error))]
     logged = [f"{record.getMessage()} {record.args!r}" for record in records]
     return "\n".join([*faces, *logged])
@@ -320,7 +320,7 @@ def installed(program: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens at, for a program that cannot choose one itself."""
+    """Return a free port, for a program that cannot choose one itself."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
     return port
@@ -363,7 +363,7 @@ def _wait_until_it_listens(program: subprocess.Popen[bytes], port: int | Path) -
 
 
 def written(file: Path, words: str, times: int = 1) -> list[str]:
-    """Return the lines of a log that hold some words, once there are as many as there must be."""
+    """Return the lines of a log that contain a text, once there are as many as there must be."""
     end = time.monotonic() + _START
     lines: list[str] = []
     while len(lines) < times and time.monotonic() < end:
@@ -384,13 +384,13 @@ class EveryNameIsHere(HttpProxyBasePlugin):
 
 @contextmanager
 def proxy_py(directory: Path, *options: str) -> Iterator[int]:
-    """Run proxy.py, to which every name is this machine; yield its port."""
+    """Run proxy.py, which resolves every name to this machine; yield its port."""
     (directory / "resolver.py").write_text(RESOLVER)
     port_file = directory / "port"
     few = ("--num-workers", "1", "--num-acceptors", "1", "--log-level", "ERROR")
     where = ("--port", "0", "--port-file", str(port_file), "--data-dir", str(directory))
     plugin = ("--plugins", "resolver.EveryNameIsHere")
     arguments = [sys.executable, "-m", "proxy", *few, *where, *plugin, *options]
-    lenient = {"PYTHONWARNINGS": "default"}  # what proxy.py uses of Python is its own affair
+    lenient = {"PYTHONWARNINGS": "default"}  # deprecations that proxy.py uses are not ours
     with running(arguments, port_file, {"PYTHONPATH": str(directory)} | lenient) as port:
         yield port

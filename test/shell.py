@@ -1,4 +1,4 @@
-"""The command line as its users start it: in a process, in a terminal, in this process."""
+"""The command line as its users start it: in a process, on a terminal, in this process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ needs_dev_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no 
 
 
 class Result(NamedTuple):
-    """What a process left behind."""
+    """The outcome of a process."""
 
     status: int
     stdout: bytes
@@ -70,7 +70,7 @@ def words(arguments: tuple[object, ...], server: BillingServer | None) -> list[s
 def run(
     *arguments: object, server: BillingServer | None = None, options: Any = None, **variables: str
 ) -> Result:
-    """Run the command line with pipes in the place of a terminal."""
+    """Run the command line with pipes instead of a terminal."""
     done = subprocess.run(
         words(arguments, server),
         env=environment(server, **variables),
@@ -89,7 +89,7 @@ def run_in_terminal(
     stdout: Any = None,
     **variables: str,
 ) -> Shown:
-    """Run the command line in a real terminal; return all that it showed."""
+    """Run the command line on a real terminal; return everything that it showed."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with subprocess.Popen(
@@ -115,7 +115,7 @@ def chunks(descriptor: int) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
-    """Let the operating system refuse to write longer files, as it does on a full disk."""
+    """Make the operating system refuse to write longer files, as on a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
@@ -125,18 +125,18 @@ def files_of_at_most(size: int) -> Iterator[None]:
 
 
 def pressed_ctrl_c() -> None:
-    """Undo what a background job inherits: deafness to Ctrl-C."""
+    """Restore the default handling of Ctrl-C, which background jobs ignore."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def amount_of(label: str, text: str) -> str:
-    """Return what stands at the right edge of a line that starts with a label."""
+    """Return the text at the right edge of a line that starts with a label."""
     lines = (line.strip() for line in text.splitlines())
     return next(line.split()[-1] for line in lines if line.startswith(label))
 
 
 def widest(text: str) -> int:
-    """Return the columns of the widest line."""
+    """Return the width of the widest line in columns."""
     return max(map(cells, text.splitlines()))
 
 
@@ -145,7 +145,7 @@ def in_process(
     monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> Shell:
-    """Return what runs the command line in this process, for tests that need no other."""
+    """Return a function that runs the command line in this process, which is faster."""
 
     def call(*arguments: object, token: str = server.token, host: str = server.url) -> Result:
         monkeypatch.setenv("FASTLY_API_TOKEN", token)

@@ -1,12 +1,12 @@
-"""Many calls in many threads against a server that fails in every way, by seeded chance.
+"""Many calls on many threads against a server that fails in every way, by seeded chance.
 
 ::
 
     python test/soak.py --calls 20000 --threads 32 --seed 1 --seconds 300
 
-Each call must end within its time, in the right object or a documented exception; at the end no
-thread, socket or memory may be left behind, and nothing may have reached another origin. The
-figures are printed as a table; the exit status is 1 if any of them breaks a rule.
+Each call must end in time with the right object or a documented exception; at the end no thread,
+socket or memory may be left, and nothing may have reached another origin. The figures are printed
+as a table; the exit status is 1 if any of them breaks a rule.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from faults import INVOICE, FaultServer, Refusing, by_chance, document, every_fa
 import fastly
 from fastly.api.billing_api import BillingApi
 
-TIMEOUT = 0.5  # seconds that a call is given
-SLACK = 0.5  # seconds that it may take beyond them
+TIMEOUT = 0.5  # seconds: the timeout of a call
+SLACK = 0.5  # seconds that it may exceed its timeout
 RETRIES = 2
 QUARTERS = 4
 MOST_GROWTH = 1024  # KiB between the second and the last quarter
@@ -45,7 +45,7 @@ Call = Callable[[BillingApi, str], bool]
 
 def _json(api: BillingApi, invoice_id: str) -> bool:
     invoice = api.get_invoice_by_id("c", invoice_id, _request_timeout=TIMEOUT)
-    # A fault that is no error answers with the one invoice that it knows.
+    # A fault that is not an error responds with the only invoice that it has.
     return invoice.invoice_id in (invoice_id, INVOICE["invoice_id"]) and invoice.total.cost == 1.5
 
 
@@ -78,7 +78,7 @@ CALLS: list[Call] = [_json] * 6 + [_csv, _pdf, _estimate, _unread]
 
 @dataclass
 class Figures:
-    """What a soak measured."""
+    """The measurements of a soak."""
 
     calls: int = 0
     seconds: float = 0.0
@@ -93,16 +93,16 @@ class Figures:
 
     @property
     def overrun(self) -> float:
-        """Seconds that the longest call took beyond its time."""
+        """Seconds by which the longest call exceeded its time."""
         return max(0.0, self.longest - TIMEOUT)
 
     @property
     def growth(self) -> float:
-        """KiB that were in use after the last quarter and not after the second."""
+        """KiB of memory added between the second and the last quarter."""
         return self.memory[-1] - self.memory[len(self.memory) // 2 - 1]
 
     def broken(self) -> list[str]:
-        """Say which rules were broken."""
+        """Return the rules that were broken."""
         rules = {
             f"{self.threads_left} threads left": self.threads_left > 0,
             f"{self.sockets_left} sockets left": self.sockets_left > 0,
@@ -112,7 +112,7 @@ class Figures:
         return [*self.violations, *(words for words, broken in rules.items() if broken)]
 
     def table(self) -> str:
-        """Write the figures, one a line."""
+        """Return the figures, one on each line."""
         return "\n".join(f"{name:32} {value}" for name, value in self._rows())
 
     def _rows(self) -> Iterator[tuple[str, object]]:
@@ -132,13 +132,13 @@ class Figures:
 
 
 class Soak:
-    """One soak: a server, a client that all threads share, and what came of the calls.
+    """One soak: a server, a client that all threads share, and the outcomes of the calls.
 
     Args:
-        calls: How many calls at most.
-        threads: How many at a time.
-        seed: Makes the same chance again.
-        seconds: When to make no more calls.
+        calls: The maximum number of calls.
+        threads: The number of threads.
+        seed: The seed of the random choices.
+        seconds: When to stop making calls.
     """
 
     def __init__(self, calls: int, threads: int, seed: int, seconds: float) -> None:
@@ -151,7 +151,7 @@ class Soak:
         self.figures = Figures()
 
     def run(self) -> Figures:
-        """Make the calls, and count what is left behind."""
+        """Make the calls, and count what is left open."""
         threads, sockets = threading.active_count(), _sockets()
         started = time.monotonic()
         with ExitStack() as stack:
@@ -211,7 +211,7 @@ def _client(url: str) -> fastly.ApiClient:
 
 
 def _outcome(call: Call, api: BillingApi, invoice_id: str) -> tuple[str, str | None]:
-    """Make a call; return the name of what came of it, and which rule that breaks, if any."""
+    """Make a call; return the name of its outcome, and the rule that it breaks, if any."""
     try:
         right = call(api, invoice_id)
     except fastly.ApiException as error:
@@ -222,12 +222,12 @@ def _outcome(call: Call, api: BillingApi, invoice_id: str) -> tuple[str, str | N
 
 
 def _sockets() -> int:
-    """Count what is open, as sockets and files are numbered alike."""
+    """Count the open sockets and files, which share their numbers."""
     return len(os.listdir("/dev/fd"))
 
 
 def main() -> int:
-    """Run a soak as the command line says, and print its figures."""
+    """Run a soak as the command line requests, and print its figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--threads", type=int, default=32)

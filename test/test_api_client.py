@@ -21,14 +21,14 @@ from fastly.testing import BillingServer
 
 
 def test_status_and_headers_on_request(api: BillingApi) -> None:
-    """With _return_http_data_only=False, data comes with status and case-insensitive headers."""
+    """With _return_http_data_only=False, a call also returns status and headers."""
     data, status, headers = api.get_invoice(5, 2020, _return_http_data_only=False)
     assert isinstance(data, BillingResponse)
     assert (200, "application/json") == (status, headers["CONTENT-TYPE"])
 
 
 def test_the_raw_response(api: BillingApi, server: BillingServer) -> None:
-    """With _preload_content=False, the response comes unread, for the caller to close."""
+    """With _preload_content=False, a call returns the unread response, which the caller closes."""
     response = api.get_invoice(5, 2020, _preload_content=False)
     assert 200 == response.status
     assert server.account.invoice(2020, 5) == json.loads(response.read())
@@ -41,7 +41,7 @@ def test_the_raw_response(api: BillingApi, server: BillingServer) -> None:
 
 
 def test_the_raw_response_of_a_202(api: BillingApi, server: BillingServer) -> None:
-    """An unread answer is any of 2xx: a 202 is not waited out."""
+    """With _preload_content=False, a 202 is returned at once, without polling."""
     server.enqueue(202)
     response = api.get_invoice_mtd("c", _preload_content=False)
     assert 202 == response.status
@@ -49,7 +49,7 @@ def test_the_raw_response_of_a_202(api: BillingApi, server: BillingServer) -> No
 
 
 def test_a_failure_is_raised_from_a_raw_call_too(api: BillingApi, server: BillingServer) -> None:
-    """An answer other than 2xx is an exception, with its body, from an unread call too."""
+    """With _preload_content=False, a status other than 2xx still raises, with its body."""
     server.enqueue(403, body={"msg": "no"})
     with pytest.raises(fastly.ForbiddenException) as caught:
         api.get_invoice(5, 2020, _preload_content=False)
@@ -57,7 +57,7 @@ def test_a_failure_is_raised_from_a_raw_call_too(api: BillingApi, server: Billin
 
 
 def test_a_wrong_value_in_an_answer(api: BillingApi, server: BillingServer) -> None:
-    """A value of the wrong type is a ResponseException with its path and the whole answer."""
+    """A value of the wrong type raises ResponseException with its path and the whole body."""
     body = {"line_items": [{}, {"amount": {}}]}
     server.enqueue(body=body, headers={"X-Request-Id": "r"})
     with pytest.raises(fastly.ResponseException, match=r"line_items\[1\].amount") as caught:
@@ -69,7 +69,7 @@ def test_a_wrong_value_in_an_answer(api: BillingApi, server: BillingServer) -> N
 
 
 def test_a_misspelt_option_is_suggested(api: Any) -> None:
-    """An option that is nearly one, or a part of one, is told beside the known ones."""
+    """A misspelt or shortened option raises an error that suggests the right name."""
     for given, meant in (("_acept", "_accept"), ("timeout", "_request_timeout")):
         with pytest.raises(fastly.ApiTypeError, match=rf"; did you mean '{meant}'\?"):
             api.get_invoice(5, 2020, **{given: 1})
@@ -80,7 +80,7 @@ def test_a_misspelt_option_is_suggested(api: Any) -> None:
 def test_an_unchecked_answer(
     api: BillingApi, server: BillingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With _check_return_type=False, a wrong value is kept and logged."""
+    """With _check_return_type=False, a value of the wrong type is kept and logged."""
     server.enqueue(body={"total": {"cost": {"x": 1}}})
     invoice = api.get_invoice(5, 2020, _check_return_type=False)
     assert {"x": 1} == (invoice.total and invoice.total.cost)
@@ -88,14 +88,14 @@ def test_an_unchecked_answer(
 
 
 def test_unknown_fields_can_be_discarded(client: fastly.ApiClient, server: BillingServer) -> None:
-    """The setting discard_unknown_keys drops what is not documented."""
+    """The setting discard_unknown_keys drops undocumented fields."""
     client.configuration.discard_unknown_keys = True
     server.enqueue(body={"new": 1, "total": {"cost": 1, "new": 2}})
     assert {"total": {"cost": 1.0}} == BillingApi(client).get_invoice(5, 2020).to_dict()
 
 
 def test_options_of_the_official_client_change_nothing(api: BillingApi) -> None:
-    """Options that are accepted for older code leave the result as it is."""
+    """Options accepted for the official client's sake do not change the result."""
     plain = api.get_invoice(5, 2020)
     other = api.get_invoice(
         5, 2020, _content_type="text/plain", _host_index=1, _spec_property_naming=True
@@ -114,7 +114,7 @@ def test_options_of_the_official_client_change_nothing(api: BillingApi) -> None:
     ],
 )
 def test_flags_are_true_or_false(api: BillingApi, server: BillingServer, name: str) -> None:
-    """A flag that is neither True nor False is an ApiTypeError, and nothing is sent."""
+    """A flag that is neither True nor False raises ApiTypeError, and nothing is sent."""
     options: dict[str, Any] = {name: 1}
     with pytest.raises(fastly.ApiTypeError, match=f"{name} must be True or False"):
         api.get_invoice(5, 2020, **options)
@@ -123,7 +123,7 @@ def test_flags_are_true_or_false(api: BillingApi, server: BillingServer, name: s
 
 @pytest.mark.parametrize("timeout", [0, -1, "5", True, (1,), (1, 2, 3), (None, 5), float("inf")])
 def test_wrong_timeouts(api: BillingApi, server: BillingServer, timeout: Any) -> None:
-    """A timeout that cannot be kept is refused by name, and nothing is sent."""
+    """An invalid timeout is refused by name, and nothing is sent."""
     with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="_request_timeout"):
         api.get_invoice(5, 2020, _request_timeout=timeout)
     assert [] == server.requests
@@ -133,7 +133,7 @@ def test_wrong_timeouts(api: BillingApi, server: BillingServer, timeout: Any) ->
 
 
 def test_wrong_arguments_of_the_client() -> None:
-    """The client says what it wants."""
+    """An invalid argument of the client raises an error that says what is expected."""
     anything: Any = fastly.ApiClient
     anything_else: Any = BillingApi
     with pytest.raises(
@@ -155,7 +155,7 @@ def test_wrong_arguments_of_the_client() -> None:
 
 
 def test_default_headers(configuration: fastly.Configuration, server: BillingServer) -> None:
-    """Headers and the cookie given to the client go with each request, in any case of letters."""
+    """Headers and the cookie given to the client are sent with each request, in any case."""
     with fastly.ApiClient(configuration, "X-Team", "finance", cookie="a=b") as client:
         client.set_default_header("x-team", "billing")
         client.default_headers["X-Other"] = "1"
@@ -183,7 +183,7 @@ def test_default_headers(configuration: fastly.Configuration, server: BillingSer
     ],
 )
 def test_wrong_headers(client: fastly.ApiClient, name: Any, value: Any) -> None:
-    """A header that could not be sent, or would become two, is refused."""
+    """A header that is invalid or would inject another one is refused."""
     with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="default header"):
         client.set_default_header(name, value)
 
@@ -197,7 +197,7 @@ def test_the_token_may_be_a_default_header(server: BillingServer) -> None:
 
 
 def test_a_missing_token_is_refused(server: BillingServer) -> None:
-    """Without a token nothing is sent, and the message says where to set it."""
+    """Without a token, nothing is sent, and the message says where to set one."""
     with (
         fastly.ApiClient(fastly.Configuration(host=server.url)) as client,
         pytest.raises(fastly.ApiValueError, match="FASTLY_API_TOKEN"),
@@ -209,7 +209,7 @@ def test_a_missing_token_is_refused(server: BillingServer) -> None:
 def test_token_and_host_are_read_at_each_call(
     client: fastly.ApiClient, server: BillingServer
 ) -> None:
-    """A changed token or host counts from the next call on."""
+    """A changed token or host applies from the next call on."""
     api = BillingApi(client)
     client.configuration.api_key_prefix["token"] = "Bearer"
     api.get_invoice(5, 2020)
@@ -226,7 +226,7 @@ def test_token_and_host_are_read_at_each_call(
 
 
 def test_a_host_with_a_path(client: fastly.ApiClient, server: BillingServer) -> None:
-    """A gateway's path stands before the API's."""
+    """The path of ``host`` precedes the API's path."""
     client.configuration.host = f"{server.url}/gateway/"
     server.enqueue(body={})
     BillingApi(client).get_invoice(5, 2020)
@@ -234,7 +234,7 @@ def test_a_host_with_a_path(client: fastly.ApiClient, server: BillingServer) -> 
 
 
 def test_what_the_last_answer_said(client: fastly.ApiClient, server: BillingServer) -> None:
-    """The last answer's status and headers are kept, and the quota read from them."""
+    """The client keeps the last response's status and headers, and reads the quota from them."""
     assert (None, None, None) == (
         client.last_response,
         client.rate_limit_remaining,
@@ -256,7 +256,7 @@ def test_what_the_last_answer_said(client: fastly.ApiClient, server: BillingServ
 
 
 def test_a_failure_is_the_last_answer_too(client: fastly.ApiClient, server: BillingServer) -> None:
-    """After a 429, the quota is what that answer said."""
+    """After a 429, the quota is that of the 429."""
     server.enqueue(429, headers={"Fastly-RateLimit-Remaining": "0", "Retry-After": "61"})
     with pytest.raises(fastly.RateLimitException):
         BillingApi(client).get_invoice(5, 2020)
@@ -268,7 +268,7 @@ def test_a_failure_is_the_last_answer_too(client: fastly.ApiClient, server: Bill
 def test_no_header_is_sent_twice(
     client: fastly.ApiClient, server: BillingServer, name: str
 ) -> None:
-    """A default header gives way to the one that a call sets, in any case of letters."""
+    """A header that a call sets replaces the default header of that name, in any case."""
     client.set_default_header(name, "text/csv")
     assert BillingApi(client).get_invoice(5, 2020).total
     sent = server.requests[-1].headers
@@ -277,7 +277,7 @@ def test_no_header_is_sent_twice(
 
 
 def test_the_token_may_be_a_default_header_in_any_case(server: BillingServer) -> None:
-    """A failure of a call whose token is a default header is the documented one."""
+    """A failed call whose token is a default header raises the documented exception."""
     configuration = fastly.Configuration(host=server.url)
     with (
         fastly.ApiClient(configuration, "fastly-key", server.token) as client,
@@ -287,7 +287,7 @@ def test_the_token_may_be_a_default_header_in_any_case(server: BillingServer) ->
 
 
 def test_connections_are_reused(client: fastly.ApiClient, server: BillingServer) -> None:
-    """Calls one after the other share one connection."""
+    """Consecutive calls share one connection."""
     api = BillingApi(client)
     before = threading.active_count()
     for _ in range(20):
@@ -296,7 +296,7 @@ def test_connections_are_reused(client: fastly.ApiClient, server: BillingServer)
 
 
 def test_a_client_is_neither_copied_nor_pickled(client: fastly.ApiClient) -> None:
-    """Copies and pickles of a client are refused with what to do instead."""
+    """Copying or pickling a client raises an error that says what to do instead."""
     words = r"^an ApiClient cannot be pickled or copied; make one in each process$"
     for copied in (copy.copy, copy.deepcopy, pickle.dumps):
         with pytest.raises(fastly.ApiTypeError, match=words):
@@ -309,7 +309,7 @@ def test_a_client_is_neither_copied_nor_pickled(client: fastly.ApiClient) -> Non
 def test_each_try_is_logged(
     client: fastly.ApiClient, server: BillingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """At DEBUG each try is logged with method, URL, status and seconds, at INFO each retry."""
+    """Each attempt is logged at DEBUG with method, URL, status and seconds, each retry at INFO."""
     server.enqueue(503, headers={"Retry-After": "0"})
     with caplog.at_level(logging.DEBUG, "fastly"):
         BillingApi(client).get_invoice(5, 2020)
@@ -326,11 +326,11 @@ def test_each_try_is_logged(
 # --- threads and processes --------------------------------------------------------------------
 
 
-# --- tries and secrets of a whole call --------------------------------------------------------
+# --- attempts and secrets of a whole call -----------------------------------------------------
 
 
 def test_tries_count_for_the_whole_call(client: fastly.ApiClient, server: BillingServer) -> None:
-    """An estimate that is asked for again and again counts every request that was sent."""
+    """``error.tries`` counts every request, including those made while an estimate is pending."""
     client.configuration.retries = 1
     server.enqueue(503, headers={"Retry-After": "0"})
     for status in (202, 202, 404):
@@ -344,7 +344,7 @@ def test_tries_count_for_the_whole_call(client: fastly.ApiClient, server: Billin
 def test_a_pending_estimate_tells_how_long_it_was_waited_for(
     api: BillingApi, server: BillingServer
 ) -> None:
-    """The error of an estimate that is still being made tells how long, and what may help."""
+    """The error for a pending estimate says how long the call polled, and what may help."""
     for _ in range(3):
         server.enqueue(202, headers={"Retry-After": "0"})
     with pytest.raises(fastly.EstimatePendingException) as caught:
@@ -365,7 +365,7 @@ def test_a_pending_estimate_tells_how_long_it_was_waited_for(
 
 
 def test_a_subclass_of_text_cannot_climb(api: BillingApi, server: BillingServer) -> None:
-    """What is sent is what was checked, also where an id writes itself differently each time."""
+    """An ID is sent as it was checked, even if its class converts to other text each time."""
 
     class Inner(str):
         __slots__ = ()
@@ -385,7 +385,7 @@ def test_a_subclass_of_text_cannot_climb(api: BillingApi, server: BillingServer)
 
 
 def test_the_hook_runs_where_the_token_is_a_header(server: BillingServer) -> None:
-    """A hook that renews the token counts before a token that was given as a header."""
+    """The token that the hook sets replaces one given as a header."""
 
     def renew(configuration: fastly.Configuration) -> None:
         configuration.api_token = server.token
@@ -396,7 +396,7 @@ def test_the_hook_runs_where_the_token_is_a_header(server: BillingServer) -> Non
 
 
 def test_copies_of_default_headers_are_alike(client: fastly.ApiClient) -> None:
-    """A copy of the default headers finds them in any case of letters too, and is its own."""
+    """A copy of the default headers is also case-insensitive, and independent."""
     headers: Any = copy.copy(client.default_headers)
     headers["X"] = "1"
     assert (client.user_agent, "1") == (headers["USER-AGENT"], headers["x"])
@@ -406,7 +406,7 @@ def test_copies_of_default_headers_are_alike(client: fastly.ApiClient) -> None:
 def test_numbers_that_python_does_not_write_are_refused(
     api: BillingApi, server: BillingServer
 ) -> None:
-    """A number of thousands of digits is refused by its name, checked or not."""
+    """A number of thousands of digits is refused by name, checked or not."""
     huge: Any = 10**5000
     for call in (
         lambda: api.get_invoice(huge, 2020),
@@ -418,7 +418,7 @@ def test_numbers_that_python_does_not_write_are_refused(
 
 
 def test_a_wrong_default_header_is_named(client: fastly.ApiClient) -> None:
-    """A header that cannot be sent is refused as what it is."""
+    """An invalid default header is refused by name."""
     words = r"^default header: invalid header name 'a b'$"
     with pytest.raises(fastly.ApiValueError, match=words):
         client.set_default_header("a b", "x")

@@ -1,4 +1,4 @@
-"""The three operations: what is sent, what comes back, and the waiting for an estimate."""
+"""The three operations of v2: what they send, what they return, and how they poll."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_an_invoice_by_id(api: BillingApi, server: BillingServer) -> None:
 
 
 def test_an_estimate_of_this_month(api: BillingApi, server: BillingServer) -> None:
-    """get_invoice_mtd waits until the estimate is made, and returns it."""
+    """get_invoice_mtd polls until the estimate is ready, and returns it."""
     estimate = api.get_invoice_mtd(server.customer_id)
     assert isinstance(estimate, BillingEstimateResponse)
     assert "MTD" == (estimate.status and estimate.status.status)
@@ -67,14 +67,14 @@ def test_an_estimate_of_this_month(api: BillingApi, server: BillingServer) -> No
 def test_the_query_of_an_estimate(
     api: BillingApi, server: BillingServer, query: dict[str, Any], expected: str
 ) -> None:
-    """Month and year go into the query where they are given."""
+    """Month and year are in the query if they are given."""
     server.enqueue(body={})
     api.get_invoice_mtd(CUSTOMER, **query)
     assert expected == last_path(server).partition("mtd_invoice")[2]
 
 
 def test_the_headers_of_a_request(api: BillingApi, server: BillingServer) -> None:
-    """A request carries the token, what is accepted, gzip and the SDK's name."""
+    """A request has the token, Accept, Accept-Encoding and User-Agent."""
     api.get_invoice("05", "2020")
     headers = server.requests[-1].headers
     expected = {
@@ -128,7 +128,7 @@ WRONG_IDS = [
 
 @pytest.mark.parametrize("value", [*WRONG_TYPES, *WRONG_MONTHS])
 def test_wrong_months(api: BillingApi, server: BillingServer, value: Any) -> None:
-    """A month that is none is refused by name, and nothing is sent."""
+    """An invalid month is refused by name, and nothing is sent."""
     kind = (
         fastly.ApiValueError if value in WRONG_MONTHS and value is not True else fastly.ApiTypeError
     )
@@ -144,14 +144,14 @@ def test_wrong_months(api: BillingApi, server: BillingServer, value: Any) -> Non
 
 @pytest.mark.parametrize("value", [*WRONG_TYPES, *WRONG_YEARS])
 def test_wrong_years(api: BillingApi, server: BillingServer, value: Any) -> None:
-    """A year that is none is refused by name, and nothing is sent."""
+    """An invalid year is refused by name, and nothing is sent."""
     with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="year"):
         api.get_invoice(5, value)
     assert [] == server.requests
 
 
 def test_the_type_of_a_wrong_customer_id_is_told(api: Any) -> None:
-    """An id that is no text is refused with what it is."""
+    """A customer ID that is not text is refused, and the message names its type."""
     with pytest.raises(fastly.ApiTypeError, match=r"^customer_id must be text, got int$"):
         api.get_invoice_by_id(5, "i")
 
@@ -161,7 +161,7 @@ def test_the_type_of_a_wrong_customer_id_is_told(api: Any) -> None:
 def test_wrong_customer_ids(
     api: BillingApi, server: BillingServer, value: Any, checked: bool
 ) -> None:
-    """An id that could climb out of the path is refused, checked or not, and nothing is sent."""
+    """A customer ID that could leave its place in the path is refused, checked or not."""
     if checked or isinstance(value, str):
         with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="customer_id"):
             api.get_invoice_by_id(value, "x", _check_input_type=checked)
@@ -172,7 +172,7 @@ def test_wrong_customer_ids(
 
 @pytest.mark.parametrize("value", [None, True, 5.5, b"x", *WRONG_IDS])
 def test_wrong_invoice_ids(api: BillingApi, server: BillingServer, value: Any) -> None:
-    """An invoice id is text or a whole number of safe characters; nothing else is sent."""
+    """An invoice ID must be text of safe characters or a whole number; others are not sent."""
     with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="invoice_id"):
         api.get_invoice_by_id(CUSTOMER, value)
     assert [] == server.requests
@@ -180,7 +180,7 @@ def test_wrong_invoice_ids(api: BillingApi, server: BillingServer, value: Any) -
 
 @pytest.mark.parametrize("value", ["4183280", 4183280])
 def test_an_invoice_id_may_be_a_number(api: BillingApi, server: BillingServer, value: Any) -> None:
-    """An invoice id is sent as its digits."""
+    """An invoice ID given as a number is sent as its digits."""
     server.enqueue(body={})
     api.get_invoice_by_id(CUSTOMER, value)
     assert last_path(server).endswith("/invoices/4183280")
@@ -190,7 +190,7 @@ def test_an_invoice_id_may_be_a_number(api: BillingApi, server: BillingServer, v
 def test_unchecked_arguments_are_sent_as_they_are(
     api: BillingApi, server: BillingServer, by_setting: bool
 ) -> None:
-    """With checks off, by option or setting, types and ranges are relaxed."""
+    """With checks off, by option or setting, types and ranges are not checked."""
     api.api_client.configuration.client_side_validation = not by_setting
     server.enqueue(body={})
     api.get_invoice(13, "20", _check_input_type=by_setting)
@@ -200,7 +200,7 @@ def test_unchecked_arguments_are_sent_as_they_are(
 
 
 def test_a_wrong_call_is_an_api_type_error(api: BillingApi, server: BillingServer) -> None:
-    """Missing, unknown and surplus arguments are ApiTypeErrors that list the known ones."""
+    """Missing, unknown and surplus arguments raise ApiTypeErrors that list the known ones."""
     anyhow: Any = api
     for call in (
         lambda: anyhow.get_invoice("05"),
@@ -216,7 +216,7 @@ def test_a_wrong_call_is_an_api_type_error(api: BillingApi, server: BillingServe
 
 
 def test_a_type_error_within_a_call_is_not_relabelled() -> None:
-    """Only the call itself is relabelled, not a TypeError of a user's own hook."""
+    """A TypeError from a user's hook is not converted to an ApiTypeError."""
 
     def hook(configuration: fastly.Configuration) -> None:
         raise TypeError("in the hook")
@@ -231,7 +231,7 @@ def test_a_type_error_within_a_call_is_not_relabelled() -> None:
 
 @pytest.mark.parametrize("name", ["get_invoice", "get_invoice_by_id", "get_invoice_mtd"])
 def test_signatures_are_explicit(name: str) -> None:
-    """help() and completion see every option by name, with its default."""
+    """help() and completion show every option by name, with its default."""
     parameters = inspect.signature(getattr(BillingApi, name)).parameters
     expected = {
         "_accept": "application/json",
@@ -255,7 +255,7 @@ def test_signatures_are_explicit(name: str) -> None:
 
 
 def test_csv(api: BillingApi, server: BillingServer) -> None:
-    """An invoice comes as CSV text, and Accept says so."""
+    """With _accept="text/csv", the invoice is CSV text, and the Accept header says so."""
     text = api.get_invoice(5, 2020, _accept="text/csv")
     assert isinstance(text, str)
     assert text.startswith("invoice_id,")
@@ -265,7 +265,7 @@ def test_csv(api: BillingApi, server: BillingServer) -> None:
 
 
 def test_pdf(api: BillingApi, server: BillingServer) -> None:
-    """An invoice comes as the bytes of a PDF document."""
+    """With _accept="application/pdf", the invoice is the bytes of a PDF."""
     document = api.get_invoice(5, 2020, _accept="application/pdf")
     assert isinstance(document, bytes)
     assert document.startswith(b"%PDF-")
@@ -277,7 +277,7 @@ def test_pdf(api: BillingApi, server: BillingServer) -> None:
 
 @pytest.mark.parametrize("accept", ["text/html", "", "TEXT/CSV", None, 5, ["text/csv"]])
 def test_other_forms_are_refused(api: BillingApi, server: BillingServer, accept: Any) -> None:
-    """A form that the operation does not have is refused by name."""
+    """A format that the operation does not support is refused by name."""
     with pytest.raises(
         fastly.ApiValueError, match=r"^_accept must be application/json or text/csv"
     ):
@@ -287,7 +287,7 @@ def test_other_forms_are_refused(api: BillingApi, server: BillingServer, accept:
     assert [] == server.requests
 
 
-# --- the answers that the API has been seen to give ------------------------------------------
+# --- responses that the API has been seen to send ---------------------------------------------
 
 LINE = {"description": "x", "units": "420.100000", "amount": "50.410000", "line_number": 1.0}
 SEEN: list[dict[str, Any]] = [
@@ -306,7 +306,7 @@ SEEN: list[dict[str, Any]] = [
 def test_answers_as_they_have_been_seen(
     api: BillingApi, server: BillingServer, answer: dict[str, Any]
 ) -> None:
-    """Each shape in which answers part from the reference is parsed, and nothing lost."""
+    """Each known deviation from the API's reference is parsed without loss."""
     server.enqueue(body=answer)
     server.enqueue(body=answer)
     expected = json.loads(json.dumps(answer).replace('{"value": [', "[").replace("}]}}", "}]}"))
@@ -323,7 +323,7 @@ def test_answers_as_they_have_been_seen(
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b"\xff", b'{"msg": "Pending"}'])
 def test_a_202_is_waited_out(api: BillingApi, server: BillingServer, body: bytes) -> None:
-    """Whatever the body of a 202, the next answer is asked for after a short pause."""
+    """Whatever the body of a 202, the client sends the request again after a short wait."""
     server.enqueue(202, body=body)
     server.enqueue(body={"customer_id": "c"})
     started = time.monotonic()
@@ -332,7 +332,7 @@ def test_a_202_is_waited_out(api: BillingApi, server: BillingServer, body: bytes
 
 
 def test_no_waiting_raises_at_once(api: BillingApi, server: BillingServer) -> None:
-    """With _wait=0 a 202 is an EstimatePendingException that keeps the answer."""
+    """With _wait=0, a 202 raises EstimatePendingException, which keeps the response."""
     server.enqueue(202, headers={"X-Request-Id": "r"}, body={"msg": "Pending"})
     with pytest.raises(fastly.EstimatePendingException) as caught:
         api.get_invoice_mtd(CUSTOMER, _wait=0)
@@ -348,7 +348,7 @@ def test_no_waiting_raises_at_once(api: BillingApi, server: BillingServer) -> No
 
 
 def test_the_wait_ends(api: BillingApi, server: BillingServer) -> None:
-    """A wait that is shorter than the making ends in time, after one last question."""
+    """If _wait is too short for the estimate, the call ends in time, after one last request."""
     for _ in range(5):
         server.enqueue(202)
     started = time.monotonic()
@@ -359,7 +359,7 @@ def test_the_wait_ends(api: BillingApi, server: BillingServer) -> None:
 
 
 def test_the_setting_is_the_default_wait(api: BillingApi, server: BillingServer) -> None:
-    """Without _wait, the setting estimate_wait counts."""
+    """Without _wait, the setting estimate_wait applies."""
     api.api_client.configuration.estimate_wait = 0
     server.enqueue(202)
     with pytest.raises(fastly.EstimatePendingException):
@@ -367,7 +367,7 @@ def test_the_setting_is_the_default_wait(api: BillingApi, server: BillingServer)
 
 
 def test_the_calls_time_bounds_the_wait(api: BillingApi, server: BillingServer) -> None:
-    """_request_timeout ends the waiting for an estimate."""
+    """_request_timeout limits the polling for an estimate."""
     for _ in range(9):
         server.enqueue(202)
     started = time.monotonic()
@@ -380,7 +380,7 @@ def test_the_calls_time_bounds_the_wait(api: BillingApi, server: BillingServer) 
 def test_the_api_says_when_to_ask_again(
     api: BillingApi, server: BillingServer, asked: str, pause: float
 ) -> None:
-    """A 202's Retry-After is honoured, and never turns into a busy loop."""
+    """The Retry-After of a 202 is respected, but 0 does not cause a busy loop."""
     server.enqueue(202, headers={"Retry-After": asked})
     server.enqueue(body={})
     started = time.monotonic()
@@ -392,7 +392,7 @@ def test_the_api_says_when_to_ask_again(
 def test_a_longer_pause_is_raised(
     api: BillingApi, server: BillingServer, asked: str, wait: float
 ) -> None:
-    """A pause beyond a minute, or beyond the wait, is raised at once with retry_after."""
+    """A Retry-After of more than a minute, or than _wait, raises at once with retry_after."""
     server.enqueue(202, headers={"Retry-After": asked})
     with pytest.raises(fastly.EstimatePendingException) as caught:
         api.get_invoice_mtd(CUSTOMER, _wait=wait)
@@ -402,7 +402,7 @@ def test_a_longer_pause_is_raised(
 def test_waiting_is_logged(
     api: BillingApi, server: BillingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each pause is logged at INFO with its length."""
+    """Each wait is logged at INFO with its length."""
     server.enqueue(202, headers={"Retry-After": "0"})
     server.enqueue(body={})
     with caplog.at_level(logging.INFO, "fastly"):
@@ -413,7 +413,7 @@ def test_waiting_is_logged(
 
 
 def test_failures_while_waiting_are_retried(api: BillingApi, server: BillingServer) -> None:
-    """A failed try between two 202s is tried again like any other."""
+    """A failed attempt between two 202s is retried like any other."""
     server.enqueue(202, headers={"Retry-After": "0"})
     server.enqueue(503, headers={"Retry-After": "0"})
     server.enqueue(202, headers={"Retry-After": "0"})
@@ -423,7 +423,7 @@ def test_failures_while_waiting_are_retried(api: BillingApi, server: BillingServ
 
 @pytest.mark.parametrize("wait", [-1, "5", True, float("nan"), float("inf")])
 def test_wrong_waits(api: BillingApi, server: BillingServer, wait: Any) -> None:
-    """A wait is a finite number of seconds, 0 or more."""
+    """_wait must be a finite number of seconds, 0 or more."""
     with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError), match="_wait"):
         api.get_invoice_mtd(CUSTOMER, _wait=wait)
     assert [] == server.requests
@@ -431,13 +431,13 @@ def test_wrong_waits(api: BillingApi, server: BillingServer, wait: Any) -> None:
 
 @pytest.mark.parametrize("client", ["x", fastly.Configuration()])
 def test_only_a_client_is_a_client(client: Any) -> None:
-    """A token or a configuration in the place of the client is refused at once."""
+    """A token or a configuration in place of the client is refused at once."""
     with pytest.raises(fastly.ApiTypeError, match=r"^api_client must be an ApiClient, got "):
         BillingApi(client)
 
 
 def test_a_client_of_its_own(server: BillingServer, configuration: fastly.Configuration) -> None:
-    """Without a client, the API makes one of the default configuration."""
+    """Without a client, the API creates one with the default configuration."""
     fastly.Configuration.set_default(configuration)
     try:
         api = BillingApi()

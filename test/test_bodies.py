@@ -1,4 +1,4 @@
-"""Bodies in every cut: bounds, gzip, and what is kept of a body that cannot be used."""
+"""Reading bodies in pieces of any size: limits, gzip, and what is kept of unusable ones."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CUT = gzip.compress(TEXT, mtime=0)[:-1]  # each process of a run has to name its
 
 
 class Head(NamedTuple):
-    """The head of an answer, as far as reading its body needs it."""
+    """The parts of a response's head that reading its body needs."""
 
     headers: urllib3.HTTPHeaderDict
     length_remaining: int | None = None
 
 
 def head(**headers: str) -> Head:
-    """Make a head; an underscore in a name stands for a hyphen."""
+    """Return a head; an underscore in a name stands for a hyphen."""
     return Head(urllib3.HTTPHeaderDict({n.replace("_", "-"): x for n, x in headers.items()}))
 
 
@@ -35,7 +35,7 @@ ZIPPED = head(Content_Encoding="gzip")
 
 
 def in_pieces(body: bytes, size: int) -> Callable[[int], bytes]:
-    """Return what reads a body in pieces of a size, and nothing at its end."""
+    """Return a function that reads a body in pieces of a size, and b"" at its end."""
     pieces = iter([body[i : i + size] for i in range(0, len(body), size)])
     return lambda _: next(pieces, b"")
 
@@ -46,7 +46,7 @@ def read(response: Head, body: bytes, size: int = KIB, limit: int = LIMIT) -> by
 
 
 def refused(response: Head, body: bytes, size: int = KIB, limit: int = LIMIT) -> tuple[str, bytes]:
-    """Read a body that cannot be used; return why, and what is kept of it."""
+    """Read an unusable body; return the reason, and what was kept of it."""
     came = io.BytesIO()
     with pytest.raises(UnusableBodyError) as caught:
         read_body(response, in_pieces(body, size), limit, came)
@@ -56,13 +56,13 @@ def refused(response: Head, body: bytes, size: int = KIB, limit: int = LIMIT) ->
 @pytest.mark.parametrize("size", [*range(1, 30), 36, 100, 101, 199])
 @pytest.mark.parametrize("rest", [b"", b"x", b"\0" * 300], ids=["", "x", "0"])
 def test_a_zipped_body_is_the_same_however_it_is_split(size: int, rest: bytes) -> None:
-    """A body is unzipped wherever a piece ends, and what follows it is ignored."""
+    """A gzip body is decoded wherever pieces end, and bytes after it are ignored."""
     assert TEXT == read(ZIPPED, gzip.compress(TEXT) + rest, size)
 
 
 @pytest.mark.parametrize("size", [*range(1, 30), 36, 100, 101, 199])
 def test_a_second_member_is_refused(size: int) -> None:
-    """A body of two members is refused wherever a piece ends: the second could be missing."""
+    """A gzip body of two members is refused wherever pieces end: the second could be missing."""
     members = gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:])
     why, kept = refused(ZIPPED, members, size)
     assert "the body is not valid gzip: more than one member" == why
@@ -72,7 +72,7 @@ def test_a_second_member_is_refused(size: int) -> None:
 @pytest.mark.parametrize("size", [1, 7, KIB])
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", " x-gzip ", "identity", "Identity", ""])
 def test_names_of_codings(coding: str, size: int) -> None:
-    """A coding is known in any case of letters, and a body that is none is read as it is."""
+    """The name of an encoding is case-insensitive; a body that is not encoded is read as it is."""
     zipped = "gzip" in coding.lower()
     response = head(Content_Encoding=coding, Transfer_Encoding=" Chunked ")
     assert TEXT == read(response, gzip.compress(TEXT) if zipped else TEXT, size)
@@ -81,13 +81,13 @@ def test_names_of_codings(coding: str, size: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 64 * KIB, KIB * KIB])
 def test_a_long_zipped_body_is_whole(size: int) -> None:
-    """A body that stays long when it is zipped comes whole, in whatever pieces."""
+    """A gzip body of many pieces is decoded completely."""
     text = random.Random(5).randbytes(40 * KIB).hex().encode()
     assert text == read(ZIPPED, gzip.compress(text), size)
 
 
 def test_nothing_is_read_beyond_a_body_whose_length_is_known() -> None:
-    """Once all bytes that were announced are there, no more are waited for."""
+    """Once the announced bytes have arrived, no more are read."""
     asked: list[int] = []
 
     def once(amount: int) -> bytes:
@@ -101,7 +101,7 @@ def test_nothing_is_read_beyond_a_body_whose_length_is_known() -> None:
 
 @pytest.mark.parametrize("size", [1, 7, KIB])
 def test_a_body_has_its_bound(size: int) -> None:
-    """A body of as many bytes as are allowed is read, and one more byte is too many."""
+    """A body of exactly the limit is read, and one more byte is refused."""
     words = f"the body is larger than max_response_bytes ({len(TEXT)} bytes)"
     assert TEXT == read(head(), TEXT, size, limit=len(TEXT))
     assert (words, TEXT + b"x") == refused(head(), TEXT + b"x", size, limit=len(TEXT))
@@ -109,7 +109,7 @@ def test_a_body_has_its_bound(size: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, KIB])
 def test_the_bound_is_one_of_what_is_unzipped(size: int) -> None:
-    """A zipped body has the same bound, and what is kept of one that breaks it is unzipped."""
+    """The limit applies to the decoded body, and what is kept of a larger one is decoded."""
     words = f"the body is larger than max_response_bytes ({len(TEXT)} bytes)"
     assert TEXT == read(ZIPPED, gzip.compress(TEXT), size, limit=len(TEXT))
     why, kept = refused(ZIPPED, gzip.compress(TEXT + b"x"), size, limit=len(TEXT))
@@ -117,7 +117,7 @@ def test_the_bound_is_one_of_what_is_unzipped(size: int) -> None:
 
 
 def test_what_outgrows_its_bound_does_so_by_one_piece() -> None:
-    """Of a body that unzips to 64 MiB, no more than the bound and 64 KiB is ever unzipped."""
+    """Of a body that decodes to 64 MiB, at most the limit and 64 KiB are decoded."""
     body = gzip.compress(bytes(64 * KIB * KIB))
     _, kept = refused(ZIPPED, body, len(body), limit=MIB)
     assert MIB < len(kept) <= MIB + 64 * KIB
@@ -145,12 +145,12 @@ MIB = KIB * KIB
     ids=["coding", "cut"],
 )
 def test_why_a_body_cannot_be_used(response: Head, body: bytes, why: str, kept: bytes) -> None:
-    """A body that cannot be used says why, and what came of it is kept as it came."""
+    """An unusable body is refused with a reason, and what was received is kept as it was."""
     assert (why, kept) == refused(response, body)
 
 
 def test_what_is_broken_inside_says_so() -> None:
-    """A zipped body that is broken in the middle is refused with zlib's words."""
+    """A gzip body that is corrupt in the middle is refused with zlib's message."""
     body = bytearray(gzip.compress(random.Random(5).randbytes(KIB)))
     body[100] ^= 255
     why, kept = refused(ZIPPED, bytes(body))
@@ -158,7 +158,7 @@ def test_what_is_broken_inside_says_so() -> None:
 
 
 def test_what_came_before_a_failure_is_kept() -> None:
-    """Where reading fails, the pieces that came before are kept."""
+    """If reading fails, the pieces that were read before are kept."""
 
     def pieces() -> Iterator[bytes]:
         yield b"one "
@@ -185,5 +185,5 @@ def test_what_came_before_a_failure_is_kept() -> None:
     ],
 )
 def test_text_or_bytes(body: bytes, most: int | None, shown: str | bytes) -> None:
-    """A body that is UTF-8 is kept as text, as far as it is kept, and any other as bytes."""
+    """A UTF-8 body is kept as text, even if it was truncated, and any other as bytes."""
     assert shown == text_or_bytes(body, most)

@@ -61,7 +61,7 @@ from fastly.rest.boundary import root_cause, translated
 FOREIGN_BASES = (foreign.HTTPError, http.client.HTTPException, ssl.SSLError, OSError)
 
 
-# What the constructors take that do not make do with a message.
+# Arguments of the constructors that need more than a message.
 ARGUMENTS: dict[type[BaseException], tuple[Any, ...]] = {
     foreign.PoolError: (None, "made up"),
     foreign.EmptyPoolError: (None, "made up"),
@@ -82,7 +82,7 @@ ARGUMENTS: dict[type[BaseException], tuple[Any, ...]] = {
 }
 
 
-# The words for those that do not carry a message of their own.
+# The messages for exceptions that have none of their own.
 WORDS: dict[type[BaseException], str] = {
     foreign.ClosedPoolError: "the client was closed during the call",
     foreign.HeaderParsingError: "a line among the headers is not a header",
@@ -98,7 +98,7 @@ WORDS: dict[type[BaseException], str] = {
 
 
 def below(kind: type[BaseException]) -> Iterator[type[BaseException]]:
-    """Walk a class and all that is derived from it; tools of the tests' own do not count."""
+    """Yield a class and its subclasses, without those of the tests' own tools."""
     yield kind
     for derived in kind.__subclasses__():
         if derived.__module__.split(".")[0] in {*sys.stdlib_module_names, "urllib3"}:
@@ -109,7 +109,7 @@ FOREIGN = sorted({kind for base in FOREIGN_BASES for kind in below(base)}, key=r
 
 
 def made(kind: type[BaseException]) -> Exception:
-    """Make an instance, by the back door where the constructor wants what nobody knows."""
+    """Create an instance, without the constructor if its arguments are unknown."""
     try:
         error = kind(*ARGUMENTS.get(kind, ("made up",)))
     except TypeError:
@@ -121,18 +121,18 @@ def made(kind: type[BaseException]) -> Exception:
 
 
 def words_for(kind: type[BaseException]) -> str:
-    """Return what the words for an exception of a class must hold."""
+    """Return what the message for an exception of a class must contain."""
     return next((WORDS[parent] for parent in kind.__mro__ if parent in WORDS), "made up")
 
 
 def is_timeout(kind: type[BaseException]) -> bool:
-    """Tell whether a class stands for time that ran out: a refused connection does not."""
+    """Return whether a class stands for a timeout; a refused connection does not."""
     timeouts = (foreign.TimeoutError, TimeoutError)
     return issubclass(kind, timeouts) and not issubclass(kind, foreign.NewConnectionError)
 
 
 def check_translated(error: Exception, kind: type[BaseException]) -> None:
-    """Hold what every translated exception is."""
+    """Assert what is true of every translated exception."""
     ours = translated(error, "http://127.0.0.1/x")
     expected = TimeoutException if is_timeout(kind) else ConnectionException
     assert (expected, None, "http://127.0.0.1/x") == (type(ours), ours.status, ours.url)
@@ -144,7 +144,7 @@ def check_translated(error: Exception, kind: type[BaseException]) -> None:
 
 @pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 def test_no_foreign_exception_has_no_translation(kind: type[BaseException]) -> None:
-    """Every exception of the libraries below becomes ours, with words for what happened."""
+    """Every exception of the libraries becomes ours, with a message that says what happened."""
     check_translated(made(kind), kind)
 
 
@@ -159,13 +159,13 @@ WRAPPERS = {
 
 @pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS)
 def test_wrapped_exceptions_are_unwrapped(wrap: Any) -> None:
-    """What urllib3 wraps an exception in hides neither what happened nor that time ran out."""
+    """An exception that urllib3 wraps keeps its message and whether it is a timeout."""
     for kind in FOREIGN:
         check_translated(wrap(made(kind)), kind)
 
 
 def test_a_retry_error_without_a_reason_is_translated() -> None:
-    """An exception that tells no reason becomes ours too."""
+    """A RetryError without a reason becomes ours too."""
     assert isinstance(translated(foreign.MaxRetryError(None, "/"), "/"), ConnectionException)
     assert root_cause(None) is None
 
@@ -192,7 +192,7 @@ NO_ANSWER = [
 
 @pytest.mark.parametrize(("fault", "words"), NO_ANSWER)
 def test_no_whole_answer_is_a_connection_exception(fault: Fault, words: str) -> None:
-    """What breaks an answer off is named in the error, and chained as its cause."""
+    """A truncated response raises ConnectionException with the reason and its cause."""
     error = failure_of(fault)
     assert (ConnectionException, None) == (type(error), error.status)
     assert words in error.reason
@@ -205,7 +205,7 @@ SLOW_ENDS = [stall_in_body(), reset_in_body(), raw(chunked_bytes()[:-30]), cut_b
 
 @pytest.mark.parametrize("fault", SLOW_ENDS, ids=lambda fault: fault.name)
 def test_what_came_before_an_answer_broke_off_is_kept(fault: Fault) -> None:
-    """Half a body is in the error, whether it was cut, reset or never went on."""
+    """The error keeps half a body, whether it was truncated, reset or stalled."""
     with FaultServer(fault) as server:
         error = failure(server.url, timeout=SHORT)
     assert isinstance(error, ConnectionException)
@@ -216,7 +216,7 @@ def test_what_came_before_an_answer_broke_off_is_kept(fault: Fault) -> None:
 
 
 def test_what_came_of_an_errors_body_is_joined() -> None:
-    """The body of an error that comes in pieces and then stalls is kept whole as far as it came."""
+    """The body of an error that arrives in pieces and then stalls is kept up to there."""
     start = head(404, {"Content-Length": "99"}) + b"abc"
     with FaultServer(Fault("pieces", lambda wire: wire.drip(start, 0.01))) as server:
         error = failure(server.url, timeout=2)
@@ -224,7 +224,7 @@ def test_what_came_of_an_errors_body_is_joined() -> None:
 
 
 def test_an_errors_long_page_is_cut_between_characters() -> None:
-    """Of a long page 64 KiB are kept, as text, without half a character at their end."""
+    """Of a long error page 64 KiB are kept as text, without half a character at the end."""
     page = ("x" + "é" * 64 * 1024).encode()
     error = failure_of(answer(page, 502, {"Content-Type": "text/html"}))
     assert "x" + "é" * (32 * 1024 - 1) == error.body
@@ -233,7 +233,7 @@ def test_an_errors_long_page_is_cut_between_characters() -> None:
 
 
 def test_a_connection_serves_on_after_an_error() -> None:
-    """An error that was read to its end leaves its connection for the next call."""
+    """After an error that was read to its end, the next call reuses the connection."""
     with FaultServer(whole(answer_bytes(b"{}", 404)), good()) as server, api_of(server.url) as api:
         with pytest.raises(NotFoundException):
             api.get_invoice_by_id("c", "i")
@@ -242,13 +242,13 @@ def test_a_connection_serves_on_after_an_error() -> None:
 
 
 def test_garbage_shows_as_one_line() -> None:
-    """Control characters that a server sent do not reach the text of the error."""
+    """Control characters from a server do not appear in the text of the error."""
     lines = str(failure_of(garbage(b"\x1b[31mred\rno HTTP\r\n\r\n"))).splitlines()
     assert all(line.isprintable() for line in lines)
 
 
 def test_a_refused_connection_says_so() -> None:
-    """A port that nothing listens on is a ConnectionException that says so."""
+    """A port that nothing listens on raises ConnectionException that says so."""
     with Refusing() as server:
         error = failure(server.url)
     assert (ConnectionException, None) == (type(error), error.status)
@@ -256,7 +256,7 @@ def test_a_refused_connection_says_so() -> None:
 
 
 def test_a_proxy_that_refuses_is_no_timeout() -> None:
-    """A proxy that nothing listens for is a ConnectionException that says so."""
+    """A proxy that does not listen raises ConnectionException, not a timeout."""
     with Refusing() as proxy, FaultServer() as server:
         error = failure(server.url, proxy=proxy.url)
     assert ConnectionException is type(error)
@@ -264,21 +264,21 @@ def test_a_proxy_that_refuses_is_no_timeout() -> None:
 
 
 def test_an_unknown_name_says_so() -> None:
-    """A host that cannot be looked up is a ConnectionException that says so."""
+    """An unknown host name raises ConnectionException that says so."""
     error = failure("https://fastly.invalid")
     assert ConnectionException is type(error)
     assert error.reason.startswith("cannot resolve the host name: ")
 
 
 def test_http_where_tls_was_expected_says_so() -> None:
-    """A server that speaks no TLS is a ConnectionException that names TLS."""
+    """A server that does not speak TLS raises ConnectionException that names TLS."""
     with FaultServer(choose=garbage) as server:
         server._script.append(
             Fault("plain", lambda wire: wire.send(b"HTTP/1.1 400 \r\n\r\n"), True)
         )
         error = failure(server.url.replace("http:", "https:"))
     assert ConnectionException is type(error)
-    # OpenSSL 3 has words for it that OpenSSL 1 did not have.
+    # OpenSSL 3 has a message for it that OpenSSL 1 lacks.
     words = "WRONG_VERSION_NUMBER|HTTP_REQUEST|UNKNOWN_PROTOCOL"
     assert re.fullmatch(f"TLS failed: ({words})", str(error.reason))
 
@@ -287,7 +287,7 @@ def test_http_where_tls_was_expected_says_so() -> None:
 def test_a_file_without_certificate_is_the_configurations_fault(
     settings: str, tmp_path: Path
 ) -> None:
-    """A file that holds no certificate is an ApiValueError at once, and nothing is sent."""
+    """A file without a certificate raises ApiValueError at once, and nothing is sent."""
     path = tmp_path / "empty.pem"
     path.write_text("no certificate")
     with lasting(0, 0.4), pytest.raises(ApiValueError, match="certificate"):
@@ -297,14 +297,14 @@ def test_a_file_without_certificate_is_the_configurations_fault(
 def test_a_proxy_variable_that_is_no_url_is_the_configurations_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A proxy from the environment that is no URL is an ApiValueError, and nothing is sent."""
+    """An invalid proxy URL in the environment raises ApiValueError, and nothing is sent."""
     monkeypatch.setenv("HTTPS_PROXY", "ht!tp://proxy")
     with pytest.raises(ApiValueError, match="HTTPS_PROXY"):
         ask("https://fastly.invalid", retries=3)
 
 
 def test_a_token_in_a_default_header_of_any_case_serves() -> None:
-    """The name of a default header has no case: a failed call is still an ApiException."""
+    """With the token as a default header in any case, a failed call raises ApiException."""
     with FaultServer(choose=lambda: failing(404)) as server:
         configuration = fastly.Configuration(host=server.url, retries=0)
         client = fastly.ApiClient(configuration, "fastly-key", TOKEN)
@@ -314,14 +314,14 @@ def test_a_token_in_a_default_header_of_any_case_serves() -> None:
 
 
 def test_a_cut_answer_keeps_what_came() -> None:
-    """An answer that broke off keeps its headers and what came of its body."""
+    """The error for a truncated response keeps the headers and the received part of the body."""
     start = head(200, {"Content-Length": "100", "X-Request-Id": "r"}) + b'{"total": '
     error = failure_of(raw(start), retries=0)
     assert (ConnectionException, "r", '{"total": ') == (type(error), error.request_id, error.body)
 
 
 def test_a_log_holds_nothing_that_a_terminal_acts_upon(caplog: pytest.LogCaptureFixture) -> None:
-    """What a server sends reaches the log without control characters, in one line each."""
+    """What a server sends is logged on one line, without control characters."""
     evil = b"HTTP/1.1 \x1b[2J\rINFO all is well\r\n\r\n"
     with (
         caplog.at_level("DEBUG", "fastly"),
@@ -352,17 +352,17 @@ TOLD = [
 
 @pytest.mark.parametrize(("error", "words"), TOLD)
 def test_the_words_for_what_happened(error: Exception, words: str) -> None:
-    """What really happened is told in words, whatever it was wrapped in."""
+    """The message says what really happened, whatever the exception was wrapped in."""
     assert words == translated(error, "https://x/").reason
 
 
 def cause_of(url: str, **settings: Any) -> Any:
-    """Ask in vain; return what urllib3 raised."""
+    """Send a request that fails; return what urllib3 raised."""
     return failure(url, **settings).__cause__
 
 
 def test_the_cause_of_a_refused_connection() -> None:
-    """The cause names the connection, and says what the system said."""
+    """The cause names the connection, and contains the system's message."""
     with Refusing() as port:
         words = str(cause_of(port.url))
     assert f"Connection(host='127.0.0.1', port={port.port}): " in words
@@ -370,7 +370,7 @@ def test_the_cause_of_a_refused_connection() -> None:
 
 
 def test_the_cause_of_an_unknown_name() -> None:
-    """The cause names the host that could not be looked up, and says why not."""
+    """The cause names the host that could not be resolved, and says why."""
     words = str(cause_of("https://billing.invalid"))
     assert "Connection(host='billing.invalid', port=443): Failed to resolve 'billing.inv" in words
     assert "[Errno" in words
@@ -381,7 +381,7 @@ def test_the_cause_of_an_unknown_name() -> None:
     [(Unaccepting, "http"), (lambda: FaultServer(stall_at_connect()), "https")],
 )
 def test_the_cause_of_connecting_too_long(server: Any, scheme: str) -> None:
-    """The cause holds the connection, in the handshake of TLS too."""
+    """The cause holds the connection, also during the TLS handshake."""
     with server() as listening:
         cause = cause_of(f"{scheme}://127.0.0.1:{listening.port}", timeout=(0.2, 5))
     connection, words = cause.args

@@ -1,4 +1,4 @@
-"""A call ends within its time, whatever the server does."""
+"""A call ends within its timeout, whatever the server does."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SLOW = [
 
 @pytest.mark.parametrize("fault", SLOW, ids=lambda fault: fault.name)
 def test_a_call_ends_within_its_time_whatever_drips_or_stalls(fault: Fault) -> None:
-    """One number bounds the whole call, its retries included, however slowly bytes arrive."""
+    """A single number limits the whole call with its retries, however slowly bytes arrive."""
     with FaultServer(choose=lambda: fault) as server, lasting(SHORT * 0.9, SHORT + SLACK):
         error = failure(server.url, {"_request_timeout": SHORT}, retries=3)
     assert (TimeoutException, None) == (type(error), error.status)
@@ -56,7 +56,7 @@ def test_a_call_ends_within_its_time_whatever_drips_or_stalls(fault: Fault) -> N
     "fault", [drip_head(), drip_chunks(), stall_in_body()], ids=lambda fault: fault.name
 )
 def test_seconds_to_read_bound_a_whole_answer(fault: Fault) -> None:
-    """The second number of a pair bounds an answer from the request to its last byte."""
+    """The read timeout limits a response from the request to its last byte."""
     with FaultServer(choose=lambda: fault) as server, lasting(0.25, 0.3 + SLACK):
         error = failure(server.url, {"_request_timeout": (5, 0.3)})
     assert TimeoutException is type(error)
@@ -64,7 +64,7 @@ def test_seconds_to_read_bound_a_whole_answer(fault: Fault) -> None:
 
 @pytest.mark.parametrize(("timeout", "most"), [(0.3, 0.3), ((0.3, 30), 0.3), ((30, 30), 0.3)])
 def test_connecting_keeps_the_time(timeout: Any, most: float) -> None:
-    """A server that does not take the connection uses up the time to connect, and no more."""
+    """A server that does not accept the connection uses up only the connect timeout."""
     whole = {"timeout": (0.3, 30)} if timeout == (30, 30) else {}
     options = {} if whole else {"_request_timeout": timeout}
     with Unaccepting() as server, lasting(most * 0.9, most + SLACK):
@@ -73,21 +73,21 @@ def test_connecting_keeps_the_time(timeout: Any, most: float) -> None:
 
 
 def test_the_configuration_bounds_connecting_for_a_whole_call() -> None:
-    """Where a call has one number, connecting has the configuration's seconds for it."""
+    """For a call with a single number, the configuration's connect timeout still applies."""
     with Unaccepting() as server, lasting(0.25, 0.3 + SLACK):
         error = failure(server.url, {"_request_timeout": 5}, timeout=(0.3, 30))
     assert (TimeoutException, "connecting took too long") == (type(error), error.reason)
 
 
 def test_a_pair_bounds_each_try() -> None:
-    """With ``(connect, read)`` each try has its own time."""
+    """``(connect, read)`` limits each attempt by itself."""
     with FaultServer(choose=stall) as server, lasting(0.4, 1.0 + SLACK):
         error = failure(server.url, {"_request_timeout": (1, 0.2)}, retries=1)
     assert (2, 2, TimeoutException) == (len(server.requests), error.tries, type(error))
 
 
 def test_sleeps_before_retries_count() -> None:
-    """The pauses between tries are part of the call's time."""
+    """Backoffs count towards the timeout of the call."""
     with FaultServer(choose=failing) as server, lasting(0, 0.6 + SLACK):
         error = failure(server.url, {"_request_timeout": 0.6}, retries=50)
     assert (ServiceException, 503) == (type(error), error.status)
@@ -95,14 +95,14 @@ def test_sleeps_before_retries_count() -> None:
 
 
 def test_a_wait_that_does_not_fit_is_not_begun() -> None:
-    """A Retry-After beyond the call's time raises at once what the API said."""
+    """A Retry-After beyond the call's timeout raises the API's error at once."""
     with lasting(0, 0.3):
         error = failure_of(limited({"Retry-After": "2"}), timeout=1.0, retries=3)
     assert (RateLimitException, 2.0, 1) == (type(error), error.retry_after, error.tries)
 
 
 def test_slow_redirects_share_the_time() -> None:
-    """Redirects that each take their time end with the call's time."""
+    """Slow redirects share the call's timeout."""
     slow = late(0.15, redirect("{target}"))
     with FaultServer(choose=lambda: slow) as server, lasting(SHORT * 0.9, SHORT + SLACK):
         error = failure(server.url, {"_request_timeout": SHORT})
@@ -111,7 +111,7 @@ def test_slow_redirects_share_the_time() -> None:
 
 @pytest.mark.parametrize("retry_after", [None, "0"])
 def test_an_estimate_that_is_never_made_ends_with_the_time(retry_after: str | None) -> None:
-    """A 202 without end is asked about until the call's time is over, and no longer."""
+    """Polling a 202 that never ends stops at the call's timeout."""
     pending = accepted(retry_after)
     with (
         FaultServer(choose=lambda: pending) as server,
@@ -130,7 +130,7 @@ def test_an_estimate_that_is_never_made_ends_with_the_time(retry_after: str | No
 @pytest.mark.parametrize("fault", [stall(), drip_body(), stall_at_connect()], ids=lambda f: f.name)
 @pytest.mark.parametrize("scheme", ["https", "HTTPS"])
 def test_tls_keeps_the_time(fault: Fault, scheme: str, tls: ssl.SSLContext, roots: str) -> None:
-    """TLS changes nothing: neither its handshake nor what follows outlasts the call."""
+    """Over TLS, neither the handshake nor the response exceeds the call's timeout."""
     with FaultServer(choose=lambda: fault, tls=tls) as server:
         if fault.at_connect:
             server._script.append(fault)
@@ -141,7 +141,7 @@ def test_tls_keeps_the_time(fault: Fault, scheme: str, tls: ssl.SSLContext, root
 
 
 def test_an_error_whose_body_stalls_is_still_that_error() -> None:
-    """The status of an answer counts, and what came of its body, when the rest never comes."""
+    """If the body of an error stalls, its status and what was received are kept."""
     start = head(404, {"Content-Length": "100"}) + b'{"msg": "Record not'
     with lasting(0, SHORT + SLACK):
         error = failure_of(stall(start), timeout=SHORT)
@@ -150,13 +150,13 @@ def test_an_error_whose_body_stalls_is_still_that_error() -> None:
 
 @pytest.mark.parametrize("timeout", [1e10, (1e10, 1e10), 10**400, 1e308])
 def test_a_time_beyond_the_clock_is_refused_or_kept(timeout: Any) -> None:
-    """Seconds that no clock can count are an ApiValueError, or else mean no limit."""
+    """A number of seconds that no clock can count raises ApiValueError, or means no limit."""
     with FaultServer() as server, contextlib.suppress(ApiValueError):
         assert "i" == ask(server.url, {"_request_timeout": timeout}).invoice_id
 
 
 def test_redirects_share_the_seconds_to_read() -> None:
-    """The second number of a pair bounds a try with its redirects, also over new connections."""
+    """The read timeout limits an attempt with its redirects, even over new connections."""
     slow = late(0.25, redirect("{target}"))
     with FaultServer(choose=lambda: slow) as server, lasting(0.4, 0.5 + SLACK):
         error = failure(server.url, {"_request_timeout": (0.4, 0.5)})

@@ -1,4 +1,4 @@
-"""The commands on v3: what they print into a pipe and on a terminal, and their help."""
+"""The commands on v3: what they print to a pipe and to a terminal, and their help."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class TestInvoices:
     def test_ends_of_the_calendar(
         self, shell: Shell, server: BillingServer, option: str, month: str
     ) -> None:
-        """The first and the last month that there is can be given."""
+        """--since and --until accept the first and the last possible month."""
         server.enqueue(200, body=a_page())
         result = shell("invoices", option, month, "--format", "table")
         assert (0, b"No invoices.\n", "") == result
@@ -126,7 +126,7 @@ class TestInvoices:
             assert (0, start) == (result.status, result.stdout[: len(start)])
 
     def test_pages_are_followed(self, shell: Shell, server: BillingServer) -> None:
-        """All pages are read, and the cursor survives its way through the URL."""
+        """All pages are read, and the cursor is percent-encoded in the URL."""
         server.enqueue(200, body=a_page(an_invoice("2026-05-01"), cursor="a+/b=="))
         server.enqueue(200, body=a_page(an_invoice("2026-04-01")))
         found = json.loads(shell("invoices", "--format", "json").stdout)
@@ -197,7 +197,7 @@ class TestInvoice:
         assert len(items) + (form != "jsonl") == len(result.stdout.splitlines())
 
     def test_month_in_progress(self, shell: Shell, server: BillingServer) -> None:
-        """The current month has no invoice yet, and the message names the command that helps."""
+        """The current month has no invoice yet, and the message suggests `mtd`."""
         result = shell("invoice", f"{server.account.today:%Y-%m}")
         assert (1, b"") == result[:2]
         assert 'the month is in progress; see "fastly-billing mtd"' in result.stderr
@@ -267,7 +267,7 @@ class TestMonthToDate:
         assert (1, b"", expected) == result
 
     def test_still_pending(self, shell: Shell, server: BillingServer) -> None:
-        """--wait 0 does not wait; status 75 says to try again, and the message which option."""
+        """--wait 0 does not poll; status 75 and the message say what to try."""
         result = shell("mtd", "--wait", 0)
         assert (75, b"") == result[:2]
         assert "use a longer --wait" in result.stderr
@@ -344,7 +344,7 @@ class TestTerminal:
 
     @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv", "focus"])
     def test_control_characters_stay_away(self, server: BillingServer, form: str) -> None:
-        """No control character of the API's text reaches the terminal."""
+        """Control characters in the API's text do not reach the terminal."""
         line = {"description": HOSTILE, "product_group": HOSTILE, "region": HOSTILE, "amount": -1}
         body = an_invoice("2026-05-01", invoice_id=HOSTILE, transaction_line_items=[line])
         server.enqueue(200, body=a_page(body))
@@ -400,7 +400,7 @@ class TestTerminal:
         assert (0, "", 2) == (result.status, result.stderr, len(server.requests))
 
     def test_waits_are_announced(self, server: BillingServer) -> None:
-        """A person at a terminal learns that the month to date is being made, unless --quiet."""
+        """At a terminal, a message says that the month to date is being made, unless --quiet."""
         shown = run_in_terminal("mtd", server=server)
         assert shown.status == 0
         assert "Month to date" in shown.text.splitlines()[1]
@@ -432,7 +432,7 @@ class TestDemo:
 
 
 class TestHelp:
-    """--help is enough to use it."""
+    """--help explains the command completely."""
 
     def test_version(self) -> None:
         """--version is one line with the version."""
@@ -487,7 +487,7 @@ class TestInProcess:
     """What a program that calls main() gets."""
 
     def test_text_goes_to_a_stdout_without_bytes(self) -> None:
-        """A StringIO in the place of stdout gets the text, after what was printed before."""
+        """A StringIO as stdout gets the text after what was printed before."""
         with contextlib.redirect_stdout(io.StringIO()) as out:
             print("first")
             assert 0 == main([*MAY, "--demo", "--quiet", "--output", "-"])

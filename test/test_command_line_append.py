@@ -1,4 +1,4 @@
-"""--append-to: a file of rows that a daily job completes, killed at any point or not."""
+"""--append-to: a file of rows that a daily job extends, even if it is killed at any point."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TestAppending:
         assert before == file.stat()
 
     def test_only_what_is_missing(self, shell: Shell, tmp_path: Path) -> None:
-        """Invoices that the file lacks come at its end; its own lines stay as they are."""
+        """Invoices that the file lacks are appended; existing lines stay as they are."""
         file = tmp_path / "all.jsonl"
         shell("invoices", "--since", "2026-04", "--until", "2026-05", "--append-to", file)
         before = lines_of(file)
@@ -67,7 +67,7 @@ class TestAppending:
         assert ["2026-04", "2026-05", "2026-03", "2026-06"] == months_of(file)
 
     def test_one_is_counted_as_one(self, shell: Shell, tmp_path: Path) -> None:
-        """The message counts, and --quiet leaves it out."""
+        """The message counts the added invoices, and --quiet suppresses it."""
         file = tmp_path / "all.jsonl"
         command = ("invoices", "--since", "2026-05", "--until", "2026-05", "--append-to", file)
         assert "1 invoice added, 0 already in the file\n" == shell(*command).stderr
@@ -89,7 +89,7 @@ class TestAppending:
         assert [] == server.requests
 
     def test_empty_file(self, shell: Shell, tmp_path: Path) -> None:
-        """An empty file is like none, and keeps its permissions."""
+        """An empty file is treated like a missing one, and keeps its permissions."""
         file = tmp_path / "all.jsonl"
         file.touch(mode=0o600)
         file.chmod(0o600)
@@ -100,7 +100,7 @@ class TestAppending:
     def test_same_invoice_on_two_pages(
         self, shell: Shell, server: BillingServer, tmp_path: Path
     ) -> None:
-        """An invoice that two pages list, because one was posted in between, is there once."""
+        """An invoice listed on two pages, because one was posted in between, is appended once."""
         pages = [{"data": [{"invoice_id": "1"}], "meta": {"next_cursor": c}} for c in ("x", "")]
         for page in pages:
             server.enqueue(200, body=page)
@@ -111,7 +111,7 @@ class TestAppending:
     def test_invoice_without_an_id(
         self, shell: Shell, server: BillingServer, tmp_path: Path
     ) -> None:
-        """An invoice that cannot be told from others is not appended."""
+        """An invoice without an ID is not appended."""
         server.enqueue(200, body={"data": [{"currency_code": "USD"}]})
         result = shell("invoices", "--append-to", tmp_path / "all.jsonl")
         assert (1, b"") == result[:2]
@@ -128,7 +128,7 @@ class TestAppending:
         ],
     )
     def test_file_of_another_kind(self, shell: Shell, tmp_path: Path, text: str, end: str) -> None:
-        """A file of something else is left alone, whether its last line is ended or not."""
+        """A file without rows of invoices is left unchanged, with or without a final line feed."""
         file, text = tmp_path / "all.jsonl", text + end
         file.write_bytes(text.encode("latin-1"))
         result = shell("invoices", "--append-to", file)
@@ -149,7 +149,7 @@ class TestAppending:
 
 
 class TestTornFiles:
-    """Files whose end was lost, by a copy that was interrupted or a disk that was full."""
+    """Files without their end, after an interrupted copy or on a full disk."""
 
     @pytest.mark.parametrize("seed", range(8))
     def test_any_cut_is_repaired(self, shell: Shell, tmp_path: Path, seed: int) -> None:
@@ -163,7 +163,7 @@ class TestTornFiles:
         assert file.read_bytes().endswith(b"\n")
 
     def test_line_feed_alone_is_missing(self, shell: Shell, tmp_path: Path) -> None:
-        """A last line that only lacks its end is complete."""
+        """A last line that lacks only its line feed is complete."""
         file, span = tmp_path / "all.jsonl", ("--since", "2026-04", "--until", "2026-04")
         shell("invoices", *span, "--append-to", file)
         whole = file.read_bytes()
@@ -172,7 +172,7 @@ class TestTornFiles:
         assert file.read_bytes().startswith(whole)
 
     def test_repair_that_needs_more(self, shell: Shell, tmp_path: Path) -> None:
-        """If the torn invoice may not be listed, nothing is lost silently."""
+        """If the incomplete invoice may not be listed, the command fails instead of losing it."""
         file = tmp_path / "all.jsonl"
         shell("invoices", "--since", "2026-02", "--until", "2026-03", "--append-to", file)
         torn = file.read_bytes()[:-10]
@@ -184,7 +184,7 @@ class TestTornFiles:
 
 
 def test_killed_at_any_point(server: BillingServer, shell: Shell, tmp_path: Path) -> None:
-    """A job that is killed leaves the old file or the new one, and the next run goes on."""
+    """A killed job leaves the old file or the new one, and the next run continues."""
     file, chance = tmp_path / "all.jsonl", random.Random(1)
     months = [f"{year}-{month:02}" for year, month in server.account.v3_invoice_months()]
     start = time.monotonic()

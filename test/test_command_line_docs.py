@@ -1,4 +1,4 @@
-"""The page on the command line, held to the code."""
+"""The page on the command line matches the code."""
 
 from __future__ import annotations
 

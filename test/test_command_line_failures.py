@@ -55,7 +55,7 @@ class TestFailures:
         assert "check --host" in result.stderr
 
     def test_advice_of_an_operation_stays(self, shell: Shell) -> None:
-        """If an operation gives advice of its own, that is shown."""
+        """An operation's own advice is shown."""
         result = shell("v2", "invoice", 5, 1999)
         assert (1, b"") == result[:2]
         assert "BillingInvoicesApi" in result.stderr
@@ -90,7 +90,7 @@ class TestWrongUsage:
     def test_words(
         self, shell: Shell, server: BillingServer, arguments: tuple[str, ...], message: str
     ) -> None:
-        """Words that no command takes are refused with the help to read, or what to change."""
+        """Unknown words are refused, and the message names the help to read or what to change."""
         result = shell(*arguments)
         assert (2, b"") == result[:2]
         assert message in result.stderr
@@ -98,7 +98,7 @@ class TestWrongUsage:
         assert [] == server.requests
 
     def test_v2_alone(self) -> None:
-        """v2 needs a command, and its help lists them."""
+        """`v2` without a command is refused, and its help lists the commands."""
         message = "fastly-billing: the following arguments are required: COMMAND; see "
         assert (2, b"", f'{message}"fastly-billing v2 --help"\n') == run("v2")
 
@@ -192,7 +192,7 @@ class TestWrongUsage:
         ],
     )
     def test_configuration(self, shell: Shell, token: str, host: str, message: str) -> None:
-        """A token or a host that cannot be used is named as the command line knows it."""
+        """An unusable token or host is described in the terms of the command line."""
         result = shell(*MAY, host=host, token=token)
         assert (2, b"") == result[:2]
         assert message in result.stderr
@@ -212,10 +212,10 @@ class TestWrongUsage:
 
 
 class TestEnds:
-    """Ends that a program meets at a shell, and what it imports there."""
+    """How the program ends at a shell, and what it imports there."""
 
     def test_ctrl_c(self, server: BillingServer) -> None:
-        """Ctrl-C ends a request that waits, with status 130 and without a message."""
+        """Ctrl-C ends a waiting request with status 130 and no message."""
         server.enqueue(200, delay=60)
         with subprocess.Popen(
             words(MAY, server),
@@ -260,7 +260,7 @@ class TestEnds:
         assert done.stdout.startswith(b"customer_id,")
 
     def test_safe_path_is_kept(self, tmp_path: Path) -> None:
-        """With Python's own protection switched on, nothing else is taken from the path."""
+        """With Python's safe path enabled, nothing else is removed from the path."""
         result = run(*MAY, "--demo", "--quiet", PYTHONSAFEPATH="1", options={"cwd": tmp_path})
         assert (0, "") == result[::2]
 

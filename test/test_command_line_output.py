@@ -1,4 +1,4 @@
-"""Where the data of the command line goes: pipes, files, devices, and their formats."""
+"""Where the command line writes its data: pipes, files, devices, and their formats."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class TestFile:
     def test_unknown_extension(
         self, shell: Shell, server: BillingServer, tmp_path: Path, name: str
     ) -> None:
-        """One message names all extensions and all formats that there are."""
+        """One message names all known extensions and all formats."""
         result = shell(*MAY, "--output", tmp_path / name)
         assert (2, b"") == result[:2]
         words = ".csv, .json, .jsonl, .ndjson, .txt, or add --format table|csv|json|jsonl|focus"
@@ -143,7 +143,7 @@ class TestFile:
         assert [file] == list(tmp_path.iterdir())
 
     def test_directory_that_cannot_be_written(self, shell: Shell) -> None:
-        """If no temporary file can be made, the message names the file that was asked for."""
+        """If no temporary file can be created, the message names the requested file."""
         result = shell(*MAY, "--output", "/proc/may.json")
         assert (1, b"") == result[:2]
         assert result.stderr.startswith("fastly-billing: /proc/may.json: ")
@@ -168,7 +168,7 @@ class TestFile:
         name: str,
         message: str,
     ) -> None:
-        """A path that cannot be written is one line, before anything is requested."""
+        """An unusable path is reported on one line, before anything is requested."""
         monkeypatch.chdir(tmp_path)
         (tmp_path / "may.csv").touch()
         result = shell(*MAY, "--output", name)
@@ -231,7 +231,7 @@ def test_signals_that_are_not_ours(server: BillingServer, tmp_path: Path, option
 
 
 class TestPipesAndDevices:
-    """stdout, named pipes and devices get the data, and stay what they are."""
+    """Data is written into stdout, named pipes and devices, which are not replaced."""
 
     def test_named_pipe(self, server: BillingServer, tmp_path: Path) -> None:
         """A named pipe is written into, and is still a pipe afterwards."""
@@ -277,7 +277,7 @@ class TestPipesAndDevices:
         assert b"####" in result.stdout
 
     def test_table_can_be_asked_for_in_a_pipe(self, server: BillingServer) -> None:
-        """The page of a pipe is 80 columns wide, or as wide as COLUMNS says."""
+        """In a pipe, a table is 80 columns wide, or as wide as COLUMNS says."""
         usual = run(*MAY, "--format", "table", server=server)
         narrow = run(*MAY, "--format", "table", server=server, COLUMNS="50")
         assert [80, 50] == [widest(result.stdout.decode()) for result in (usual, narrow)]
@@ -291,30 +291,30 @@ class TestPipesAndDevices:
 
     @needs_dev_full
     def test_full_device_is_named(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """A device that takes no more is named in the error."""
+        """The error names a device that accepts no more data."""
         assert 1 == main([*MAY, "--demo", "--output", "/dev/full"])
         assert capsys.readouterr().err.endswith("/dev/full: No space left on device\n")
 
     @needs_dev_full
     def test_full_stdout(self, server: BillingServer) -> None:
-        """If stdout takes no data, that is status 1 and one line."""
+        """If stdout is full, the exit status is 1 with one line on stderr."""
         with open("/dev/full", "wb") as full:
             result = run(*MAY, server=server, options={"stdout": full})
         assert (1, "fastly-billing: stdout: No space left on device\n") == result[::2]
 
     def test_closed_stdout(self, server: BillingServer) -> None:
-        """A stdout that the shell has closed is status 1 and one line."""
+        """A closed stdout gives exit status 1 and one line on stderr."""
         result = run(*MAY, server=server, options={"preexec_fn": lambda: os.close(1)})
         assert (1, b"", "fastly-billing: stdout: Bad file descriptor\n") == result
 
     def test_closed_stderr(self, server: BillingServer) -> None:
-        """Messages without a place to go do not go to stdout instead."""
+        """Messages do not go to stdout if stderr is closed."""
         options = {"preexec_fn": lambda: os.close(2)}
         assert (1, b"", "") == run("invoice", "1999-05", server=server, options=options)
 
     @pytest.mark.parametrize("arguments", [MAY, ("--help",)])
     def test_reader_that_left(self, server: BillingServer, arguments: tuple[str, ...]) -> None:
-        """A pipe that nobody reads any more is an end without a traceback."""
+        """If the reader of a pipe has gone, the command ends without a traceback."""
         reading, writing = os.pipe()
         os.close(reading)
         result = run(*arguments, server=server, options={"stdout": writing})

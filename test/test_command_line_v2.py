@@ -31,7 +31,7 @@ class TestOperations:
         assert "café-zürich".encode() in result.stdout
 
     def test_invoice_by_id(self, shell: Shell, server: BillingServer) -> None:
-        """An ID leads to the same invoice as its month."""
+        """An invoice requested by ID is the same as by month."""
         invoice_id = server.account.invoice_id(2020, 5)
         result = shell("v2", "invoice-by-id", server.customer_id, invoice_id, "--format", "json")
         assert (0, "") == (result.status, result.stderr)
@@ -51,13 +51,13 @@ class TestOperations:
         assert (75, 1) == (result.status, len(server.requests))
 
     def test_csv_is_what_the_api_sent(self, server: BillingServer, api: BillingApi) -> None:
-        """CSV passes byte for byte, line ends included, whatever stdout's encoding."""
+        """CSV is passed on byte for byte, with its line ends, whatever stdout's encoding."""
         expected = api.get_invoice(5, 2020, _accept="text/csv").encode()
         result = run(*MAY, "--format", "csv", server=server, PYTHONIOENCODING="ascii")
         assert (0, expected, "") == result
 
     def test_pdf_goes_into_a_pipe(self, server: BillingServer) -> None:
-        """A PDF in a pipe is one that opens."""
+        """A PDF written into a pipe can be opened."""
         result = run(*MAY, "--format", "pdf", server=server)
         assert (0, "") == (result.status, result.stderr)
         text = PdfReader(io.BytesIO(result.stdout)).pages[0].extract_text()
@@ -109,7 +109,7 @@ class TestTerminal:
         assert [] == server.requests
 
     def test_pdf_is_refused_without_bytes(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """A stdout that takes only text gets no PDF."""
+        """A stdout that accepts only text does not get a PDF."""
         with contextlib.redirect_stdout(io.StringIO()) as out:
             assert 2 == main([*MAY, "--demo", "--format", "pdf"])
         assert "" == out.getvalue()
@@ -118,7 +118,7 @@ class TestTerminal:
 
     @pytest.mark.parametrize("form", ["table", "json"])
     def test_control_characters_stay_away(self, server: BillingServer, form: str) -> None:
-        """No control character of the API's text reaches the terminal."""
+        """Control characters in the API's text do not reach the terminal."""
         total: dict[str, Any] = {
             "plan_name": HOSTILE,
             "extras": [{"name": HOSTILE, "recurring": 1}],
@@ -131,7 +131,7 @@ class TestTerminal:
         assert CONTROL.search(shown.text) is None
 
     def test_csv_loses_its_control_characters(self, server: BillingServer) -> None:
-        """CSV that is shown in a terminal is free of control characters."""
+        """CSV shown on a terminal has no control characters."""
         server.enqueue(
             200,
             body=f"a,{HOSTILE[:-8]}\r\nb,é\r\n".encode("utf-8", "replace"),
@@ -142,7 +142,7 @@ class TestTerminal:
 
 
 def test_demo_names_what_can_be_asked() -> None:
-    """The IDs in the demo's message lead to its invoice and its estimate."""
+    """The IDs in the demo's message work for its invoice and its estimate."""
     first = run(*MAY, "--demo", "--format", "json")
     assert first.status == 0
     ids = re.search(r"CUSTOMER is (\w+), INVOICE of 05/2020 is (\w+)\.", first.stderr)

@@ -1,4 +1,4 @@
-"""Settings: defaults, checks, the token's source, copies, and nothing secret shown."""
+"""Settings: defaults, checks, the source of the token, copies, and hidden secrets."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ TOKEN = "s3cret-token-of-the-tests"
 
 @pytest.fixture
 def default_configuration() -> Iterator[None]:
-    """Put back the default configuration that a test replaces."""
+    """Restore the default configuration that a test replaces."""
     yield
     fastly.Configuration.set_default(None)
 
 
 def secretive() -> fastly.Configuration:
-    """Return a configuration in which everything that can be secret is."""
+    """Return a configuration in which every secret is set."""
     configuration = fastly.Configuration(
         api_key={"token": TOKEN},
         api_key_prefix={"token": "Bearer"},
@@ -108,7 +108,7 @@ def test_defaults() -> None:
     ],
 )
 def test_settings_are_kept(name: str, value: object) -> None:
-    """A good value reads back as it was given, by name at once or assigned later."""
+    """A valid value reads back as given, passed by name or assigned later."""
     later = fastly.Configuration()
     setattr(later, name, value)
     assert value == getattr(later, name)
@@ -205,7 +205,7 @@ def test_a_path_object_is_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_settings_are_refused(name: str, value: object, kind: type[Exception]) -> None:
-    """A value that cannot be used is refused when it is set, by its name, and nothing changes."""
+    """An unusable value is refused by name as soon as it is set, and nothing changes."""
     configuration = fastly.Configuration()
     before = repr(configuration)
     with pytest.raises(kind, match=name) as caught:
@@ -215,14 +215,14 @@ def test_wrong_settings_are_refused(name: str, value: object, kind: type[Excepti
 
 
 def test_credentials_in_the_host_are_refused_unseen() -> None:
-    """A host that carries credentials is refused, and they are not repeated."""
+    """A host with credentials is refused, and the message does not repeat them."""
     with pytest.raises(fastly.ApiValueError, match="credentials") as caught:
         fastly.Configuration(host=f"https://user:{TOKEN}@api.fastly.com")
     assert TOKEN not in str(caught.value)
 
 
 def test_a_misspelt_setting_is_refused_with_the_right_name() -> None:
-    """A misspelt setting is an ApiAttributeError that names the nearest one."""
+    """A misspelt setting raises an ApiAttributeError that suggests the right one."""
     configuration: Any = fastly.Configuration()
     with pytest.raises(fastly.ApiAttributeError, match="did you mean 'verify_ssl'"):
         configuration.verfy_ssl = False
@@ -240,7 +240,7 @@ def test_a_final_slash_of_the_host_is_dropped() -> None:
 def test_the_host_comes_from_the_setting_then_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Without a host, FASTLY_API_URL counts, read at each use and checked as a host is."""
+    """Without ``host``, FASTLY_API_URL is read at each use and checked like a host."""
     configuration = fastly.Configuration()
     assert "https://api.fastly.com" == configuration.host
     monkeypatch.setenv("FASTLY_API_URL", "https://billing.example/")
@@ -256,7 +256,7 @@ def test_the_host_comes_from_the_setting_then_the_environment(
 def test_the_token_comes_from_the_setting_then_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The token is api_key's, else the environment's; without either the call is refused."""
+    """The token is that of api_key, else of the environment; without one, the call is refused."""
     configuration = fastly.Configuration()
     with pytest.raises(fastly.ApiValueError) as caught:
         configuration.get_api_key_with_prefix()
@@ -273,7 +273,7 @@ def test_the_token_comes_from_the_setting_then_the_environment(
 
 
 def test_a_token_in_the_environment_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line break at the end of the variable is found before it is sent, and not shown."""
+    """A line break at the end of FASTLY_API_TOKEN is refused before a request, and not shown."""
     monkeypatch.setenv("FASTLY_API_TOKEN", f"{TOKEN}\n")
     with pytest.raises(fastly.ApiValueError, match="FASTLY_API_TOKEN") as caught:
         fastly.Configuration().get_api_key_with_prefix()
@@ -281,7 +281,7 @@ def test_a_token_in_the_environment_is_checked_too(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_prefix_stands_before_the_token() -> None:
-    """A prefix is sent before the token, with one space between."""
+    """A prefix is sent before the token, separated by one space."""
     configuration = fastly.Configuration(api_key={"token": TOKEN})
     configuration.api_key_prefix["token"] = "Bearer"
     assert f"Bearer {TOKEN}" == configuration.get_api_key_with_prefix()
@@ -301,7 +301,7 @@ def test_the_hook_renews_the_token() -> None:
 
 
 def test_only_the_token_is_a_key() -> None:
-    """Another identifier than "token" is refused, in reading too."""
+    """A key other than "token" is refused, in reading too."""
     words = r"^api_key has only one key, 'token'$"
     with pytest.raises(fastly.ApiValueError, match=words):
         fastly.Configuration().get_api_key_with_prefix("other")
@@ -310,7 +310,7 @@ def test_only_the_token_is_a_key() -> None:
 
 
 def test_nothing_secret_is_shown() -> None:
-    """Neither token nor proxy password shows in any printed form of the configuration."""
+    """No printed form of the configuration contains the token or the proxy's password."""
     configuration = secretive()
     shown = [
         repr(configuration),
@@ -329,7 +329,7 @@ def test_nothing_secret_is_shown() -> None:
 
 
 def test_the_debug_report_is_useful() -> None:
-    """The report names versions, the host, where the token is from, and what was changed."""
+    """The report contains versions, the host, the token's source, and changed settings."""
     report = fastly.Configuration(retries=7, api_key={"token": TOKEN}).to_debug_report()
     for fact in (
         f"fastly: {fastly.__version__}",
@@ -341,7 +341,7 @@ def test_the_debug_report_is_useful() -> None:
 
 
 def test_pickles_lose_the_secrets_and_keep_the_rest() -> None:
-    """A pickled configuration comes back with its settings, and without its secrets."""
+    """An unpickled configuration has its settings, but not its secrets."""
     other = pickle.loads(pickle.dumps(secretive()))
     assert other.proxy == "http://proxy.example:3128"
     assert {} == dict(other.api_key) == dict(other.proxy_headers)
@@ -370,14 +370,14 @@ def test_a_copy_shares_nothing() -> None:
 
 @pytest.mark.parametrize("name", ["to_debug_report", "set_default", "_secrets", "__class__"])
 def test_only_settings_are_set(name: str) -> None:
-    """A method or a private name is no setting."""
+    """A method or a private name cannot be assigned as a setting."""
     with pytest.raises(fastly.ApiAttributeError, match=name):
         setattr(fastly.Configuration(), name, 3)
 
 
 @pytest.mark.usefixtures("default_configuration")
 def test_the_default_is_copied() -> None:
-    """Clients without a configuration get a copy of the default, which later changes miss."""
+    """Clients without a configuration get a copy of the default, unaffected by later changes."""
     default = fastly.Configuration(retries=9, api_key={"token": TOKEN})
     fastly.Configuration.set_default(default)
     default.retries = 1
@@ -397,7 +397,7 @@ def test_only_a_configuration_is_the_default() -> None:
 
 
 def test_debug_sets_one_logger() -> None:
-    """The debug switch sets the level of the logger fastly, and of no other."""
+    """``debug`` sets the level of the logger ``fastly`` and no other."""
     levels = {name: logging.getLogger(name).level for name in ("", "urllib3", "http.client")}
     configuration = fastly.Configuration()
     configuration.debug = True
@@ -434,7 +434,7 @@ def test_loopback(url: str, expected: bool) -> None:
 
 
 def test_plain_http_elsewhere_needs_consent() -> None:
-    """A host of plain http on another machine is refused unless it is allowed."""
+    """A plain http host on another machine is refused unless it is allowed."""
     configuration = fastly.Configuration(host="http://api.fastly.com")
     with pytest.raises(fastly.ApiValueError) as caught:
         configuration.checked_host()
@@ -456,7 +456,7 @@ def test_dir_lists_the_settings() -> None:
 
 
 def test_settings_document_themselves() -> None:
-    """Each setting carries its documentation for help()."""
+    """help() shows the documentation of each setting."""
     assert "seconds" in (fastly.Configuration.timeout.__doc__ or "").lower()
 
 
@@ -560,14 +560,14 @@ MESSAGES: list[tuple[str, Any, str]] = [
 
 @pytest.mark.parametrize(("name", "value", "message"), MESSAGES)
 def test_messages_say_what_is_wanted(name: str, value: Any, message: str) -> None:
-    """A refusal says what was wanted and what came, and no token that came in its place."""
+    """The message says what was expected and what was given, but never a misplaced token."""
     with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError)) as caught:
         fastly.Configuration(**{name: value})
     assert message == str(caught.value)
 
 
 def test_a_setting_is_declared_once() -> None:
-    """A declared setting has its default, its check, its name and its documentation."""
+    """A declared setting has a default, a check, a name and a documentation."""
 
     def doubled(name: str, value: object) -> str:
         return f"{name}={value}={value}"
@@ -597,14 +597,14 @@ def test_the_constructor_names_every_setting() -> None:
 
 
 class Vault:
-    """What a hook may belong to: it cannot be copied."""
+    """An owner of a hook that cannot be copied."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.calls = 0
 
     def renew(self, configuration: fastly.Configuration) -> None:
-        """Bring the token."""
+        """Set the token."""
         with self.lock:
             self.calls += 1
         configuration.api_token = TOKEN
@@ -612,7 +612,7 @@ class Vault:
 
 @pytest.mark.usefixtures("default_configuration")
 def test_copies_share_the_hook() -> None:
-    """The hook is the same in every copy, whatever it belongs to; the rest is the copy's own."""
+    """Copies share the hook, whatever it belongs to, and nothing else."""
     vault = Vault()
     options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     first = fastly.Configuration(refresh_api_key_hook=vault.renew, socket_options=options)
@@ -625,7 +625,7 @@ def test_copies_share_the_hook() -> None:
 
 
 def test_a_hook_is_not_shown() -> None:
-    """What a hook was made with is in no printed form."""
+    """No printed form shows the values that a hook was made with."""
     configuration = fastly.Configuration(refresh_api_key_hook=functools.partial(print, TOKEN))
     expected = (
         "Configuration(host='https://api.fastly.com', token from='nowhere', "
@@ -636,7 +636,7 @@ def test_a_hook_is_not_shown() -> None:
 
 
 def test_what_a_configuration_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Repr tells the host, the token's source and what was set, and the report does so in lines."""
+    """The repr and the report show the host, the token's source and changed settings."""
     configuration = fastly.Configuration(retries=5, api_key_prefix={"token": "Bearer"})
     shown = "retries=5, api_key_prefix={'token': '***'})"
     host = "Configuration(host='https://api.fastly.com', token from="
@@ -657,7 +657,7 @@ def test_what_a_configuration_shows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_default_must_be_a_configuration_and_is_not_repeated() -> None:
-    """A token in the default's place is not shown."""
+    """A token passed as the default configuration is refused and not shown."""
     anyhow: Any = fastly.Configuration
     with pytest.raises(fastly.ApiTypeError) as caught:
         anyhow.set_default(TOKEN)
@@ -666,14 +666,14 @@ def test_a_default_must_be_a_configuration_and_is_not_repeated() -> None:
 
 @pytest.mark.parametrize("name", ["username", "zzz"])
 def test_a_name_like_no_other_gets_no_suggestion(name: str) -> None:
-    """Where no setting is called nearly so, none is suggested."""
+    """A name unlike any setting gets no suggestion."""
     with pytest.raises(fastly.ApiAttributeError) as caught:
         getattr(fastly.Configuration(), name)
     assert f"unknown setting {name!r}" == str(caught.value)
 
 
 def test_a_host_is_written_in_small_letters_as_far_as_it_matters() -> None:
-    """The scheme is written in small letters, and the rest as it was given."""
+    """The scheme of a host is converted to lowercase, and the rest is kept."""
     assert "https://API.example:1" == fastly.Configuration(host="HTTPS://API.example:1").host
     hosts = {
         "HTTPS://API.example/Path//": "https://API.example/Path",
@@ -684,7 +684,7 @@ def test_a_host_is_written_in_small_letters_as_far_as_it_matters() -> None:
 
 
 def test_anything_that_works_like_a_retry_is_one() -> None:
-    """A policy needs all that a urllib3.Retry offers, and not a part of it alone."""
+    """A retry policy must have everything that urllib3.Retry has."""
 
     class Half:
         total = 3
@@ -699,7 +699,7 @@ def test_anything_that_works_like_a_retry_is_one() -> None:
 
 
 def test_secret_mappings_are_mappings() -> None:
-    """A mapping of secrets counts, lists and forgets its keys, and shows no value."""
+    """A mapping of secrets supports len, iteration and deletion, and shows no value."""
     headers = fastly.Configuration().proxy_headers
     headers["X"] = TOKEN
     assert (1, ["X"], True, False) == (len(headers), list(headers), "X" in headers, 5 in headers)
@@ -713,7 +713,7 @@ def test_secret_mappings_are_mappings() -> None:
 
 @pytest.mark.parametrize("host", ["127.999.999.999", "127.0.0.256", "127.0.0.1.example"])
 def test_a_name_that_begins_like_this_machine_is_another(host: str) -> None:
-    """What is no address of this machine is looked up, so no token goes there unencrypted."""
+    """A name that only resembles a loopback address does not count as this machine."""
     configuration = fastly.Configuration(host=f"http://{host}")
     with pytest.raises(fastly.ApiValueError, match="unencrypted"):
         configuration.checked_host()
@@ -724,7 +724,7 @@ def test_a_name_that_begins_like_this_machine_is_another(host: str) -> None:
     "url", ["http://user:s3cret", "http://user:s3cret/x", "http://user:x\ns3cret"]
 )
 def test_a_password_without_its_at_sign_is_not_shown(url: str) -> None:
-    """A proxy's URL that lacks the @ is refused without what may be a password."""
+    """A proxy URL without the @ is refused, and a possible password is not shown."""
     with pytest.raises(fastly.ApiValueError, match="got 'http://user:") as caught:
         fastly.Configuration(proxy=url)
     assert "s3cret" not in str(caught.value)
@@ -740,7 +740,7 @@ def test_a_password_without_its_at_sign_is_not_shown(url: str) -> None:
     ],
 )
 def test_what_is_wrong_with_a_token(token: str, words: str) -> None:
-    """A token that cannot be sent is refused with what is wrong with it."""
+    """An invalid token is refused with the reason."""
     with pytest.raises(fastly.ApiValueError) as caught:
         fastly.Configuration(api_key={"token": token})
     assert f"api_key['token'] {words}" == str(caught.value)

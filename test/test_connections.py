@@ -1,4 +1,4 @@
-"""Connections are reused, unless that could harm the next call."""
+"""Connections are reused unless that could harm the next call."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from fastly.exceptions import ApiException, ApiTypeError, ApiValueError, Timeout
 
 
 def test_no_fault_leaves_a_connection_that_harms_the_next_call() -> None:
-    """After every fault there is, the same client gets the right answer to the next call."""
+    """After every fault, the next call of the same client gets the right response."""
     with FaultServer() as server, api_of(server.url, timeout=1.0, retries=AGAIN) as api:
         for n, fault in enumerate(every_fault()):
             server._script.append(fault)
@@ -40,7 +40,7 @@ def test_no_fault_leaves_a_connection_that_harms_the_next_call() -> None:
 
 
 def test_connections_are_reused() -> None:
-    """Calls one after the other share one connection."""
+    """Consecutive calls share one connection."""
     with FaultServer() as server, api_of(server.url) as api:
         for _ in range(5):
             api.get_invoice_by_id("c", "i")
@@ -48,7 +48,7 @@ def test_connections_are_reused() -> None:
 
 
 def test_wrong_arguments_send_nothing() -> None:
-    """What is wrong with the arguments is told before anything is sent."""
+    """Invalid arguments raise before anything is sent."""
     with FaultServer() as server, api_of(server.url) as api:
         for options in ({"_request_timeout": -1}, {"_request_timeout": "1"}, {"_accept": "x/y"}):
             with pytest.raises((ApiTypeError, ApiValueError)):
@@ -59,7 +59,7 @@ def test_wrong_arguments_send_nothing() -> None:
 def test_an_unasked_answer_over_tls_reaches_no_other_call(
     authority: trustme.CA, roots: str, tls: ssl.SSLContext
 ) -> None:
-    """What TLS has decrypted beyond an answer is never taken for the next one."""
+    """Decrypted bytes after a response are never read as the next one."""
     unasked = answer_bytes(json.dumps({"invoice_id": "UNASKED"}).encode())
     padded = answer_bytes(BODY, headers={"X": ""})
     fill = "x" * (8192 - len(padded))
@@ -74,7 +74,7 @@ def test_an_unasked_answer_over_tls_reaches_no_other_call(
 
 
 def test_a_connection_that_changed_its_protocol_serves_no_more() -> None:
-    """After a 101, which was not asked for, the next call opens a connection of its own."""
+    """After an unsolicited 101, the next call opens another connection."""
     switch = whole(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
     with FaultServer(switch, good()) as server, api_of(server.url) as api:
         with pytest.raises(ApiException) as caught:
@@ -104,7 +104,7 @@ def test_all_paths_of_an_origin_share_its_connections() -> None:
 def test_connections_of_a_recorder_are_bounded(
     server: Any, timeout: Any, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Connections of a class that recorders put into urllib3's pools keep the time, too."""
+    """Connections of a recorder's class also respect the timeout."""
 
     class Theirs(HTTPConnection):
         pass
@@ -116,7 +116,7 @@ def test_connections_of_a_recorder_are_bounded(
 
 
 def test_socket_options_are_set_under_tls(tls: ssl.SSLContext, roots: str) -> None:
-    """An option that the system does not know ends a call of https, so it was asked for."""
+    """Socket options are set on TLS connections too: an unknown one makes the call fail."""
     unknown = (socket.SOL_SOCKET, 9999, 1)
     with FaultServer(tls=tls) as server:
         error = failure(server.url, ssl_ca_cert=roots, socket_options=[unknown])
@@ -128,7 +128,7 @@ def test_socket_options_are_set_under_tls(tls: ssl.SSLContext, roots: str) -> No
 def test_bytes_after_a_response_end_its_connection(
     rest: bytes, secure: bool, tls: ssl.SSLContext, roots: str
 ) -> None:
-    """A connection on which more arrived than the response is not used again."""
+    """A connection on which bytes followed the response is not reused."""
     fault = whole(answer_bytes() + rest)
     with (
         FaultServer(fault, tls=tls if secure else None) as server,
@@ -145,9 +145,9 @@ def test_bytes_after_a_response_end_its_connection(
 def test_a_library_that_no_longer_calls_an_override_is_noticed(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first call fails loudly with a urllib3 or a Python that goes around an override.
+    """The first call fails with a clear error if urllib3 or Python bypasses an override.
 
-    Only here something of theirs is replaced: no release that does so exists.
+    No such release exists, so this is the only test that patches them.
     """
 
     def connect(self: Any) -> None:
@@ -168,7 +168,7 @@ def test_a_library_that_no_longer_calls_an_override_is_noticed(
 def test_connections_of_another_class_of_urllib3_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A urllib3 whose pools use a class that is not known here is not trusted with a call."""
+    """A urllib3 whose pools use an unknown class is refused."""
 
     class Theirs(HTTPConnection):
         pass

@@ -25,14 +25,14 @@ EVERY_LOOPBACK: Any = None
 
 @contextmanager
 def listening(host: str = "127.0.0.1", port: int = 0) -> Iterator[socket.socket]:
-    """Listen at an address."""
+    """Listen on an address."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listener:
         yield listener
 
 
 def test_a_number_is_for_the_whole_call() -> None:
-    """One number bounds the call, its connecting and each of its answers."""
+    """A single number limits the call, its connecting and each response."""
     deadline = Deadline.of(5, 10)
     assert (5, 5) == (deadline.connect, deadline.read)
     assert 4.9 < deadline.left() <= 5
@@ -41,7 +41,7 @@ def test_a_number_is_for_the_whole_call() -> None:
 
 
 def test_a_pair_is_for_each_try() -> None:
-    """A pair bounds connecting and each answer, and not the call."""
+    """A pair limits connecting and each response, but not the call."""
     deadline = Deadline.of((1, 2), 10)
     assert (1, 2, math.inf) == (deadline.connect, deadline.read, deadline.left())
     assert math.inf == deadline.left_of_phase()
@@ -63,7 +63,7 @@ def test_a_phase_never_outlasts_the_call() -> None:
 
 
 def test_the_next_address_is_tried() -> None:
-    """Where the first address refuses, the next one is connected to."""
+    """If the first address refuses, the next one is used."""
     with listening() as listener, Deadline(1, 1, 1):
         port = listener.getsockname()[1]
         with connect(EVERY_LOOPBACK, port, []) as sock:
@@ -71,7 +71,7 @@ def test_the_next_address_is_tried() -> None:
 
 
 def test_every_address_is_tried() -> None:
-    """Of three addresses, the one in the middle is found where it alone answers."""
+    """Of three addresses, the middle one is used if only it accepts."""
     with Refusing() as first, listening() as second, Refusing() as third, Deadline(1, 1, 1):
         ports = (first.port, second.getsockname()[1], third.port)
         three = [socket.getaddrinfo("127.0.0.1", port)[0] for port in ports]
@@ -80,7 +80,7 @@ def test_every_address_is_tried() -> None:
 
 
 def test_connecting_ends_with_the_phase() -> None:
-    """An address that does not answer is given up when the time to connect is over."""
+    """Connecting to an unresponsive address ends at the connect timeout."""
     with Unaccepting() as full, Deadline(5, 5, 5) as deadline:
         deadline.start_phase(0.3)
         started = time.monotonic()
@@ -90,7 +90,7 @@ def test_connecting_ends_with_the_phase() -> None:
 
 
 def test_the_first_address_that_answers_is_taken() -> None:
-    """Where the first address answers, it is the one."""
+    """If the first address accepts, it is used."""
     with listening("::1") as listener, Deadline(1, 1, 1):
         port = listener.getsockname()[1]
         with connect(EVERY_LOOPBACK, port, []) as sock:
@@ -98,7 +98,7 @@ def test_the_first_address_that_answers_is_taken() -> None:
 
 
 def test_the_last_address_tells_why() -> None:
-    """Where no address answers, the last one's error is raised, and no socket is left."""
+    """If no address accepts, the last error is raised, and no socket is left open."""
     with listening() as listener:
         port = listener.getsockname()[1]
     with Deadline(1, 1, 1), pytest.raises(ConnectionRefusedError):
@@ -106,7 +106,7 @@ def test_the_last_address_tells_why() -> None:
 
 
 def test_options_are_set_before_connecting() -> None:
-    """Socket options are set, and a wrong one is an OSError that leaves no socket."""
+    """Socket options are set, and an invalid one raises an OSError that leaves no socket open."""
     keep_alive = (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     with listening() as listener, Deadline(1, 1, 1):
         port = listener.getsockname()[1]
@@ -129,7 +129,7 @@ def received_into(sock: socket.socket) -> bytes:
 
 @pytest.mark.parametrize("receive", [received, received_into])
 def test_each_wait_ends_with_the_call(receive: Any) -> None:
-    """Every way of receiving ends with the call, however many bytes came before."""
+    """Every way of receiving ends with the call, however many bytes were received before."""
     with (
         listening() as listener,
         Deadline(0.2, 1, 1),
@@ -145,7 +145,7 @@ def test_each_wait_ends_with_the_call(receive: Any) -> None:
 
 
 def test_after_the_call_each_wait_is_as_long_as_an_answer() -> None:
-    """A socket that is read after its call waits as long as an answer might take, each time."""
+    """After the call, each wait of a socket can last as long as the read timeout."""
     with listening() as listener:
         with Deadline(0.05, 1, 0.15):
             sock = connect(*listener.getsockname(), [])
@@ -161,7 +161,7 @@ def test_after_the_call_each_wait_is_as_long_as_an_answer() -> None:
 
 
 def test_flags_are_passed_on() -> None:
-    """Receiving and sending take flags, as any socket's do."""
+    """Receiving and sending accept flags, as for any socket."""
     with (
         listening() as listener,
         Deadline(1, 1, 1),
@@ -180,7 +180,7 @@ def test_flags_are_passed_on() -> None:
 
 
 def test_sending_ends_with_the_call() -> None:
-    """What the other side does not take is given up when the call ends."""
+    """Sending to a peer that does not read ends with the call."""
     with (
         listening() as listener,
         Deadline(0.2, 1, 1),
@@ -194,7 +194,7 @@ def test_sending_ends_with_the_call() -> None:
 
 
 def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str) -> None:
-    """TLS over such a socket shakes hands, sends and receives within the deadline."""
+    """TLS over such a socket connects, sends and receives within the deadline."""
     settings = ssl.create_default_context(cafile=roots)
     with (
         FaultServer(tls=server_context(authority.issue_cert(*LOOPBACK))) as server,
@@ -211,7 +211,7 @@ def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str
 
 @pytest.mark.parametrize("receive", [received, received_into])
 def test_a_wait_ends_when_the_call_is_aborted(receive: Any) -> None:
-    """Aborting a call from another thread ends its wait at once, and each later one."""
+    """Aborting a call from another thread ends its current wait and every later one."""
     with (
         listening() as listener,
         Deadline(5, 5, 5) as deadline,
@@ -231,7 +231,7 @@ def test_a_wait_ends_when_the_call_is_aborted(receive: Any) -> None:
 
 
 def test_a_call_that_is_aborted_stops_connecting() -> None:
-    """A connection that is still being made is given up when its call is aborted."""
+    """Aborting a call ends connecting."""
     with Unaccepting() as port, Deadline(5, 5, 5) as deadline:
         deadline.start_phase(5)
         started = time.monotonic()
@@ -242,7 +242,7 @@ def test_a_call_that_is_aborted_stops_connecting() -> None:
 
 
 def test_a_replaced_socket_class_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a program has replaced ``socket.socket``, connections are made with its class."""
+    """If a program has replaced ``socket.socket``, connections use its class."""
 
     class Theirs(socket.socket):
         pass
@@ -254,12 +254,12 @@ def test_a_replaced_socket_class_is_used(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_address_that_swallows_packets_leaves_time_for_the_next() -> None:
-    """The first address of two gets half of the time to connect, and the last one the rest."""
+    """The first of two addresses gets half of the connect timeout, and the last one the rest."""
     with listening() as listener, socket.socket(socket.AF_INET6) as full:
         full.bind(("::1", listener.getsockname()[1]))
         full.listen(0)
         waiting = [socket.socket(socket.AF_INET6) for _ in range(4)]
-        for sock in waiting:  # they fill the queue, so that no more handshakes are answered
+        for sock in waiting:  # they fill the queue, so that later handshakes get no response
             sock.setblocking(False)
             sock.connect_ex(full.getsockname())
         time.sleep(0.05)

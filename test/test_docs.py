@@ -1,4 +1,4 @@
-"""The pages against the code: their tables, links and pictures.
+"""The pages match the code: tables, links and pictures.
 
 Their examples run with ``pytest docs README.md``.
 """
@@ -48,7 +48,7 @@ def cells(line: str) -> Row:
 
 
 def unquoted(cell: str) -> str:
-    """Return the code of a cell that is nothing but code, or else the cell."""
+    """Return the code of a cell that contains only code, or else the cell."""
     match = re.fullmatch(r"`([^`]+)`", cell)
     return match[1] if match else cell
 
@@ -85,7 +85,7 @@ def _default(parameter: inspect.Parameter) -> str:
 
 @pytest.mark.parametrize("name", models.__all__)
 def test_page_of_a_model_is_its_declaration(name: str) -> None:
-    """A model's page says what its class declares, and shows an example."""
+    """A model's page shows what its class declares, and has an example."""
     declared, title, example = read(DOCS / "models" / f"{name}.md").partition(reference.EXAMPLE)
     hint = "run `python tools/reference.py`"
     assert reference.declared_part(getattr(models, name)) == declared, hint
@@ -141,7 +141,7 @@ def test_rule_of_reading_holds(
 def test_rule_of_refusing_holds(
     server: BillingServer, client: fastly.ApiClient, response: str, expression: str, error: str
 ) -> None:
-    """A response that the table calls an error is one, at the place that the table names."""
+    """A response that the table calls an error raises, at the path that the table gives."""
     server.enqueue(body=response, headers=AS_JSON)
     with pytest.raises(fastly.ResponseException) as caught:
         received(client, expression)
@@ -205,7 +205,7 @@ def test_tree_of_exceptions_is_complete() -> None:
 
 
 def test_statuses_of_exceptions_are_right() -> None:
-    """The page on errors gives each exception of a status that status."""
+    """The page on errors gives each exception its status."""
     (rows,) = tables(section(DOCS / "errors.md", "The tree"), "Exception")
     by_status = {name: status for name, status, _ in rows if re.fullmatch(r"[45](\d\d|xx)", status)}
     raised = {s: exceptions.exception_for(int(s.replace("xx", "99"))) for s in by_status.values()}

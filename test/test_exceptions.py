@@ -1,4 +1,4 @@
-"""The exceptions: their tree, what they hold and print, and that they pickle and copy."""
+"""The exceptions: their tree, attributes and text, and that they can be pickled and copied."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def whole() -> fastly.ApiException:
 
 
 def test_the_tree() -> None:
-    """Every documented exception is importable from the package, at its place in the tree."""
+    """Every documented exception is in the package, at its place in the tree."""
     actual = {name: {base.__name__ for base in getattr(fastly, name).__bases__} for name in NAMES}
     assert TREE == actual
     assert issubclass(fastly.OpenApiException, Exception)
@@ -73,7 +73,7 @@ def test_the_tree() -> None:
     ],
 )
 def test_the_class_of_a_status(status: int, name: str) -> None:
-    """Each status other than 2xx has its class."""
+    """Each status other than 2xx has its exception class."""
     assert name == exceptions.exception_for(status).__name__
 
 
@@ -121,7 +121,7 @@ def test_the_text_of_an_empty_exception() -> None:
     ],
 )
 def test_the_words_of_the_api(body: str | bytes | None, expected: str | None) -> None:
-    """The API's own words are found in the shapes it has been seen to send, and nowhere else."""
+    """The API's message is found in the known shapes of error bodies, and in no others."""
     assert expected == fastly.ApiException(500, body=body).detail
 
 
@@ -134,7 +134,7 @@ def test_the_words_of_the_api(body: str | bytes | None, expected: str | None) ->
     ],
 )
 def test_the_request_id(headers: dict[str, str], expected: str | None) -> None:
-    """The request id is read from either header, in whatever case."""
+    """The request ID is read from either header, in any case."""
     assert expected == fastly.ApiException(500, headers=headers).request_id
 
 
@@ -143,7 +143,7 @@ def test_the_request_id(headers: dict[str, str], expected: str | None) -> None:
     "copied", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
 )
 def test_each_copies_and_pickles(name: str, copied: Any) -> None:
-    """Each exception survives copies and pickles with all that it holds."""
+    """Each exception can be copied and pickled without loss."""
     error = (
         getattr(fastly, name)(5, "reason")
         if "Error" not in name
@@ -156,7 +156,7 @@ def test_each_copies_and_pickles(name: str, copied: Any) -> None:
 
 
 def test_a_whole_exception_pickles() -> None:
-    """The answer's headers stay a case-insensitive mapping through a pickle."""
+    """After pickling, the response's headers are still case-insensitive."""
     other = pickle.loads(pickle.dumps(whole()))
     assert str(whole()) == str(other)
     assert "id-1" == other.headers["FASTLY-REQUEST-ID"]
@@ -164,7 +164,7 @@ def test_a_whole_exception_pickles() -> None:
 
 
 def test_the_path_of_a_wrong_value() -> None:
-    """An error of types or values names the path to the value as one would index it."""
+    """An ApiTypeError or ApiValueError shows the path as an index expression."""
     error = fastly.ApiTypeError("expected a number", ["line_items", 1, "amount", "a b"])
     assert "line_items[1].amount['a b']: expected a number" == str(error)
     assert ("line_items", 1, "amount", "a b") == error.path_to_item

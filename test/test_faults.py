@@ -1,4 +1,4 @@
-"""The server that misbehaves, asked by raw sockets."""
+"""The server that misbehaves, tested with plain sockets."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def connected(server: FaultServer) -> Iterator[socket.socket]:
 
 
 def received(sock: socket.socket, seconds: float = 5) -> bytes:
-    """Receive until the end, or until nothing has come for a time."""
+    """Receive until the end of the stream, or until nothing has arrived for a time."""
     sock.settimeout(seconds)
     came = b""
     with contextlib.suppress(TimeoutError):
@@ -87,7 +87,7 @@ def received(sock: socket.socket, seconds: float = 5) -> bytes:
 
 
 def reply(sock: socket.socket, request: bytes = ASK) -> http.client.HTTPResponse:
-    """Ask, and read the head of the answer."""
+    """Send a request, and read the head of the response."""
     sock.sendall(request)
     response = http.client.HTTPResponse(sock)
     response.begin()
@@ -95,14 +95,14 @@ def reply(sock: socket.socket, request: bytes = ASK) -> http.client.HTTPResponse
 
 
 def status_of(sock: socket.socket) -> int:
-    """Ask, read the whole answer, and return its status."""
+    """Send a request, read the whole response, and return its status."""
     with reply(sock) as response:
         response.read()
         return response.status
 
 
 def wait_until(come_true: Callable[[], bool]) -> None:
-    """Wait until something has come true, and fail if it does not within seconds."""
+    """Wait until a condition is true, and fail if it is not within some seconds."""
     end = time.monotonic() + 5
     while not come_true():
         assert time.monotonic() < end
@@ -110,19 +110,19 @@ def wait_until(come_true: Callable[[], bool]) -> None:
 
 
 def said(fault: Fault, seconds: float = 0.4) -> bytes:
-    """Return all that a server with this fault answers to one request."""
+    """Return all that a server with this fault sends in response to one request."""
     with FaultServer(choose=lambda: fault) as server, connected(server) as sock:
         sock.sendall(ASK)
         return received(sock, seconds)
 
 
 def body_of(answer: bytes) -> bytes:
-    """Return what follows an answer's head."""
+    """Return what follows the head of a response."""
     return answer.partition(b"\r\n\r\n")[2]
 
 
 def test_a_good_answer_is_what_was_asked_for() -> None:
-    """The invoice has the id of the target, in the form of the Accept header."""
+    """The invoice has the ID in the target, in the format of the Accept header."""
     forms = {"application/json": b"{", "text/csv": b"invoice_id", "application/pdf": b"%PDF-"}
     with FaultServer() as server, connected(server) as sock:
         for kind, start in forms.items():
@@ -134,7 +134,7 @@ def test_a_good_answer_is_what_was_asked_for() -> None:
 
 
 def test_requests_are_recorded() -> None:
-    """The server keeps target and headers of what it was asked, and the bytes themselves."""
+    """The server records target, headers and bytes of each request."""
     with FaultServer() as server, connected(server) as sock:
         status_of(sock)
     (request,) = server.requests
@@ -153,7 +153,7 @@ def test_a_request_may_come_in_pieces() -> None:
 
 
 def test_the_script_comes_first() -> None:
-    """The faults of the script answer one request each, and then the choice begins."""
+    """Each fault of the script handles one request, and then the choice begins."""
     scripted = FaultServer(failing(503), failing(404), choose=lambda: failing(500))
     with scripted as server, connected(server) as sock:
         assert [503, 404, 500, 500] == [status_of(sock) for _ in range(4)]
@@ -161,7 +161,7 @@ def test_the_script_comes_first() -> None:
 
 
 def test_a_fault_at_connect_takes_a_connection() -> None:
-    """A fault of the connection acts before a request, and the next one is for the next."""
+    """A fault at connect acts before a request, and the next fault handles the next one."""
     with FaultServer(reset_at_connect()) as server:
         # The reset may arrive while connecting, too.
         with pytest.raises(ConnectionResetError), connected(server) as sock:
@@ -172,13 +172,13 @@ def test_a_fault_at_connect_takes_a_connection() -> None:
 
 
 def test_a_refusing_port_refuses() -> None:
-    """Nothing listens on it."""
+    """Nothing listens on the port."""
     with Refusing() as server, pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=1)
 
 
 def test_a_full_backlog_lets_nobody_in() -> None:
-    """Connecting to it neither works nor fails."""
+    """Connecting to the port neither succeeds nor fails."""
     with Unaccepting() as server, pytest.raises(TimeoutError):
         socket.create_connection(("127.0.0.1", server.port), timeout=0.2)
 
@@ -198,7 +198,7 @@ def test_resets_are_resets(fault: Fault) -> None:
 
 
 def test_a_reset_comes_after_what_it_should() -> None:
-    """Some of the answer arrives before the reset."""
+    """Some of the response arrives before the reset."""
     with FaultServer(reset_in_head()) as server, connected(server) as sock:
         sock.sendall(ASK)
         assert b"HTTP/1.1 200 Reason"[:5] == sock.recv(5)
@@ -207,7 +207,7 @@ def test_a_reset_comes_after_what_it_should() -> None:
 
 
 def test_a_cut_body_lacks_its_end() -> None:
-    """The Content-Length is true, and the last bytes never come."""
+    """The Content-Length is true, and the last bytes are never sent."""
     came = said(cut_body(10))
     assert b"Content-Length: %d\r\n" % len(BODY) in came
     assert BODY[:-10] == body_of(came)
@@ -215,7 +215,7 @@ def test_a_cut_body_lacks_its_end() -> None:
 
 @pytest.mark.parametrize("fault", [drip_head(0.05), drip_body(0.05), drip_chunks(0.05)])
 def test_drips_come_byte_by_byte(fault: Fault) -> None:
-    """In a tenth of a second no more than a few bytes come."""
+    """At most a few bytes arrive in a tenth of a second."""
     with FaultServer(fault) as server, connected(server) as sock:
         sock.sendall(ASK)
         time.sleep(0.02)
@@ -230,7 +230,7 @@ STALLS = {stall(): 0, stall_in_head(): 20, stall(b"1234"): 4}
 
 @pytest.mark.parametrize(("fault", "length"), STALLS.items())
 def test_stalls_leave_the_connection_open(fault: Fault, length: int) -> None:
-    """So much comes, and then nothing, not even the end."""
+    """After some bytes, nothing arrives, not even the end of the stream."""
     with FaultServer(fault) as server, connected(server) as sock:
         sock.sendall(ASK)
         assert length == len(received(sock, 0.1))
@@ -239,19 +239,19 @@ def test_stalls_leave_the_connection_open(fault: Fault, length: int) -> None:
 
 
 def test_a_stalled_body_lacks_its_end() -> None:
-    """The head and most of the body come."""
+    """The head and most of the body arrive."""
     assert BODY[:-10] == body_of(said(stall_in_body()))
 
 
 def test_a_stall_at_connect_answers_nothing() -> None:
-    """The connection is taken, and nothing is ever said on it."""
+    """The connection is accepted, and nothing is ever sent."""
     with FaultServer(stall_at_connect()) as server, connected(server) as sock:
         sock.sendall(ASK)
         assert b"" == received(sock, 0.1)
 
 
 def test_a_stall_ends_with_its_client() -> None:
-    """A fault does not go on for a client that has gone."""
+    """A fault ends when its client has gone."""
     before = threading.active_count()
     with FaultServer(stall(), drip_head(0.01)) as server:
         for _ in range(2):
@@ -262,7 +262,7 @@ def test_a_stall_ends_with_its_client() -> None:
 
 
 def test_an_endless_body_goes_on() -> None:
-    """It comes faster than it is read, and has no end."""
+    """The body arrives faster than it is read, and has no end."""
     with FaultServer(endless(head(), b"x" * 1000)) as server, connected(server) as sock:
         sock.sendall(ASK)
         assert all(sock.recv(65536) for _ in range(2000))
@@ -270,7 +270,7 @@ def test_an_endless_body_goes_on() -> None:
 
 @pytest.mark.parametrize("difference", [5, -5])
 def test_a_wrong_length_is_wrong(difference: int) -> None:
-    """The body is whole, and Content-Length says otherwise."""
+    """The body is complete, and Content-Length differs from it."""
     came = said(wrong_length(difference))
     assert b"Content-Length: %d\r\n" % (len(BODY) + difference) in came
     assert BODY == body_of(came)
@@ -297,18 +297,18 @@ BYTES = {
 
 @pytest.mark.parametrize(("fault", "part", "times"), BYTES.values(), ids=BYTES)
 def test_what_is_said(fault: Fault, part: bytes, times: int) -> None:
-    """The bytes that make the fault what it is are on the wire, as often as they should be."""
+    """The bytes that characterize a fault are sent, as often as they should be."""
     assert times == said(fault).count(part)
 
 
 def test_interim_answers_precede_the_real_one() -> None:
-    """After them comes an answer like any other."""
+    """A normal response follows the interim ones."""
     came = said(interim(100, 103))
     assert came.index(b" 100 ") < came.index(b" 103 ") < came.index(b" 200 ")
 
 
 def test_a_redirect_knows_where_it_is() -> None:
-    """The places that a redirect names are filled in with the server's own and the request's."""
+    """Placeholders in a redirect are replaced by the server's values and the request's."""
     with FaultServer(redirect("{origin}/a?{port}{target}")) as server, connected(server) as sock:
         sock.sendall(ASK)
         expected = f"Location: {server.url}/a?{server.port}/invoices/7?x=1\r\n"
@@ -316,20 +316,20 @@ def test_a_redirect_knows_where_it_is() -> None:
 
 
 def unchunked(body: bytes) -> bytes:
-    """Read the chunked coding."""
+    """Decode the chunked coding."""
     size, _, rest = body.partition(b"\r\n")
     length = int(size, 16)
     return rest[:length] + unchunked(rest[length + 2 :]) if length else b""
 
 
 def test_chunks_are_chunks() -> None:
-    """The pieces make up the body, and end as they should."""
+    """The chunks make up the body, and end properly."""
     came = body_of(said(chunked()))
     assert (BODY, b"0\r\n\r\n") == (unchunked(came), came[-5:])
 
 
 def test_chunks_break_where_they_are_told() -> None:
-    """A broken body is cut at the offset, or holds other bytes there."""
+    """A broken body is truncated at the offset, or has other bytes there."""
     whole = chunks(BODY)
     assert whole[:7] == body_of(said(broken_chunks(7)))
     assert whole[:7] + b"zz" + whole[9:] == body_of(said(broken_chunks(7, b"zz")))
@@ -337,14 +337,14 @@ def test_chunks_break_where_they_are_told() -> None:
 
 @pytest.mark.parametrize("members", [1, 2, 5])
 def test_gzip_is_gzip(members: int) -> None:
-    """However many members there are, the body is what they hold together."""
+    """However many members there are, together they contain the body."""
     came = body_of(said(gzipped(members=members)))
     assert BODY == gzip.decompress(came)
     assert members == came.count(b"\x1f\x8b\x08")
 
 
 def test_gzip_breaks_where_it_is_told() -> None:
-    """A broken stream is cut at the offset, or holds other bytes there, its length true."""
+    """A broken stream is truncated at the offset, or has other bytes there, with a true length."""
     whole = gzip_bytes(BODY)
     came = said(broken_gzip(12))
     assert b"Content-Length: 12\r\n" in came
@@ -354,7 +354,7 @@ def test_gzip_breaks_where_it_is_told() -> None:
 
 
 def test_late_is_later() -> None:
-    """A fault may be put off."""
+    """A fault can be delayed."""
     with FaultServer(late(0.1, failing(503))) as server, connected(server) as sock:
         started = time.monotonic()
         sock.sendall(ASK)
@@ -363,12 +363,12 @@ def test_late_is_later() -> None:
 
 
 def test_dates_are_http_dates() -> None:
-    """The date of a moment has the one form that HTTP has for it."""
+    """The date is in the format that HTTP requires."""
     assert in_seconds(0).endswith(" GMT")
 
 
 def test_tls_is_spoken_on_demand() -> None:
-    """With settings for it, the server speaks TLS."""
+    """With TLS settings, the server uses TLS."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -385,7 +385,7 @@ EVERY = [*every_fault(), *slow_faults()]
 
 
 def test_every_fault_has_a_name_of_its_own_kind() -> None:
-    """There is a fault of every kind that the tests of the client rely on."""
+    """Every kind of fault that the client's tests need exists."""
     names = " ".join(fault.name for fault in EVERY)
     kinds = ("reset", "cut", "drip", "stall", "garbage", "length", "double", "interim", "huge")
     more = ("many", "chunk", "gzip", "lying", "accepted", "limited", "failing", "redirect")
@@ -394,7 +394,7 @@ def test_every_fault_has_a_name_of_its_own_kind() -> None:
 
 @pytest.mark.parametrize("fault", EVERY, ids=lambda fault: fault.name)
 def test_no_fault_harms_the_server(fault: Fault) -> None:
-    """After any fault the server answers the next connection."""
+    """After any fault the server responds to the next connection."""
     with FaultServer(fault) as server:
         with connected(server) as sock, contextlib.suppress(OSError):
             sock.sendall(ASK)
@@ -406,20 +406,20 @@ def test_no_fault_harms_the_server(fault: Fault) -> None:
 
 
 def test_a_mistake_in_a_fault_comes_out() -> None:
-    """What goes wrong in the server itself fails the test that uses it."""
+    """An error in the server itself fails the test that uses it."""
     bad = Fault("bad", lambda _: 1 // 0)
     with pytest.raises(ZeroDivisionError), FaultServer(bad) as server, connected(server) as sock:
         assert b"" == ended(sock)
 
 
 def ended(sock: socket.socket) -> bytes:
-    """Ask, and receive until the end."""
+    """Send a request, and receive until the end of the stream."""
     sock.sendall(ASK)
     return received(sock)
 
 
 def test_nothing_is_left_behind() -> None:
-    """Leaving the block ends every thread and connection, whatever they were doing."""
+    """Leaving the block ends every connection and thread, whatever it was doing."""
     before = threading.active_count()
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(FaultServer(choose=stall))
@@ -434,7 +434,7 @@ def test_nothing_is_left_behind() -> None:
 
 
 def test_the_same_seed_makes_the_same_choices() -> None:
-    """Chance is seeded: good answers, frequent faults and seldom ones come in their shares."""
+    """A seed determines the choices: good responses, frequent faults and rare ones."""
     first, second = (by_chance(5, [failing()], [stall()], 0.5) for _ in range(2))
     names = [first().name for _ in range(2000)]
     assert names == [second().name for _ in range(2000)]
@@ -443,7 +443,7 @@ def test_the_same_seed_makes_the_same_choices() -> None:
 
 
 def test_another_seed_makes_other_choices() -> None:
-    """Two seeds do not tell the same story."""
+    """Two seeds give different choices."""
     seeds = random.sample(range(10_000), 2)
     one, other = (by_chance(seed, [failing()], [stall()]) for seed in seeds)
     assert [one().name for _ in range(64)] != [other().name for _ in range(64)]

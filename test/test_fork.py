@@ -24,7 +24,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can
 
 
 def forked_in_c(job: Callable[[], object]) -> bytes:
-    """Run a job in a child that C's ``fork`` made, which runs no hook of Python; return its text.
+    """Run a job in a child of C's ``fork``, which runs no hooks of Python; return its text.
 
     Raises:
         TimeoutError: It took more than 5 seconds.
@@ -71,7 +71,7 @@ def test_a_child_that_c_forked_has_threads_of_its_own() -> None:
 
 @needs_fork
 def test_the_second_fork_is_one_too() -> None:
-    """A grandchild opens a connection of its own as well."""
+    """A grandchild opens its own connection too."""
     with FaultServer() as server, api_of(server.url) as api:
 
         def child() -> bytes:
@@ -140,7 +140,7 @@ def _wait_until_open(port: int) -> None:
 
 @pytest.mark.skipif(UWSGI is None, reason="uWSGI is not installed")
 def test_workers_of_uwsgi_get_their_own_responses(tmp_path: Path) -> None:
-    """Each of 300 requests to four workers gets the invoice that it asked for."""
+    """Each of 300 requests to four workers gets the requested invoice."""
     with FaultServer() as server:
         application = tmp_path / "application.py"
         application.write_text(APPLICATION.format(host=server.url, token=TOKEN))

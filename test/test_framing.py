@@ -39,14 +39,14 @@ from fastly.rest.responses import StrictResponse
 
 @pytest.mark.parametrize("length", [0, 1, 2, 10, len(gzip_bytes(BODY)) - 1])
 def test_a_zipped_text_that_is_cut_does_not_pass_for_text(length: int) -> None:
-    """What is left of a zipped CSV is never taken for the CSV."""
+    """A truncated gzip CSV is never returned as the CSV."""
     headers = {"Content-Encoding": "gzip", "Content-Type": CSV}
     error = failure_of(answer(gzip_bytes(BODY)[:length], headers=headers), options={"_accept": CSV})
     assert ResponseException is type(error)
 
 
 def test_a_zipped_body_cut_anywhere_is_refused() -> None:
-    """A gzip stream that ends early, at whichever byte, is a ResponseException."""
+    """A gzip body truncated at any byte raises ResponseException."""
     faults = [broken_gzip(at, body=SMALL) for at in range(len(ZIPPED))]
     with FaultServer(*faults) as server, api_of(server.url) as api:
         for _ in faults:
@@ -57,7 +57,7 @@ def test_a_zipped_body_cut_anywhere_is_refused() -> None:
 
 
 def test_a_zipped_body_broken_anywhere_is_refused_or_right() -> None:
-    """A gzip stream with a wrong byte brings the right invoice or a documented exception."""
+    """A gzip body with a wrong byte returns the right invoice or raises a documented exception."""
     faults = [broken_gzip(at, bytes([ZIPPED[at] ^ 0xFF]), SMALL) for at in range(len(ZIPPED))]
     with FaultServer(*faults) as server, api_of(server.url) as api:
         for _ in faults:
@@ -66,7 +66,7 @@ def test_a_zipped_body_broken_anywhere_is_refused_or_right() -> None:
 
 
 def test_a_chunked_body_broken_anywhere_is_refused_or_right() -> None:
-    """Chunks that are cut or wrong bring the right invoice or a documented exception."""
+    """Broken chunks return the right invoice or raise a documented exception."""
     length = len(chunks(BODY))
     cut = [broken_chunks(at) for at in range(length)]
     wrong = [broken_chunks(at, b"\xfe") for at in range(length)]
@@ -75,11 +75,11 @@ def test_a_chunked_body_broken_anywhere_is_refused_or_right() -> None:
         for _ in wrong:
             with contextlib.suppress(ConnectionException, ResponseException):
                 api.get_invoice_by_id("c", "i")
-    assert len(b"\r\n\r\n") >= whole  # only what follows the last chunk's 0 may be missing
+    assert len(b"\r\n\r\n") >= whole  # only bytes after the last chunk's 0 may be missing
 
 
 def is_whole(api: BillingApi) -> bool:
-    """Tell whether the answer came whole; one that did not may fail in two ways."""
+    """Return whether the response was complete; incomplete ones may fail in two ways."""
     try:
         return api.get_invoice_by_id("c", "i").total.cost == 1.5
     except (ConnectionException, ResponseException):
@@ -87,7 +87,7 @@ def is_whole(api: BillingApi) -> bool:
 
 
 def test_every_member_of_a_gzip_stream_counts() -> None:
-    """A stream of several members is refused, so that none of them is lost."""
+    """A gzip body of several members is refused, so that none is lost."""
     text = b"".join(b"%d,row\r\n" % n for n in range(1000))
     headers = {"Content-Encoding": "gzip", "Content-Type": CSV}
     for members in (2, 3, 100):
@@ -97,7 +97,7 @@ def test_every_member_of_a_gzip_stream_counts() -> None:
 
 
 def test_a_coded_transfer_does_not_pass_for_text() -> None:
-    """The lines that frame chunks never stand in an invoice in CSV."""
+    """The framing of chunks never appears in a CSV invoice."""
     headers = {"Transfer-Encoding": "identity, chunked", "Content-Type": CSV}
     with contextlib.suppress(ConnectionException, ResponseException):
         text = answer_of(raw(head(200, headers) + chunks(b"a,b\r\n")), options={"_accept": CSV})
@@ -106,7 +106,7 @@ def test_a_coded_transfer_does_not_pass_for_text() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"_accept": CSV}], ids=["JSON", "CSV"])
 def test_a_head_that_is_cut_between_headers_is_tried_again(options: dict[str, Any]) -> None:
-    """An answer that ends within its head did not come whole, whatever came of it."""
+    """A response that ends within its head is truncated, and retried."""
     cut = raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/c")
     with FaultServer(cut, cut, answer(b"a,b", headers={"Content-Type": CSV})) as server:
         with api_of(server.url, retries=1) as api, pytest.raises(ConnectionException) as caught:
@@ -116,7 +116,7 @@ def test_a_head_that_is_cut_between_headers_is_tried_again(options: dict[str, An
 
 
 def test_a_header_that_older_pythons_cannot_parse() -> None:
-    """A header on which the parser of Python 3.13 fails raises one of our exceptions."""
+    """A header that makes Python 3.13's parser fail raises one of our exceptions."""
     headers = {"Content-Type": "multipart/x; boundary*=a; boundary*1=b"}
     error = failure_of(raw(head(200, headers)), retries=0)
     assert type(error) in (ConnectionException, ResponseException)
@@ -124,7 +124,7 @@ def test_a_header_that_older_pythons_cannot_parse() -> None:
 
 @pytest.mark.parametrize("framing", ["chunked ", "\r\n chunked", "Chunked\t", " chunked"])
 def test_chunks_that_are_announced_unusually(framing: str) -> None:
-    """The lines that frame chunks are never handed out as a part of the body."""
+    """The framing of chunks is never returned as part of the body."""
     headers = {"Content-Type": CSV, "Connection": "close", "Transfer-Encoding": framing}
     fault = raw(head(200, headers) + chunks(b"a,b\r\n1,2\r\n"))
     with contextlib.suppress(ConnectionException, ResponseException):
@@ -134,7 +134,7 @@ def test_chunks_that_are_announced_unusually(framing: str) -> None:
 @pytest.mark.parametrize("line", ["X Y: 1", "no colon", "HTTP/1.1 200 OK", "Retry-After : 7"])
 @pytest.mark.parametrize("status", [200, 429])
 def test_a_line_that_is_no_header_hides_none(line: str, status: int) -> None:
-    """Python's parser stops at such a line, so what stands below it, a length say, is not known."""
+    """A line that is not a header raises, because Python's parser ignores what follows it."""
     answer = f"HTTP/1.1 {status} Reason\r\nContent-Type: text/csv\r\n{line}\r\n"
     fault = raw(answer.encode() + b"Content-Length: 100\r\n\r\nmonth,cost\r\n")
     with FaultServer(fault) as server:
@@ -147,7 +147,7 @@ def test_a_line_that_is_no_header_hides_none(line: str, status: int) -> None:
 def test_an_end_that_tls_does_not_vouch_for_is_none(
     kind: str, body: bytes, tls: ssl.SSLContext, roots: str
 ) -> None:
-    """A body without a length whose connection breaks off under TLS is not whole."""
+    """A body without a length is truncated if TLS ends without close_notify."""
 
     def break_off(wire: Wire) -> None:
         wire.send(head(200, {"Content-Type": kind, "Connection": "close"}) + body)
@@ -160,14 +160,14 @@ def test_an_end_that_tls_does_not_vouch_for_is_none(
 
 
 def test_two_equal_lengths_are_one(tls: ssl.SSLContext) -> None:
-    """A length that is said twice brings the body at once."""
+    """A response with the same length twice is read at once."""
     headers = {"Content-Type": JSON, "Content-Length": f"{len(BODY)}, {len(BODY)}"}
     with lasting(0, SLACK):
         assert "i" == answer_of(whole(head(200, headers) + BODY), timeout=2).invoice_id
 
 
 def test_chunks_that_are_not_seen_as_such_are_told() -> None:
-    """A body whose frames http.client would hand out is refused by the words of its header."""
+    """A body whose framing http.client would return is refused with its header in the message."""
     fault = raw(head(200, {"Content-Type": CSV, "Transfer-Encoding": "chunked "}) + chunks(b"a"))
     with FaultServer(fault) as server:
         assert "HTTPException: unknown Transfer-Encoding 'chunked '" == failure(server.url).reason
@@ -192,7 +192,7 @@ LOST_FRAMING = {
 
 @pytest.mark.parametrize("lines", LOST_FRAMING.values(), ids=LOST_FRAMING)
 def test_a_text_whose_end_is_not_certain_is_refused(lines: bytes) -> None:
-    """A CSV that was truncated and whose framing was lost does not pass for a complete one."""
+    """A truncated CSV that has lost its framing is refused."""
     fault = raw(b"HTTP/1.1 200 OK\r\n" + lines + ROWS[:300])
     error = failure_of(fault, options={"_accept": CSV})
     assert type(error) in (ResponseException, ConnectionException)
@@ -203,14 +203,14 @@ CHUNKED = head(200, {"Content-Type": CSV, "Transfer-Encoding": "chunked"})
 
 @pytest.mark.parametrize("end", [b"0", b"0\r", b"0\r\n", b"0\r\nTrailer: x", b"", b"5"])
 def test_a_chunked_text_without_its_end_is_refused(end: bytes) -> None:
-    """A connection that is closed within the size of a chunk or a trailer ends no body."""
+    """A body whose connection closes within a chunk's size or a trailer is refused."""
     error = failure_of(raw(CHUNKED + b"5\r\na,b\r\n\r\n" + end), options={"_accept": CSV})
     assert ConnectionException is type(error)
     assert "the response was truncated" in error.reason
 
 
 def test_a_size_of_a_chunk_that_is_truncated_is_noticed() -> None:
-    """What remains of ``0ff`` is not the last chunk's size."""
+    """``0ff`` truncated to ``0`` is not taken for the last chunk's size."""
     fault = raw(CHUNKED + b"005\r\na,b\r\n\r\n00")
     assert ConnectionException is type(failure_of(fault, options={"_accept": CSV}))
 
@@ -218,7 +218,7 @@ def test_a_size_of_a_chunk_that_is_truncated_is_noticed() -> None:
 @pytest.mark.parametrize("status", [404, 302, 503])
 @pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\nX: 1", b"\r\nX: 1\r\n"])
 def test_a_truncated_head_of_an_error_is_no_response(status: int, end: bytes) -> None:
-    """A connection that is closed within a head is a failed connection, whatever the status."""
+    """A connection closed within a head raises ConnectionException, whatever the status."""
     error = failure_of(raw(b"HTTP/1.1 %d No" % status + end))
     assert (ConnectionException, None) == (type(error), error.status)
     assert "the response was truncated" in error.reason
@@ -226,7 +226,7 @@ def test_a_truncated_head_of_an_error_is_no_response(status: int, end: bytes) ->
 
 @pytest.mark.parametrize("accept", [CSV, PDF])
 def test_a_document_with_a_certain_end_is_accepted(accept: str) -> None:
-    """A document with a length or in chunks is accepted, zipped or not."""
+    """A document with a length or in chunks is accepted, with or without gzip."""
     body = b"%PDF-1.4"
     expected = body.decode() if accept == CSV else body
     kind = {"Content-Type": accept}
@@ -240,7 +240,7 @@ def test_a_document_with_a_certain_end_is_accepted(accept: str) -> None:
 
 
 def test_nothing_of_a_bad_head_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """A head with a bad line that echoes the token is not logged by urllib3."""
+    """urllib3 does not log a head with a bad line that echoes the token."""
     fault = raw(f"HTTP/1.1 200 OK\r\nno header {TOKEN}\r\nX: {TOKEN}\r\n\r\n".encode())
     with caplog.at_level("DEBUG"):
         failure_of(fault)
@@ -248,7 +248,7 @@ def test_nothing_of_a_bad_head_is_logged(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_a_body_of_json_needs_no_certain_end() -> None:
-    """JSON that is complete is accepted without a length, as it cannot be truncated unnoticed."""
+    """Complete JSON is accepted without a length, because it cannot be truncated unnoticed."""
     assert "i" == answer_of(raw(head(200) + BODY)).invoice_id
     error = failure_of(raw(head(200) + BODY[:-1]))
     assert ResponseException is type(error)

@@ -1,4 +1,4 @@
-"""Anything at all, given to what takes text from elsewhere: nothing undocumented comes out."""
+"""Arbitrary input to everything that reads foreign text raises only documented exceptions."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def unreachable() -> Iterator[BillingApi]:
 @example(b'{"start_time": "9999-12-31T24:00:00Z"}', True, 0)
 @example(b'{"start_time": "9999-W53-7"}', True, 0)
 def test_any_bytes_are_a_model_or_refused(body: bytes, check: bool, kind: int) -> None:
-    """Whatever bytes an answer has, they become a model or a ResponseException."""
+    """Any bytes in a response become a model or raise ResponseException."""
     fuzz.fuzz_model(body, check, kind)
 
 
@@ -73,14 +73,14 @@ def test_any_bytes_are_a_model_or_refused(body: bytes, check: bool, kind: int) -
 @example({"start_time": "9999-12-31T24:00Z"}, False, 1)
 @example({"zz": float("inf")}, True, 0)
 def test_any_json_is_a_model_or_refused(data: dict[str, Any], check: bool, kind: int) -> None:
-    """Whatever JSON an answer has, the model that comes of it prints, pickles and comes back."""
+    """A model made of any JSON can be printed, pickled and read back."""
     fuzz.fuzz_model(json.dumps(data).encode(), check, kind)
 
 
 @bounded
 @given(st.sampled_from(FIELDS), st.one_of(TIMES, NUMBERS))
 def test_any_text_of_a_time_or_number_is_read_or_refused(name: str, text: str) -> None:
-    """Whatever looks like a time or a number is read as one, or refused."""
+    """Text that resembles a time or a number is read as one or refused."""
     fuzz.fuzz_model(json.dumps({name: text, "total": {name: text}}).encode())
 
 
@@ -89,7 +89,7 @@ def test_any_text_of_a_time_or_number_is_read_or_refused(name: str, text: str) -
 @example(b"\xff", "text/csv", "text/csv; charset=utf-7")
 @example(b"\xff", "text/csv", "text/csv; charset=\x00")
 def test_any_content_type_is_known_or_refused(body: bytes, accept: str, kind: str) -> None:
-    """Whatever type a document says to have, it is decoded or refused."""
+    """A document with any Content-Type is decoded or refused."""
     fuzz.fuzz_document(body, accept, kind)
     fuzz.fuzz_document(body, accept, f"{accept}; charset={kind}")
 
@@ -110,7 +110,7 @@ def test_any_content_type_is_known_or_refused(body: bytes, accept: str, kind: st
 def test_any_answer_makes_an_exception(
     status: int, headers: dict[str, str], body: bytes | str
 ) -> None:
-    """Whatever status, headers and body an error has, its exception prints and pickles."""
+    """With any status, headers and body, an error can be printed and pickled."""
     fuzz.fuzz_error(status, headers, body)
 
 
@@ -127,7 +127,7 @@ def test_any_answer_makes_an_exception(
 @example("9" * 400, 429)
 @example("56\x1f,666", 429)
 def test_any_retry_after_is_seconds_or_nothing(text: str, status: int) -> None:
-    """Whatever a server asks to wait, it is a bounded number of seconds or nothing."""
+    """Any Retry-After becomes a limited number of seconds or None."""
     fuzz.fuzz_retry_after(text, status)
 
 
@@ -143,7 +143,7 @@ def test_any_retry_after_is_seconds_or_nothing(text: str, status: int) -> None:
 @example("https://[1.2]")
 @example("http://127.0.0.1\\@evil.example")
 def test_any_host_is_taken_or_refused(text: str) -> None:
-    """Whatever text is given for the host, it is set or an ApiValueError."""
+    """Any text for ``host`` is accepted or raises ApiValueError."""
     fuzz.fuzz_host(text)
 
 
@@ -169,7 +169,7 @@ ARGUMENTS = st.one_of(
 def test_any_arguments_are_sent_safely_or_refused(
     unreachable: BillingApi, first: Any, second: Any, check: bool
 ) -> None:
-    """Whatever the arguments, they are refused as documented before anything is sent, or sent."""
+    """Any arguments are sent safely or refused as documented before anything is sent."""
     fuzz.fuzz_arguments(unreachable, first, second, _check_input_type=check)
 
 
@@ -184,13 +184,13 @@ SECONDS = st.one_of(
 @example(1e10, 1)
 @example((1e308, 5e-324), 0)
 def test_any_times_are_kept_or_refused(unreachable: BillingApi, timeout: Any, wait: Any) -> None:
-    """Whatever the times of a call, they are refused as documented, or the call ends."""
+    """Any timeouts are respected or refused as documented."""
     with contextlib.suppress(ApiTypeError, ApiValueError, fastly.ConnectionException):
         unreachable.get_invoice_mtd("c", _request_timeout=timeout, _wait=wait)
 
 
 @pytest.mark.parametrize("choice", range(10))
 def test_the_fuzzers_entries_run(choice: int) -> None:
-    """Each way that the fuzzer by hand takes its bytes works."""
+    """Each entry point of the manual fuzzer accepts its bytes."""
     fuzz.fuzz_all(bytes([choice]) + b'{"total": {"cost": 1}}\nx')
     fuzz.fuzz_all(b"")

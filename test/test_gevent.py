@@ -1,4 +1,4 @@
-"""Under gevent and eventlet, calls over TLS work, keep their deadlines and run side by side."""
+"""Under gevent and eventlet, calls over TLS work, keep their deadlines and run concurrently."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def run(program: str, url: str) -> str:
 
 
 def test_calls_over_tls_work(program: str, serving: Any) -> None:
-    """A call over TLS brings the invoice, also on a thread of the client."""
+    """A call over TLS returns the invoice, also on a thread of the client."""
     program += """
 api = api_of(url)
 print(api.get_invoice_by_id("c", "a").invoice_id)
@@ -124,7 +124,7 @@ api.api_client.close()
     ids=["stalled", "dripping body", "dripping head", "dripping handshake", "dripping record"],
 )
 def test_deadlines_are_kept(program: str, serving: Any, faults: str) -> None:
-    """A call ends within its time, whatever the server drips."""
+    """A call ends within its timeout, whatever the server drips."""
     program += """
 for timeout in (1, (1, 1)):
     kind, spent = failure(lambda: api_of(url).get_invoice_by_id("c", "i", _request_timeout=timeout))
@@ -136,7 +136,7 @@ for timeout in (1, (1, 1)):
 
 
 def test_calls_run_side_by_side(program: str, serving: Any) -> None:
-    """While one call waits, others are made."""
+    """Other calls run while one waits."""
     program += """
 api = api_of(url)
 started = time.monotonic()
@@ -153,7 +153,7 @@ print(time.monotonic() - started < 3)
 
 
 def test_a_truncated_end_is_noticed(program: str, serving: Any) -> None:
-    """A stream that TLS does not vouch for the end of is not taken for a whole body."""
+    """A stream that ends without close_notify is not taken for a complete body."""
     cut = "Fault('cut', lambda wire: (wire.send(head(200, {'Content-Type': CSV})"
     program += """
 print(failure(lambda: api_of(url).get_invoice_by_id("c", "i", _accept="text/csv"))[0])

@@ -32,7 +32,7 @@ from fastly.threads import Threads
 
 
 def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
-    """After close, which may be repeated, a call is an ApiValueError."""
+    """After close, which may be repeated, a call raises ApiValueError."""
     client = fastly.ApiClient(configuration)
     BillingApi(client).get_invoice(5, 2020)
     client.close()
@@ -42,7 +42,7 @@ def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
 
 
 def test_a_closed_client_is_not_entered(configuration: fastly.Configuration) -> None:
-    """A block with a closed client is refused before it begins."""
+    """A ``with`` block refuses a closed client before it begins."""
     client = fastly.ApiClient(configuration)
     client.close()
     with pytest.raises(fastly.ApiValueError, match=r"^this ApiClient is closed"), client:
@@ -52,7 +52,7 @@ def test_a_closed_client_is_not_entered(configuration: fastly.Configuration) -> 
 def test_an_exception_drops_the_calls_that_wait(
     configuration: fastly.Configuration, server: BillingServer
 ) -> None:
-    """Calls that no thread has taken up are not made for a block that an exception has left."""
+    """If an exception leaves the block, calls that have not started are not made."""
     calls: list[Any] = []
 
     def fail() -> None:
@@ -68,7 +68,7 @@ def test_an_exception_drops_the_calls_that_wait(
         failing = executor.submit(fail)
         while len(calls) < 3:
             time.sleep(0.001)
-        calls[2].wait()  # one that is waited for when it is dropped
+        calls[2].wait()  # this waits for a call that is then cancelled
         assert isinstance(failing.exception(), KeyError)
     reasons: list[str | None] = []
     for call in calls:
@@ -84,9 +84,9 @@ def test_an_exception_drops_the_calls_that_wait(
 def test_a_call_that_no_thread_takes_is_not_made_later(
     client: fastly.ApiClient, server: BillingServer
 ) -> None:
-    """Where the system starts no more threads, the call is refused, and never sent."""
+    """If the system has no thread for a call, it is refused, and not made later."""
     api = BillingApi(client)
-    usual = threading.stack_size(1 << 46)  # bytes, which no system has
+    usual = threading.stack_size(1 << 46)  # bytes, more than any system has
     try:
         with pytest.raises(
             fastly.ApiValueError, match=r"^cannot start a thread for the call: can't start"
@@ -99,7 +99,7 @@ def test_a_call_that_no_thread_takes_is_not_made_later(
 
 
 def test_close_ends_a_call_between_its_tries(server: BillingServer) -> None:
-    """A call that is waiting to try again opens no connection after close."""
+    """A call that waits for its next attempt opens no connection after close."""
     configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
     server.enqueue(503, headers={"Retry-After": "1"})
     client = fastly.ApiClient(configuration)
@@ -114,13 +114,13 @@ def test_close_ends_a_call_between_its_tries(server: BillingServer) -> None:
 
 
 def descriptors() -> int:
-    """Count the files and sockets that this process has open."""
+    """Count the open files and sockets of this process."""
     gc.collect()
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_a_call_on_a_thread(api: BillingApi) -> None:
-    """async_req returns an object that waits for the result, however often it is asked."""
+    """async_req returns an object whose get can be called any number of times."""
     later = api.get_invoice(5, 2020, async_req=True)
     later.wait()
     assert (True, True) == (later.ready(), later.successful())
@@ -128,7 +128,7 @@ def test_a_call_on_a_thread(api: BillingApi) -> None:
 
 
 def test_a_failure_on_a_thread(api: BillingApi, server: BillingServer) -> None:
-    """What the call raised is raised by get."""
+    """``get`` raises what the call raised."""
     server.enqueue(404)
     later = api.get_invoice(5, 2020, async_req=True)
     with pytest.raises(fastly.NotFoundException):
@@ -137,13 +137,13 @@ def test_a_failure_on_a_thread(api: BillingApi, server: BillingServer) -> None:
 
 
 def test_arguments_are_checked_before_the_thread(api: BillingApi) -> None:
-    """A wrong argument is refused by the call itself, not later."""
+    """Invalid arguments raise in the call itself."""
     with pytest.raises(fastly.ApiValueError):
         api.get_invoice(13, 2020, async_req=True)
 
 
 def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
-    """get(timeout) raises a TimeoutException while the call goes on."""
+    """get(timeout) raises TimeoutException while the call continues."""
     server.enqueue(body={"customer_id": "late"}, delay=0.4)
     later = api.get_invoice(5, 2020, async_req=True)
     later.wait(0.01)
@@ -167,7 +167,7 @@ def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
 def test_a_wait_is_a_number_of_seconds(
     api: BillingApi, timeout: Any, kind: type[Exception], message: str
 ) -> None:
-    """Whether the call has ended or not, a wrong time to wait is refused."""
+    """An invalid timeout is refused, whether the call has ended or not."""
     later = api.get_invoice(5, 2020, async_req=True)
     later.wait()
     for wait in (later.wait, later.get):
@@ -177,7 +177,7 @@ def test_a_wait_is_a_number_of_seconds(
 
 
 def test_no_thread_before_it_is_asked_for(api: BillingApi) -> None:
-    """A client starts no thread of its own until async_req asks, and close ends them."""
+    """A client starts no thread before the first async_req, and close ends them."""
 
     def own() -> list[str]:
         return [t.name for t in threading.enumerate() if t.name == "fastly"]
@@ -193,7 +193,7 @@ def test_no_thread_before_it_is_asked_for(api: BillingApi) -> None:
 def test_close_finishes_what_was_asked(
     configuration: fastly.Configuration, server: BillingServer
 ) -> None:
-    """Leaving the with block waits for calls that were begun, whose results are still there."""
+    """Leaving the block waits for calls that were submitted, and their results remain."""
     with fastly.ApiClient(configuration, pool_threads=2) as client:
         api = BillingApi(client)
         later = [api.get_invoice(month, 2020, async_req=True) for month in range(1, 9)]
@@ -205,7 +205,7 @@ def test_close_finishes_what_was_asked(
 def test_one_thread_runs_one_call_at_a_time(
     configuration: fastly.Configuration, server: BillingServer
 ) -> None:
-    """No more calls run at a time than there are threads in the pool."""
+    """At most as many calls run at a time as the pool has threads."""
     for _ in range(3):
         server.enqueue(body={}, delay=0.1)
     started = time.monotonic()
@@ -218,7 +218,7 @@ def test_one_thread_runs_one_call_at_a_time(
 def test_pool_threads_run_side_by_side(
     configuration: fastly.Configuration, server: BillingServer
 ) -> None:
-    """As many calls run at a time as there are threads in the pool."""
+    """As many calls run at a time as the pool has threads."""
     for _ in range(8):
         server.enqueue(body={}, delay=0.2)
     started = time.monotonic()
@@ -232,7 +232,7 @@ def test_pool_threads_run_side_by_side(
 def test_one_client_under_32_threads(
     configuration: fastly.Configuration, server: BillingServer
 ) -> None:
-    """One client serves many threads, each with its own answers, and leaves nothing behind."""
+    """32 threads share a client, each gets its own responses, and nothing is left open."""
     months = [(month, year) for year in (2020, 2021) for month in range(1, 13)] * 4
     before = descriptors()
     with fastly.ApiClient(configuration) as client, ThreadPoolExecutor(32) as threads:
@@ -258,7 +258,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_client_works_after_a_fork(client: fastly.ApiClient, server: BillingServer) -> None:
-    """A forked child makes connections and threads of its own, beside its parent's."""
+    """A forked child creates its own connections and threads."""
     api = BillingApi(client)
     api.get_invoice(5, 2020)
     api.get_invoice(5, 2020, async_req=True).get(5)
@@ -286,7 +286,7 @@ def _wait_in_child(later: Any, results: Any) -> None:
 def test_a_call_of_the_parent_is_not_waited_for_after_a_fork(
     api: BillingApi, server: BillingServer
 ) -> None:
-    """A forked child that asks for its parent's running call is told so, and does not hang."""
+    """In a forked child, waiting for a call of the parent raises instead of hanging."""
     server.enqueue(body={}, delay=0.5)
     later = api.get_invoice(5, 2020, async_req=True)
     context = multiprocessing.get_context("fork")
@@ -319,7 +319,7 @@ atexit.register(at_exit)
 
 
 def test_a_call_on_a_thread_while_python_ends_is_made_or_refused(server: BillingServer) -> None:
-    """While Python ends, threads start up to 3.11; after that a call on one is refused."""
+    """At interpreter exit, a call on a thread is made up to Python 3.11, and refused after it."""
     run = subprocess.run(
         [sys.executable, "-c", AT_EXIT, server.url, server.token],
         capture_output=True,
@@ -355,7 +355,7 @@ def test_a_configuration_works_in_a_spawned_process(
 def test_a_result_of_another_process_is_not_waited_for(
     api: BillingApi, server: BillingServer
 ) -> None:
-    """A result that another process was to bring does not come, unless it came before."""
+    """Waiting for another process's result raises unless the result already exists."""
     server.enqueue(body={}, delay=0.3)
     later = api.get_invoice(5, 2020, async_req=True)
     later._process = -1
@@ -371,7 +371,7 @@ def test_a_result_of_another_process_is_not_waited_for(
 def test_a_second_close_waits_for_the_calls_that_the_first_waits_for(
     configuration: fastly.Configuration, server: BillingServer
 ) -> None:
-    """Of two threads that close a client, neither ends calls that were submitted before."""
+    """If two threads close a client, both wait for the submitted calls."""
     server.enqueue(503, headers={"Retry-After": "0.2"})
     client = fastly.ApiClient(configuration)
     later = BillingApi(client).get_invoice(5, 2020, async_req=True)
@@ -416,7 +416,7 @@ print(threading.active_count())
 def test_a_signal_handler_can_close_the_client(
     after: float, authority: trustme.CA, roots: str
 ) -> None:
-    """Whatever the signal interrupts, such as loading certificates, close ends, threads too."""
+    """A signal handler can close the client, whatever it interrupts, and the threads end."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     with FaultServer(tls=tls) as server:
@@ -447,7 +447,7 @@ else:
 @pytest.mark.parametrize("way", ["with", "without"])
 @pytest.mark.parametrize("fault", [stall(), drip_body(0.2), limited({"Retry-After": "30"})])
 def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:
-    """Ctrl-C ends a program at once, though its calls on threads have a minute left."""
+    """Ctrl-C ends a program at once, even if its calls on threads have a minute left."""
     with FaultServer(*[fault] * 4) as server:
         started = time.monotonic()
         program = [sys.executable, "-c", INTERRUPTED, server.url, way]
@@ -458,7 +458,7 @@ def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:
 
 
 def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configuration) -> None:
-    """Calls that run when an exception leaves the block end at once, and say why."""
+    """If an exception leaves the block, running calls end at once and say why."""
     calls: list[Any] = []
 
     def fail() -> None:
@@ -482,7 +482,7 @@ def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configurat
 def test_threads_that_start_at_once_share_a_pool(
     configuration: fastly.Configuration, server: BillingServer
 ) -> None:
-    """Of the pools that the first calls of 16 threads may make, one remains, and is closed."""
+    """If 16 threads make first calls at once, only one pool remains, and is closed."""
     with fastly.ApiClient(configuration) as client, ThreadPoolExecutor(16) as threads:
         list(threads.map(lambda _: BillingApi(client).get_invoice(5, 2020), range(64)))
         (rest_client,) = client._resources().rest_clients.values()
@@ -493,7 +493,7 @@ def test_threads_that_start_at_once_share_a_pool(
 def test_a_call_that_is_submitted_while_the_client_closes_is_made_or_refused(
     configuration: fastly.Configuration, server: BillingServer
 ) -> None:
-    """No result is left that never comes."""
+    """A call submitted during close is made or refused, and its result does not hang."""
     for _ in range(30):
         client = fastly.ApiClient(configuration)
         api = BillingApi(client)
@@ -506,7 +506,7 @@ def test_a_call_that_is_submitted_while_the_client_closes_is_made_or_refused(
 
 
 def test_threads_end_with_a_client_that_nobody_closed(server: BillingServer) -> None:
-    """A client that is no longer used takes its threads with it."""
+    """The threads of a client end when it is garbage collected."""
     before = threading.active_count()
     client = fastly.ApiClient(fastly.Configuration(host=server.url, api_token=server.token))
     assert BillingApi(client).get_invoice(5, 2020, async_req=True).get(5).total

@@ -1,4 +1,4 @@
-"""A response cannot use memory or time out of proportion."""
+"""A response cannot use excessive memory or time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from fastly.exceptions import (
 
 
 def test_zeros_after_a_gzip_stream_cost_no_time() -> None:
-    """What follows a gzip stream is ignored as fast as it arrives."""
+    """Bytes after a gzip stream are ignored as fast as they arrive."""
     data = gzip_bytes(BODY) + bytes(20 * MIB)
     with lasting(0, 1.5):
         assert "i" == answer_of(answer(data, headers={"Content-Encoding": "gzip"})).invoice_id
@@ -48,14 +48,14 @@ def test_zeros_after_a_gzip_stream_cost_no_time() -> None:
 
 @cache
 def bomb(megabytes: int) -> bytes:
-    """Zip so many megabytes of blanks; that takes a second."""
+    """Return so many megabytes of spaces, zipped; this takes a second."""
     packer = zlib.compressobj(9, wbits=31)
     return b"".join(packer.compress(b" " * MIB) for _ in range(megabytes)) + packer.flush()
 
 
 @contextlib.contextmanager
 def peak_below(most: int) -> Iterator[None]:
-    """Hold that what is done inside uses no more memory than this at any time."""
+    """Assert that a block never uses more memory than this."""
     tracemalloc.start(1)
     try:
         yield
@@ -66,7 +66,7 @@ def peak_below(most: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_bomb_is_refused_with_little_memory(status: int) -> None:
-    """200 MB in 200 KB on the wire are refused when the bound is reached, not afterwards."""
+    """A body of 200 KB that decodes to 200 MB is refused at the limit, not afterwards."""
     data = answer_bytes(bomb(200), status, {"Content-Encoding": "gzip"})
     assert 300_000 > len(data)
     with FaultServer(raw(data)) as server, peak_below(6 * MIB):
@@ -89,7 +89,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("fault", ENDLESS.values(), ids=ENDLESS)
 def test_an_endless_body_is_refused(fault: Fault) -> None:
-    """A body without end is refused when the bound is reached, with little memory."""
+    """An endless body is refused at the limit, with little memory."""
     with FaultServer(fault) as server, peak_below(8 * MIB):
         error = failure(server.url, {"_request_timeout": 1.0}, max_response_bytes=MIB)
     assert type(error) in (ResponseException, ConnectionException)
@@ -98,7 +98,7 @@ def test_an_endless_body_is_refused(fault: Fault) -> None:
 
 @pytest.mark.parametrize("zipped", [False, True])
 def test_the_bound_counts_decoded_bytes(zipped: bool) -> None:
-    """A body of exactly the bound passes, and one of a byte more does not."""
+    """A body of exactly the limit is accepted, and one byte more is not."""
     body = BODY + b" " * 1000
     data = gzip_bytes(body) if zipped else body
     fault = answer(data, headers={"Content-Encoding": "gzip" if zipped else "identity"})
@@ -109,7 +109,7 @@ def test_the_bound_counts_decoded_bytes(zipped: bool) -> None:
 
 
 def test_of_a_body_that_is_too_large_some_is_kept() -> None:
-    """Of a body that is larger than is allowed, the first 64 KiB are in the error."""
+    """The error for a body above the limit has its first 64 KiB."""
     body = b"a,b\r\n" * 20 * 1024
     with FaultServer(answer(body, headers={"Content-Type": CSV})) as server:
         error = failure(server.url, {"_accept": CSV}, max_response_bytes=90 * 1024)
@@ -149,12 +149,12 @@ print(f"{used() - memory:.0f} {seconds:.2f} {outcome[:80]}")
 
 
 def filled(start: bytes, item: bytes, end: bytes, count: int) -> bytes:
-    """Make a JSON body of so many items."""
+    """Return a JSON body of so many items."""
     return start + b",".join([item] * count) + end
 
 
 def numbered(start: bytes, item: bytes, end: bytes, count: int) -> bytes:
-    """Make a JSON body of so many items, each with its number."""
+    """Return a JSON body of so many items, each with its number."""
     return start + b",".join(item % n for n in range(count)) + end
 
 
@@ -188,7 +188,7 @@ needs_proc = pytest.mark.skipif(
 
 
 def cost_of(body: bytes) -> tuple[float, float, str]:
-    """Ask for a body that is sent zipped; return MiB and seconds that it cost, and the outcome."""
+    """Request a gzip body; return the MiB and seconds that it cost, and the outcome."""
     fault = answer(gzip.compress(body, 1), headers={"Content-Encoding": "gzip"})
     with FaultServer(fault) as server:
         done = subprocess.run(
@@ -205,7 +205,7 @@ def cost_of(body: bytes) -> tuple[float, float, str]:
 @needs_proc
 @pytest.mark.parametrize("body", COSTLY.values(), ids=COSTLY)
 def test_no_content_costs_much(body: Callable[[], bytes]) -> None:
-    """The most costly contents that are within the limits cost little memory and time."""
+    """The most costly bodies within the limits use little memory and time."""
     memory, seconds, _ = cost_of(body())
     assert (True, True) == (memory < MOST_MEMORY, seconds < MOST_SECONDS), (memory, seconds)
 
@@ -213,14 +213,14 @@ def test_no_content_costs_much(body: Callable[[], bytes]) -> None:
 @needs_proc
 @pytest.mark.parametrize("item", [b"[]", b"{}", b"1"])
 def test_more_values_are_refused_before_they_are_built(item: bytes) -> None:
-    """A body of more values than any page has is refused, and costs little more than its bytes."""
+    """A body with too many values is refused at little more than the cost of its bytes."""
     memory, seconds, outcome = cost_of(filled(b'{"x":[', item, b"]}", 5 * MOST_VALUES))
     assert "the body has more than 1000000 JSON values" == outcome
     assert (True, True) == (memory < 100, seconds < 1), (memory, seconds)
 
 
 def test_thousands_of_gzip_members_are_refused() -> None:
-    """A stream of empty members, of which each costs time, is refused at the second one."""
+    """A stream of empty gzip members, which cost time, is refused at the second one."""
     data = gzip.compress(b"") * 100_000
     with lasting(0, 1):
         error = failure_of(answer(data, headers={"Content-Encoding": "gzip"}))
@@ -270,14 +270,14 @@ LINES = {
 
 @pytest.mark.parametrize("start", LINES.values(), ids=LINES)
 def test_an_endless_line_is_refused(start: bytes) -> None:
-    """A line without end is refused after 64 KiB."""
+    """An endless line is refused after 64 KiB."""
     with FaultServer(endless(start, b"7" * 65536)) as server, peak_below(4 * MIB), lasting(0, 0.9):
         error = failure(server.url, {"_request_timeout": 1.0})
     assert ConnectionException is type(error)
 
 
 def test_endless_interim_responses_end_with_the_deadline() -> None:
-    """Interim responses without end use neither memory nor more than the time of the call."""
+    """Endless interim responses end with the call's timeout, and use no memory."""
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 100
     with FaultServer(endless(b"", interim)) as server, peak_below(4 * MIB), lasting(0, 1.0):
         assert TimeoutException is type(failure(server.url, {"_request_timeout": 0.4}))

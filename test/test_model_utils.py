@@ -1,4 +1,4 @@
-"""The mechanism of models, on models that each test declares anew."""
+"""The machinery of models, tested with models that each test declares."""
 
 import copy
 import sys
@@ -14,7 +14,7 @@ from fastly.models import BillingRegions, BillingStatus, BillingTotal, BillingTo
 
 
 def declared() -> tuple[Any, Any]:
-    """Declare two models, one of which is made of the other."""
+    """Declare two models, one of which contains the other."""
 
     class Part(Model):
         """A part."""
@@ -79,7 +79,7 @@ def test_a_declaration_is_all_there_is() -> None:
     ],
 )
 def test_a_wrong_value_is_named(data: dict[str, Any], message: str) -> None:
-    """A wrong value is refused with its whole path, what was expected, and what came."""
+    """The message about a wrong value has its path, what was expected, and what was given."""
     _, whole = declared()
     with pytest.raises(fastly.ApiTypeError) as caught:
         whole.from_dict(data)
@@ -87,7 +87,7 @@ def test_a_wrong_value_is_named(data: dict[str, Any], message: str) -> None:
 
 
 def test_a_declaration_documents_itself() -> None:
-    """The class's attribute is the declaration: name, annotation, unit, meaning."""
+    """On the class, a field is its declaration: name, annotation, unit, meaning."""
     part, whole = declared()
     made = part.__fields__["made"]
     assert ("made", "datetime | None", "UTC") == (made.name, made.annotation, made.unit)
@@ -102,7 +102,7 @@ def test_a_declaration_documents_itself() -> None:
 
 
 def test_the_signature_of_a_constructor() -> None:
-    """Each field is a keyword of the constructor, with None for a default."""
+    """Each field is a keyword of the constructor, with the default None."""
     part, _ = declared()
     expected = [
         Parameter("count", Parameter.KEYWORD_ONLY, default=None, annotation="int | None"),
@@ -112,7 +112,7 @@ def test_the_signature_of_a_constructor() -> None:
 
 
 def test_annotations_as_text_are_refused() -> None:
-    """A declaration whose annotations are only text says what to change."""
+    """A declaration with text annotations raises an error that says what to change."""
     with pytest.raises(
         fastly.ApiTypeError,
         match=r"^declare models without `from __future__ import annotations`$",
@@ -132,7 +132,7 @@ def test_a_model_inside_a_model_is_taken_as_it_is() -> None:
 
 @pytest.mark.parametrize("wrap", [lambda x: {"x": x}, lambda x: [x], lambda x: (x,)])
 def test_how_deep_data_may_be(wrap: Any) -> None:
-    """Data may be nested 100 levels deep and no deeper, in objects and in lists."""
+    """Data may be nested at most 100 levels deep, in objects and in lists."""
     data: Any = 1
     for _ in range(99):
         data = wrap(data)
@@ -143,13 +143,13 @@ def test_how_deep_data_may_be(wrap: Any) -> None:
 
 @pytest.mark.parametrize("value", [sys.float_info.max, -sys.float_info.max, 5e-324, -0.0])
 def test_every_float_is_a_number(value: float) -> None:
-    """The largest and the smallest floats are numbers like any other."""
+    """The largest and the smallest floats are accepted."""
     total = BillingTotal.from_dict({"cost": value, "discount": repr(value)})
     assert (value, value) == (total.cost, total.discount)
 
 
 def test_the_layout_of_repr() -> None:
-    """What fits stands on one line; else parts fill lines, and long lists are counted."""
+    """A repr that fits is on one line; else parts fill lines, and long lists are shortened."""
     extras = [BillingTotalExtras(name=f"extra {i}", setup=i) for i in range(4)]
     assert "BillingTotalExtras(name='extra 1', setup=1.0)" == repr(extras[1])
     three = BillingTotal(cost=1, extras=extras[:3])
@@ -175,7 +175,7 @@ def test_the_layout_of_repr() -> None:
 
 @pytest.mark.parametrize(("length", "lines"), [(55, 1), (56, 2)])
 def test_a_line_has_fewer_than_80_characters(length: int, lines: int) -> None:
-    """A model of 79 characters stands on one line, and one of 80 does not."""
+    """A model of 79 characters is on one line, and one of 80 is not."""
     text = repr(BillingStatus(status="s" * length))
     assert lines == len(text.splitlines())
     assert 79 == len("BillingStatus(status='')") + 55
@@ -190,7 +190,7 @@ def test_lines_are_filled_to_the_width(length: int, widths: list[int]) -> None:
 
 
 def test_a_broken_part_stands_alone() -> None:
-    """Nothing shares a line with a part that is itself broken."""
+    """A part that takes several lines shares none of them."""
     regions = {"usa": BillingRegions.from_dict({"cost": 1, "a": "s" * 40, "b": "s" * 40})}
     model = fastly.models.Billing(customer_id="c", regions=regions, vendor_state="up")
     assert repr(model).splitlines() == [
@@ -205,7 +205,7 @@ def test_a_broken_part_stands_alone() -> None:
 
 
 def test_a_naive_time_is_made_aware_by_every_way() -> None:
-    """A datetime without an offset is UTC, also in a model that is made anew."""
+    """A datetime without an offset is UTC, also in a model created from it."""
     part, _ = declared()
     naive = datetime(2020, 5, 1)
     for made in (part(made=naive), part.from_dict({"made": naive})):
@@ -213,7 +213,7 @@ def test_a_naive_time_is_made_aware_by_every_way() -> None:
 
 
 def test_names_of_fields_are_text() -> None:
-    """A name that is no text is refused, and shown."""
+    """A name that is not text is refused and shown."""
     anything: Any = BillingTotal()
     with pytest.raises(fastly.ApiTypeError, match=r"^the name of a field must be text, got 5$"):
         anything[5] = 1
@@ -221,13 +221,13 @@ def test_names_of_fields_are_text() -> None:
 
 @pytest.mark.parametrize("value", [sys.float_info.max, -sys.float_info.max])
 def test_the_largest_number_is_shown_in_a_message(value: float) -> None:
-    """A number that is wrong in its place is shown, up to the largest there is."""
+    """The message about a misplaced number shows it, up to the largest one."""
     with pytest.raises(fastly.ApiTypeError, match=r"got -?1\.7976931348623157e.308$"):
         BillingStatus.from_dict({"sent_at": value})
 
 
 def test_parts_of_a_broken_model_are_indented_to_their_depth() -> None:
-    """A line deep inside has less room, by its margin."""
+    """The width of a nested line is reduced by its indentation."""
     region = BillingRegions.from_dict({"a": "s" * 33, "b": "t" * 33})
     lines = repr(fastly.models.Billing(regions={"usa": region}, customer_id="c" * 30)).splitlines()
     assert [f"      a='{'s' * 33}',", f"      b='{'t' * 33}')}},"] == lines[3:5]
@@ -235,7 +235,7 @@ def test_parts_of_a_broken_model_are_indented_to_their_depth() -> None:
 
 @pytest.mark.parametrize("text", ["1.50", "10.0", "X", "0X", "5.X"])
 def test_whole_numbers_as_text(text: str) -> None:
-    """A whole number may come as text with zeros behind its point, and nothing else there."""
+    """A whole number can be text with zeros, and nothing else, after its decimal point."""
     if text == "10.0":
         assert 10 == declared()[0].from_dict({"count": text}).count
     else:
@@ -245,12 +245,12 @@ def test_whole_numbers_as_text(text: str) -> None:
 
 @pytest.mark.parametrize("value", [sys.float_info.max, -sys.float_info.max, 10**300, True, None])
 def test_every_number_of_json_may_be_in_an_unknown_field(value: Any) -> None:
-    """A field that is not documented holds any number, up to the largest there is."""
+    """An undocumented field accepts any finite number."""
     assert value == BillingTotal.from_dict({"x": value})["x"]
 
 
 def test_a_hook_of_python_is_never_answered_from_data() -> None:
-    """A field that has the name of a hook, such as __deepcopy__, does not break copies."""
+    """A field named like a hook, such as __deepcopy__, does not break copies."""
     part, _ = declared()
     made = part.from_dict({"__deepcopy__": 5, "__getstate__": "x"})
     assert made == copy.deepcopy(made)
@@ -287,7 +287,7 @@ def test_annotations_that_python_cannot_evaluate() -> None:
     with pytest.raises(fastly.ApiTypeError, match=r"^cannot read the annotations of Mixed: "):
 
         class Mixed(Model):
-            """A field named like a type."""
+            """A model with a field named like a type."""
 
             float: str | None = field("A word.")
             rate: float | None = field("A number.")  # noqa: A003  # the mistake under test
@@ -313,7 +313,7 @@ LINE = {"count": 1, "made": "2020-05-01", "weight": 1.5}
     ],
 )
 def test_a_list_is_read_as_its_items_are(lines: list[Any]) -> None:
-    """The lines of a list are read as each would be alone, whether they are alike or not."""
+    """The items of a list are read as they would be by themselves, similar or not."""
 
     class Line(Model):
         """A line."""

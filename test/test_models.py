@@ -1,4 +1,4 @@
-"""Models: declaration, lenient and strict reading, nothing lost, and habits of Python objects."""
+"""Models: declaration, lenient and strict reading, no loss of data, and Python protocols."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from fastly.testing import BillingServer
 
 MODELS = [getattr(fastly.models, name) for name in fastly.models.__all__]
 UTC = timezone.utc
-# Of each of two properties; tox asks one Python for all of them, and the others for fewer.
+# Examples of each of two properties; tox runs all of them on one Python, and fewer on the others.
 EXAMPLES = int(os.environ.get("FASTLY_TEST_EXAMPLES", "1000"))
 
 INVOICE: dict[str, Any] = {
@@ -82,13 +82,13 @@ INVOICE: dict[str, Any] = {
 
 @pytest.mark.parametrize("model", MODELS)
 def test_each_model_has_a_module_of_its_own(model: type[Model]) -> None:
-    """A model's class stands in a module that is named after it in snake case."""
+    """Each model's class is in a module with its name in snake case."""
     module = re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
     assert model is getattr(importlib.import_module(f"fastly.model.{module}"), model.__name__)
 
 
 def annotations(models: list[type[Model]]) -> dict[str, dict[str, str]]:
-    """Return the type of each field of some models, without the None that all allow."""
+    """Return the type of each field of some models, without the None that all accept."""
     return {
         model.__name__: {
             name: declared.annotation.removesuffix(" | None")
@@ -185,7 +185,7 @@ def test_the_documented_fields_of_the_retired_api() -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_field_is_documented(model: type[Model]) -> None:
-    """A field's meaning and unit are in help(), and money says its currency."""
+    """help() shows the meaning and unit of each field, and every amount has a currency."""
     for name, declared in model.__fields__.items():
         assert declared.meaning.endswith(".")
         assert declared is getattr(model, name)
@@ -195,7 +195,7 @@ def test_every_field_is_documented(model: type[Model]) -> None:
 
 
 def test_the_constructor_has_a_signature() -> None:
-    """Completion and help() see each field as a keyword of the constructor."""
+    """Completion and help() show each field as a keyword of the constructor."""
     parameters = signature(BillingTotalExtras).parameters
     assert ["name", "setup", "recurring"] == list(parameters)
     assert parameters["setup"].annotation == "float | None"
@@ -282,7 +282,7 @@ LENIENT: list[tuple[type[Model], str, Any, Any]] = [
 
 @pytest.mark.parametrize(("model", "name", "value", "expected"), LENIENT)
 def test_lenient_reading(model: type[Model], name: str, value: Any, expected: Any) -> None:
-    """What the API may send is read as the field's type, by every way into a model."""
+    """A known form of a value is read as the field's type, however the model is created."""
     for made in (model.from_dict({name: value}), model(**{name: value}), model()):
         setattr(made, name, copy.deepcopy(value))
         assert expected == made[name]
@@ -352,7 +352,7 @@ STRICT: list[tuple[type[Model], str, Any, str]] = [
 
 @pytest.mark.parametrize(("model", "name", "value", "message"), STRICT)
 def test_strict_reading(model: type[Model], name: str, value: Any, message: str) -> None:
-    """What would break the typed promise is an ApiTypeError that names the path."""
+    """A value that would break the promised type raises an ApiTypeError with its path."""
     with pytest.raises(fastly.ApiTypeError, match=f"^{message}") as caught:
         model(**{name: value})
     assert (caught.value.path_to_item or ())[0] == name
@@ -365,7 +365,7 @@ def test_strict_reading(model: type[Model], name: str, value: Any, message: str)
 
 
 def test_the_path_leads_from_the_outermost_object() -> None:
-    """A wrong value deep inside is named as one would index it."""
+    """The path of a nested wrong value is an index expression."""
     wrong = {"line_items": [{}, {"amount": "x"}]}
     with pytest.raises(fastly.ApiTypeError, match=r"^line_items\[1\]\.amount: ") as caught:
         BillingResponse.from_dict(wrong)
@@ -373,7 +373,7 @@ def test_the_path_leads_from_the_outermost_object() -> None:
 
 
 def test_unchecked_reading_keeps_and_logs(caplog: pytest.LogCaptureFixture) -> None:
-    """With check off, a value of the wrong type is kept as it came, and logged with its path."""
+    """Without checks, a value of the wrong type is kept as sent, and logged with its path."""
     data = {"total": {"cost": {"a": [1]}}, "line_items": [{"amount": "x"}], "start_time": 5}
     with caplog.at_level(logging.WARNING, "fastly"):
         model = BillingResponse.from_response(
@@ -388,7 +388,7 @@ def test_unchecked_reading_keeps_and_logs(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_subclasses_of_plain_types_become_plain() -> None:
-    """Numbers and text of derived types, as numpy makes them, are read as the plain type."""
+    """Subclasses of numbers and text, such as numpy's, are read as the plain type."""
 
     class Float(float):
         pass
@@ -420,7 +420,7 @@ CLASHES = (
 
 
 def test_unknown_fields_are_kept_at_every_depth() -> None:
-    """Unknown fields are reachable by attribute, index and get, and listed."""
+    """Undocumented fields are read by attribute, index and get, and are listed."""
     data = {"new": {"a": [1]}, "total": {"cost": 1.5, "newer": 2}}
     model: Any = BillingResponse.from_dict(data)
     total = model.total
@@ -437,7 +437,7 @@ def test_unknown_fields_are_kept_at_every_depth() -> None:
 
 
 def test_unknown_fields_can_be_dropped() -> None:
-    """discard_unknown drops them at every depth."""
+    """discard_unknown drops undocumented fields at every depth."""
     data = {"new": 1, "total": {"cost": 1.5, "newer": 2}, "line_items": [{"newest": 3}]}
     model = BillingResponse.from_response(data, check=True, discard_unknown=True)
     assert {"total": {"cost": 1.5}, "line_items": [{}]} == model.to_dict()
@@ -445,7 +445,7 @@ def test_unknown_fields_can_be_dropped() -> None:
 
 @pytest.mark.parametrize("name", CLASHES)
 def test_a_field_called_like_a_method_breaks_nothing(name: str) -> None:
-    """Such a field is reachable by index and to_dict, and the method still works."""
+    """A field named like a method is read by index and to_dict, and the method still works."""
     model = BillingTotal.from_dict({name: {"x": 1}, "cost": 1.5})
     assert {"x": 1} == model[name] == model.get(name)
     assert {name: {"x": 1}, "cost": 1.5} == model.to_dict()
@@ -454,7 +454,7 @@ def test_a_field_called_like_a_method_breaks_nothing(name: str) -> None:
 
 
 def test_changing_what_was_given_or_taken_changes_no_model() -> None:
-    """A model shares no container with the data it was made from or gave."""
+    """A model shares no container with the data that it was made from or returned."""
     data: Any = {"new": {"a": [1]}, "total": {"extras": [{"name": "x"}]}}
     before = copy.deepcopy(data)
     model = BillingResponse.from_dict(data)
@@ -466,7 +466,7 @@ def test_changing_what_was_given_or_taken_changes_no_model() -> None:
 
 
 def test_very_deep_data_is_refused() -> None:
-    """Data nested beyond any invoice is an ApiValueError, not a RecursionError."""
+    """Data nested too deep raises ApiValueError, not RecursionError."""
     deep: dict[str, Any] = {}
     for _ in range(5000):
         deep = {"x": deep}
@@ -477,7 +477,7 @@ def test_very_deep_data_is_refused() -> None:
 
 
 def test_many_unknown_fields_cost_little() -> None:
-    """A hundred thousand unknown fields are read without quadratic work."""
+    """A hundred thousand undocumented fields take linear time."""
     data = {f"field_{i}": i for i in range(100_000)}
     assert 100_000 == len(BillingTotal.from_dict(data).additional_properties)
 
@@ -551,7 +551,7 @@ def values(annotation: str) -> st.SearchStrategy[Any]:
 
 
 def same(sent: Any, told: Any) -> bool:
-    """Tell whether what was told is what was sent, up to the documented conversions."""
+    """Return whether two values are the same, except for the documented conversions."""
     if isinstance(sent, dict) and isinstance(told, list):
         sent = sent["value"]
     if isinstance(sent, dict):
@@ -562,7 +562,7 @@ def same(sent: Any, told: Any) -> bool:
 
 
 def same_scalar(sent: Any, told: Any) -> bool:
-    """Compare a number with its text, an id with its number, a time with its other form."""
+    """Compare a number with its text, an ID with its number, a time with its other form."""
     if isinstance(sent, str) and isinstance(told, (int, float)):
         return float(sent) == told or int(sent) == told
     if isinstance(sent, int) and isinstance(told, str):
@@ -573,19 +573,19 @@ def same_scalar(sent: Any, told: Any) -> bool:
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=answers(BillingResponse))
 def test_nothing_of_an_invoice_is_lost(data: dict[str, Any]) -> None:
-    """from_dict and to_dict are inverse for any answer, which they leave as it was."""
+    """from_dict and to_dict are inverse for any invoice, and do not change it."""
     check_nothing_lost(BillingResponse, data)
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=answers(BillingEstimateResponse))
 def test_nothing_of_an_estimate_is_lost(data: dict[str, Any]) -> None:
-    """from_dict and to_dict are inverse for any answer, which they leave as it was."""
+    """from_dict and to_dict are inverse for any estimate, and do not change it."""
     check_nothing_lost(BillingEstimateResponse, data)
 
 
 def check_nothing_lost(model: type[Model], data: dict[str, Any]) -> None:
-    """Hold one answer against what its model tells, through copies, pickles and JSON."""
+    """Assert that a model has all data of its response, through copies, pickles and JSON."""
     before = copy.deepcopy(data)
     made = model.from_dict(data)
     assert before == data
@@ -604,7 +604,7 @@ def check_nothing_lost(model: type[Model], data: dict[str, Any]) -> None:
 
 
 def test_reading_by_attribute_index_and_get() -> None:
-    """A documented field that did not come is None, absent by `in`, and an ApiKeyError by index."""
+    """A missing documented field reads as None, is not ``in`` the model, and has no index."""
     total: Any = BillingTotal(cost=1.5, plan_name=None)
     assert (1.5, None, None) == (total.cost, total.discount, total.plan_name)
     assert (True, True, False) == ("cost" in total, "plan_name" in total, "discount" in total)
@@ -619,7 +619,7 @@ def test_reading_by_attribute_index_and_get() -> None:
 
 
 def test_assignment() -> None:
-    """Assignment converts and checks; a name that is not documented is refused with a way out."""
+    """Assignment converts and checks; an unknown name is refused with what to do instead."""
     total: Any = BillingTotal()
     total.cost = "2.5"
     total.extras = [{"name": "x"}]
@@ -641,7 +641,7 @@ def test_assignment() -> None:
 
 
 def test_from_dict_takes_mappings_of_text() -> None:
-    """Anything but a mapping with text for names is an ApiTypeError."""
+    """from_dict accepts only a mapping whose keys are text."""
     with pytest.raises(fastly.ApiTypeError, match="takes a mapping, got list"):
         BillingTotal.from_dict([])
     with pytest.raises(fastly.ApiTypeError, match="name of a field must be text, got 5"):
@@ -649,14 +649,14 @@ def test_from_dict_takes_mappings_of_text() -> None:
 
 
 def test_a_model_is_no_sequence() -> None:
-    """A model cannot be iterated over, and says so at once."""
+    """Iterating over a model raises at once."""
     for function in (iter, list, dict):
         with pytest.raises(TypeError, match="not iterable"):
             function(BillingTotal(cost=1))
 
 
 def test_equality_and_hash() -> None:
-    """Models are equal by class and content, unknown fields included, and have no hash."""
+    """Models with the same class and fields are equal, and models are unhashable."""
     assert BillingTotal(cost=1) == BillingTotal(cost=1.0)
     assert BillingTotal(cost=1) != BillingTotal(cost=2)
     assert BillingTotal() != BillingTotal(cost=None)
@@ -668,7 +668,7 @@ def test_equality_and_hash() -> None:
 
 
 def test_copies_are_independent() -> None:
-    """A copy shares its parts, a deep copy shares nothing."""
+    """A shallow copy shares its parts, and a deep copy shares nothing."""
     model = BillingResponse.from_dict(INVOICE | {"new": []})
     shallow, deep = copy.copy(model), copy.deepcopy(model)
     shallow.customer_id = "other"
@@ -679,7 +679,7 @@ def test_copies_are_independent() -> None:
 
 
 def test_json_and_text() -> None:
-    """to_json and to_str write what to_dict gives, with characters as they are."""
+    """to_json and to_str contain what to_dict returns, with characters unescaped."""
     status = BillingStatus(status="bezahlt für Mai", sent_at="2020-06-01T12:00:00+02:00")
     expected = {"status": "bezahlt für Mai", "sent_at": "2020-06-01T12:00:00+02:00"}
     assert expected == status.to_dict() == json.loads(status.to_json())
@@ -688,7 +688,7 @@ def test_json_and_text() -> None:
 
 
 def test_repr_is_readable_and_short() -> None:
-    """Both repr and pprint fit a terminal's width, and count the items of long lists."""
+    """The repr and pprint fit the width of a terminal, and shorten long lists."""
     items = [{"id": f"{i:018}", "amount": i / 7, "created_at": "2020-06-01"} for i in range(5000)]
     model = BillingResponse.from_dict(INVOICE | {"line_items": items, "new": "x" * 5000})
     text = repr(model)
@@ -705,7 +705,7 @@ def test_repr_is_readable_and_short() -> None:
 
 
 def test_vars_dir_and_help_are_useful() -> None:
-    """The function vars shows what came, dir offers the fields, and help() explains them."""
+    """vars() shows the fields that are present, dir() lists all, and help() explains them."""
     import pydoc
 
     total = BillingTotal(cost=1.5)
@@ -717,7 +717,7 @@ def test_vars_dir_and_help_are_useful() -> None:
 
 
 def test_estimate_lines_are_another_class() -> None:
-    """The lines of an estimate are of the estimate's own class."""
+    """The lines of an estimate have their own class."""
     estimate = BillingEstimateResponse.from_dict({"line_items": [{"per_unit_cost": "0.1"}]})
     assert [BillingEstimateLinesLineItems(per_unit_cost=0.1)] == estimate.line_items
     assert isinstance(estimate, Billing)
@@ -730,7 +730,7 @@ def test_estimate_lines_are_another_class() -> None:
 )
 @pytest.mark.parametrize("wrap", [lambda x: x, lambda x: [x], lambda x: {"y": [x]}])
 def test_an_unknown_field_holds_plain_data(value: Any, wrap: Any) -> None:
-    """What JSON cannot hold is refused for a field that is not documented, at any depth."""
+    """An undocumented field refuses what JSON cannot represent, at any depth."""
     with pytest.raises(fastly.ApiTypeError, match=r"^x: expected plain data with finite numbers"):
         BillingTotal.from_dict({"x": wrap(value)})
     with pytest.raises(fastly.ApiTypeError, match=r"expected plain data with finite numbers, got "):
@@ -738,20 +738,20 @@ def test_an_unknown_field_holds_plain_data(value: Any, wrap: Any) -> None:
 
 
 def test_what_an_unknown_field_cannot_hold_is_shown() -> None:
-    """A number that JSON does not have is named as what it is."""
+    """The message about a number that JSON cannot represent shows it."""
     with pytest.raises(fastly.ApiTypeError, match=r"got NaN or infinity$"):
         BillingTotal()["x"] = float("nan")
 
 
 def test_a_model_cannot_hold_itself() -> None:
-    """A model in a field that is not documented would have no end, and is refused."""
+    """A model in an undocumented field of itself is refused."""
     total = BillingTotal()
     with pytest.raises(fastly.ApiTypeError, match="finite numbers, got BillingTotal"):
         total["me"] = total
 
 
 def test_json_is_text_that_can_be_written() -> None:
-    """Half a character, which JSON may hold, is an escape in the text that a model writes."""
+    """A lone surrogate, which JSON may hold, is escaped in a model's JSON."""
     data = {"vendor_state": "\ud83d", "\udc00": "é\ud83d"}
     model = Billing.from_dict(data)
     for text in (model.to_json(), model.to_str()):
@@ -760,7 +760,7 @@ def test_json_is_text_that_can_be_written() -> None:
 
 
 def test_a_name_cannot_forge_a_repr() -> None:
-    """The name of an unknown field that is no name in Python is quoted."""
+    """The repr quotes an undocumented name that is not an identifier."""
     model = BillingTotal.from_dict({"plain": 1, "a\x1b\nb": 2, "x=1), BillingTotal(cost": 3})
     expected = r"BillingTotal(plain=1, 'a\x1b\nb'=2, 'x=1), BillingTotal(cost'=3)"
     assert expected == repr(model)
@@ -768,7 +768,7 @@ def test_a_name_cannot_forge_a_repr() -> None:
 
 @pytest.mark.parametrize("seconds", [30, -30, 3600, 0])
 def test_every_offset_survives(seconds: int) -> None:
-    """A time is written so that reading it gives it back, also with seconds in its offset."""
+    """Every time can be written and read back, even with seconds in its offset."""
     sent_at = datetime(2020, 5, 1, tzinfo=timezone(timedelta(seconds=seconds)))
     model = BillingStatus(sent_at=sent_at)
     assert model == BillingStatus.from_dict(model.to_dict())
@@ -776,7 +776,7 @@ def test_every_offset_survives(seconds: int) -> None:
 
 
 def test_what_was_read_can_be_read_again() -> None:
-    """The deepest data that an answer may hold is read again from what to_dict gives."""
+    """The deepest data that a response may hold can be read back from to_dict."""
     deep: Any = 1
     for _ in range(99):
         deep = [deep]
@@ -790,7 +790,7 @@ def test_what_was_read_can_be_read_again() -> None:
 
 
 def test_fields_are_given_by_name() -> None:
-    """A value without a name is refused with a name to give."""
+    """A positional value is refused with an example of a name."""
     total: Any = BillingTotal
     with pytest.raises(fastly.ApiTypeError, match=r"^BillingTotal takes its fields by name"):
         total(1.5)
@@ -799,7 +799,7 @@ def test_fields_are_given_by_name() -> None:
 
 
 def test_a_misspelt_field_is_suggested() -> None:
-    """The field that is most like the name is told, for reading as for writing."""
+    """The message about a misspelt field suggests the right one, in reading and writing."""
     invoice: Any = BillingResponse()
     with pytest.raises(fastly.ApiAttributeError, match=r"; did you mean 'total'\?$"):
         print(invoice.totl)
@@ -810,7 +810,7 @@ def test_a_misspelt_field_is_suggested() -> None:
 
 
 def test_a_wrong_value_of_an_unknown_field_has_its_path() -> None:
-    """What a field that is not documented cannot hold is told with its place."""
+    """The message about an unusable value of an undocumented field has its path."""
     with pytest.raises(fastly.ApiTypeError, match=r"^total.new: expected plain data") as caught:
         BillingResponse.from_dict({"total": {"new": float("inf")}})
     assert ("total", "new") == caught.value.path_to_item
@@ -822,7 +822,7 @@ def test_a_wrong_value_of_an_unknown_field_has_its_path() -> None:
 
 
 def test_an_unchecked_unknown_field_is_kept() -> None:
-    """With check off, what an unknown field should not hold is kept as well."""
+    """Without checks, an undocumented field keeps an unusable value too."""
     data = {"new": [float("inf")], "total": {"cost": 1.0}}
     model = BillingResponse.from_response(data, check=False, discard_unknown=False)
     assert {"new": [float("inf")], "total": {"cost": 1.0}} == model.to_dict()
@@ -830,7 +830,7 @@ def test_an_unchecked_unknown_field_is_kept() -> None:
 
 @pytest.mark.parametrize("innermost", [[], {}])
 def test_repr_of_what_is_nested_deep(innermost: Any) -> None:
-    """Containers that are empty are written at any depth."""
+    """The repr shows empty containers at any depth."""
     deep = innermost
     for _ in range(90):
         deep = [deep]

@@ -51,7 +51,7 @@ def methods(table: dict[type[Api], tuple[str, ...]]) -> list[Any]:
 
 
 class Index:
-    """An integer of another kind, such as numpy's."""
+    """An integer type such as numpy's."""
 
     def __init__(self, value: int) -> None:
         self.value = value
@@ -71,7 +71,7 @@ class Indices(Index):
 
 
 class LoudText(str):
-    """Text that writes itself otherwise."""
+    """Text that converts to other text."""
 
     def __str__(self) -> str:
         return "loud/../text"
@@ -150,7 +150,7 @@ def sent(server: BillingServer) -> dict[str, str]:
 def test_the_query_of_a_list(
     invoices: BillingInvoicesApi, server: BillingServer, arguments: Any, query: dict[str, str]
 ) -> None:
-    """Arguments are written as the API reads them, percent-encoded; None is omitted."""
+    """Arguments are formatted and percent-encoded for the API; None is omitted."""
     server.enqueue(body={})
     invoices.list_invoices(**arguments)
     assert query == sent(server)
@@ -249,7 +249,7 @@ def test_the_month_to_date_is_not_an_id(
 def test_unchecked_arguments_are_sent_as_given(
     invoices: BillingInvoicesApi, server: BillingServer
 ) -> None:
-    """Without input checks any value is written as text, still percent-encoded."""
+    """Without input checks any value is sent as text, still percent-encoded."""
     server.enqueue(body={})
     invoices.list_invoices(limit=5.5, cursor="é", _check_input_type=False)  # type: ignore[arg-type]
     assert {"limit": "5.5", "cursor": "é"} == sent(server)

@@ -33,7 +33,7 @@ def ids(paged: Paged[Invoice, ListEomInvoicesResponse]) -> list[str | None]:
 
 
 def test_all_invoices_of_the_account(invoices: BillingInvoicesApi, server: BillingServer) -> None:
-    """Every invoice comes once, newest first, over as many requests as there are pages."""
+    """Every invoice is returned once, newest first, in one request for each page."""
     months = server.account.months()[:-1]
     expected = [server.account.v3_invoice(*month) for month in reversed(months)]
     found = list(invoices.iter_invoices(limit=20))
@@ -87,7 +87,7 @@ def test_empty_pages_in_between(invoices: BillingInvoicesApi, server: BillingSer
 
 
 def test_whole_pages(invoices: BillingInvoicesApi, server: BillingServer) -> None:
-    """by_page() gives pages; the cursor of one resumes after it in another process."""
+    """by_page() returns pages; the cursor of one resumes after it in another process."""
     first, *rest = invoices.iter_invoices(limit=30).by_page()
     cursor = first.meta and first.meta.next_cursor
     resumed = list(invoices.iter_invoices(limit=30, cursor=cursor).by_page())
@@ -171,7 +171,7 @@ def test_unchecked_blocks_that_iteration_cannot_use(
 
 
 def test_usage_of_many_months(usage: BillingUsageMetricsApi, server: BillingServer) -> None:
-    """Any number of months is requested three at a time, and each row comes once."""
+    """Any number of months is requested three at a time, and each row is returned once."""
     rows = list(usage.iter_usage_metrics("2025-11", "2026-06"))
     assert [("2025-11", "2026-01"), ("2026-02", "2026-04"), ("2026-05", "2026-06")] == [
         (r.query["start_month"], r.query["end_month"]) for r in server.requests
@@ -206,7 +206,7 @@ def test_failed_months_are_requested_again(
 
 
 def test_usage_by_service(usage: BillingUsageMetricsApi, server: BillingServer) -> None:
-    """Blocks come from all pages, whether a page is one block or a list of them."""
+    """Blocks of all pages are returned, whether a page is one block or a list of them."""
     paged = usage.iter_service_level_usage(start_month="2026-05", end_month="2026-05", limit=3)
     blocks = list(paged)
     assert all(isinstance(block, ServiceusagemetricsData) for block in blocks)

@@ -46,7 +46,7 @@ IN_URL = f"{quote(USER, safe='')}:{quote(PASSWORD, safe='')}"
 
 @pytest.fixture(scope="module")
 def leaf(authority: trustme.CA) -> trustme.LeafCert:
-    """A certificate for all the names of this file."""
+    """A certificate for all names used in this file."""
     return authority.issue_cert(*LOOPBACK, *NAMES)
 
 
@@ -59,27 +59,27 @@ def secure(leaf: trustme.LeafCert, stand_in: BillingServer) -> Iterator[TLSServe
 
 @pytest.fixture
 def proxy(secure: TLSServer) -> Iterator[ConnectProxy]:
-    """A proxy that keeps what it sees, and whose tunnels all lead to the stand-in."""
+    """A proxy that records what it sees, and whose tunnels all lead to the stand-in."""
     with ConnectProxy(secure.address) as proxy:
         yield proxy
 
 
 @pytest.fixture(scope="module")
 def open_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Host and port of proxy.py, open to everybody."""
+    """Host and port of a proxy.py without credentials."""
     with proxy_py(tmp_path_factory.mktemp("open")) as port:
         yield f"127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
 def locked_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Host and port of proxy.py that asks for credentials."""
+    """Host and port of a proxy.py that requires credentials."""
     with proxy_py(tmp_path_factory.mktemp("locked"), "--basic-auth", LOGIN) as port:
         yield f"127.0.0.1:{port}"
 
 
 def named(server: TLSServer, name: str = "billing.invalid") -> str:
-    """Return a server's URL under a name that only the proxy knows."""
+    """Return a server's URL with a host name that only the proxy can resolve."""
     return f"https://{name}:{server.port}"
 
 
@@ -87,7 +87,7 @@ def named(server: TLSServer, name: str = "billing.invalid") -> str:
 
 
 def test_a_proxy_is_used(secure: TLSServer, roots: str, open_proxy: str) -> None:
-    """The ``proxy`` setting leads https through a CONNECT proxy, several calls over one tunnel."""
+    """With ``proxy`` set, several calls use one CONNECT tunnel."""
     before = secure.connections
     with billing(secure.url, proxy=f"http://{open_proxy}", ssl_ca_cert=roots) as api:
         assert {"2020-05"} == {
@@ -106,13 +106,13 @@ def test_a_proxy_of_the_environment_is_used(
     variable: str,
     scheme: str,
 ) -> None:
-    """``HTTPS_PROXY``, in either case and with or without scheme, leads to a host by name."""
+    """``HTTPS_PROXY``, in either case, with or without a scheme, is used for a host name."""
     monkeypatch.setenv(variable, f"{scheme}{open_proxy}")
     assert ask(named(secure), ssl_ca_cert=roots)
 
 
 def test_credentials_in_the_url(secure: TLSServer, roots: str, locked_proxy: str) -> None:
-    """User and password in the proxy's URL, percent-encoded, open a proxy that asks for them."""
+    """A percent-encoded user name and password in the proxy's URL are accepted by the proxy."""
     assert ask(secure.url, proxy=f"http://{IN_URL}@{locked_proxy}", ssl_ca_cert=roots)
 
 
@@ -127,13 +127,13 @@ def test_credentials_of_any_alphabet(secure: TLSServer, roots: str, password: st
 def test_credentials_in_the_environment(
     secure: TLSServer, roots: str, locked_proxy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """User and password in ``HTTPS_PROXY`` open a proxy that asks for them."""
+    """A user name and password in ``HTTPS_PROXY`` are accepted by the proxy."""
     monkeypatch.setenv("HTTPS_PROXY", f"http://{IN_URL}@{locked_proxy}")
     assert ask(named(secure), ssl_ca_cert=roots)
 
 
 def test_credentials_in_a_header(secure: TLSServer, roots: str, locked_proxy: str) -> None:
-    """A ``Proxy-Authorization`` in ``proxy_headers`` opens a proxy that asks for credentials."""
+    """A ``Proxy-Authorization`` in ``proxy_headers`` is accepted by the proxy."""
     headers = {"Proxy-Authorization": basic(LOGIN)}
     proxy = f"http://{locked_proxy}"
     assert ask(secure.url, proxy=proxy, proxy_headers=headers, ssl_ca_cert=roots)
@@ -142,7 +142,7 @@ def test_credentials_in_a_header(secure: TLSServer, roots: str, locked_proxy: st
 def test_a_proxy_behind_tls(
     secure: TLSServer, leaf: trustme.LeafCert, roots: str, tmp_path: Path
 ) -> None:
-    """An https:// proxy is reached over TLS, and the API through it over TLS within TLS."""
+    """An https:// proxy is reached over TLS, and the API through TLS within TLS."""
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     leaf.cert_chain_pems[0].write_to_path(certificate)
     leaf.private_key_pem.write_to_path(key)
@@ -152,7 +152,7 @@ def test_a_proxy_behind_tls(
 
 
 def tls_proxy(leaf: trustme.LeafCert, port: int) -> TLSServer:
-    """A proxy behind TLS, whose tunnels all lead to a port, and which ends its own TLS in order."""
+    """A proxy behind TLS whose tunnels lead to a port, and which closes its TLS properly."""
 
     def serve(connection: ssl.SSLSocket) -> None:
         read_head(connection)
@@ -167,7 +167,7 @@ def tls_proxy(leaf: trustme.LeafCert, port: int) -> TLSServer:
 def test_an_unasked_answer_over_tls_within_tls_reaches_no_other_call(
     leaf: trustme.LeafCert, roots: str
 ) -> None:
-    """What TLS within TLS has decrypted beyond an answer is never taken for the next one."""
+    """Bytes after a response through TLS within TLS are never read as the next one."""
     headers = {"X": "x" * (8192 - len(answer_bytes(BODY, headers={"X": ""})))}
     fault = whole(answer_bytes(BODY, headers=headers) + answer_bytes(b'{"invoice_id": "UNASKED"}'))
     with (
@@ -180,7 +180,7 @@ def test_an_unasked_answer_over_tls_within_tls_reaches_no_other_call(
 
 
 def test_a_connection_over_tls_within_tls_is_kept(leaf: trustme.LeafCert, roots: str) -> None:
-    """Where nothing came beyond the answer, the next call uses the same connection."""
+    """If nothing followed the response, the next call reuses the connection."""
     with (
         FaultServer(tls=server_context(leaf)) as server,
         tls_proxy(leaf, server.port) as proxy,
@@ -193,7 +193,7 @@ def test_a_connection_over_tls_within_tls_is_kept(leaf: trustme.LeafCert, roots:
 def test_an_end_that_tls_within_tls_does_not_vouch_for_is_none(
     leaf: trustme.LeafCert, roots: str
 ) -> None:
-    """A body that breaks off behind a proxy is not whole, though the proxy ends its part well."""
+    """A body is truncated if only the proxy's TLS ends with close_notify."""
 
     def serve(connection: ssl.SSLSocket) -> None:
         read_head(connection)
@@ -212,7 +212,7 @@ def test_an_end_that_tls_within_tls_does_not_vouch_for_is_none(
 
 
 def test_a_proxy_behind_untrusted_tls(secure: TLSServer, roots: str) -> None:
-    """An https:// proxy of an unknown authority is refused, and learns nothing."""
+    """An https:// proxy of an unknown authority is refused, and receives nothing."""
     context = server_context(trustme.CA().issue_cert(*LOOPBACK))
     with TLSServer(context, stay_silent) as proxy:
         url = proxy.url.replace("//", f"//{IN_URL}@")
@@ -223,7 +223,7 @@ def test_a_proxy_behind_untrusted_tls(secure: TLSServer, roots: str) -> None:
 
 
 def test_plain_http_goes_through_a_loopback_proxy(open_proxy: str) -> None:
-    """A configured proxy on this machine forwards plain http to this machine."""
+    """A proxy on this machine forwards plain http to this machine."""
     with BillingServer(token=TOKEN) as server:
         assert ask(server.url, proxy=f"http://{open_proxy}")
     assert [True] == ["Via" in request.headers for request in server.requests]
@@ -236,7 +236,7 @@ def test_plain_http_goes_through_a_loopback_proxy(open_proxy: str) -> None:
 def test_the_proxy_sees_connect_alone(
     secure: TLSServer, roots: str, proxy: ConnectProxy, host: str
 ) -> None:
-    """All that a proxy sees is one CONNECT with its own headers: no path, no token."""
+    """A proxy sees only CONNECT with its own headers: no path and no token."""
     url = proxy.url.replace("//", f"//{IN_URL}@")
     headers = {"X-Department": "billing"}
     before = len(secure.received)
@@ -265,7 +265,7 @@ def test_the_setting_wins(
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
 ) -> None:
-    """With a proxy set, the one in the environment is not asked."""
+    """If ``proxy`` is set, the proxy of the environment is not used."""
     with ConnectProxy(secure.address) as other:
         monkeypatch.setenv(variable, other.url)
         assert ask(named(secure), proxy=proxy.url, ssl_ca_cert=roots)
@@ -275,7 +275,7 @@ def test_the_setting_wins(
 def test_plain_http_to_this_machine_needs_no_proxy(
     server: BillingServer, proxy: ConnectProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy in the environment is not asked for plain http to this machine."""
+    """The proxy of the environment is not used for plain http to this machine."""
     for variable in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(variable, proxy.url)
     assert ask(server.url, token=server.token)
@@ -283,7 +283,7 @@ def test_plain_http_to_this_machine_needs_no_proxy(
 
 
 def test_a_distant_proxy_for_plain_http_is_refused(server: BillingServer) -> None:
-    """A proxy on another machine would read the token of plain http: that is an ApiValueError."""
+    """A proxy on another machine raises ApiValueError for plain http: it could read the token."""
     proxy = f"http://{IN_URL}@192.0.2.1:3128"
     error = failure(server.url, seconds=0.3, kind=fastly.ApiValueError, proxy=proxy)
     assert "192.0.2.1" in str(error)
@@ -357,7 +357,7 @@ def test_a_name_without_proxy(
     entries: str,
     variable: str,
 ) -> None:
-    """A name that ``NO_PROXY`` covers is looked up and not left to ``HTTPS_PROXY``."""
+    """A host name that ``NO_PROXY`` covers is resolved, and ``HTTPS_PROXY`` is not used."""
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     monkeypatch.setenv(variable, entries.format(port=secure.port))
     error = failure(named(secure, host), retries=0)
@@ -387,7 +387,7 @@ def test_a_host_that_is_not_excepted(
 
 
 def assert_discreet(error: fastly.ApiException, caplog: pytest.LogCaptureFixture) -> None:
-    """Hold that nothing said or logged tells the token or the proxy's password, in any form."""
+    """Assert that no message or log contains the token or the proxy's password, in any form."""
     text = told(error, caplog.records)
     assert "proxy" in (error.reason or "")
     for secret in (TOKEN, PASSWORD, quote(PASSWORD, safe=""), basic(LOGIN)[6:]):
@@ -396,7 +396,7 @@ def assert_discreet(error: fastly.ApiException, caplog: pytest.LogCaptureFixture
 
 @pytest.fixture
 def refusing() -> Iterator[str]:
-    """Host and port of nobody: bound, so that nobody else takes it, but not listening."""
+    """Host and port of a bound socket that does not listen."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{taken.getsockname()[1]}"
@@ -404,14 +404,14 @@ def refusing() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Every logger is as talkative as it can be."""
+    """Set every logger to its most detailed level."""
     caplog.set_level(logging.DEBUG)
 
 
 def test_wrong_credentials(
     secure: TLSServer, roots: str, locked_proxy: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A proxy that does not take the credentials is a ConnectionException which says 407."""
+    """Wrong proxy credentials raise ConnectionException with the status 407."""
     proxy = f"http://{IN_URL}wrong@{locked_proxy}"
     error = failure(secure.url, proxy=proxy, ssl_ca_cert=roots, retries=0)
     assert "407" in error.reason
@@ -423,7 +423,7 @@ def test_wrong_credentials(
 def test_a_refused_tunnel(
     secure: TLSServer, roots: str, caplog: pytest.LogCaptureFixture, answer: str
 ) -> None:
-    """A proxy that refuses the tunnel is a ConnectionException with the proxy's own words."""
+    """A proxy that refuses the tunnel raises ConnectionException with the proxy's message."""
     with ConnectProxy(secure.address, login="another:one", refusal=answer) as proxy:
         url = proxy.url.replace("//", f"//{IN_URL}@")
         error = failure(secure.url, proxy=url, ssl_ca_cert=roots, retries=0)
@@ -436,7 +436,7 @@ def test_a_refused_tunnel(
 def test_a_proxy_that_refuses_connections(
     secure: TLSServer, refusing: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A proxy that cannot be connected to is a ConnectionException, and no TimeoutException."""
+    """An unreachable proxy raises ConnectionException, not TimeoutException."""
     error = failure(secure.url, proxy=f"http://{IN_URL}@{refusing}", retries=0)
     assert type(error) is fastly.ConnectionException
     assert "refused" in error.reason
@@ -444,7 +444,7 @@ def test_a_proxy_that_refuses_connections(
 
 
 def test_a_proxy_that_cannot_be_found(secure: TLSServer, caplog: pytest.LogCaptureFixture) -> None:
-    """A proxy whose name is unknown is a ConnectionException, and no TimeoutException."""
+    """A proxy with an unknown name raises ConnectionException, not TimeoutException."""
     error = failure(secure.url, proxy=f"http://{IN_URL}@proxy.invalid:3128", retries=0)
     assert type(error) is fastly.ConnectionException
     assert "cannot resolve the host name" in error.reason
@@ -452,14 +452,14 @@ def test_a_proxy_that_cannot_be_found(secure: TLSServer, caplog: pytest.LogCaptu
 
 
 def hang_up(connection: socket.socket) -> None:
-    """Read the request and end the connection."""
+    """Read the request and close the connection."""
     read_head(connection)
 
 
 def test_a_proxy_that_hangs_up(
     secure: TLSServer, roots: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A proxy that ends the connection without an answer is a ConnectionException."""
+    """A proxy that closes the connection without a response raises ConnectionException."""
     with Service(hang_up) as proxy:
         url = f"http://{IN_URL}@{proxy.netloc}"
         error = failure(secure.url, proxy=url, ssl_ca_cert=roots, retries=0)
@@ -480,7 +480,7 @@ def test_a_proxy_that_takes_forever(
     serve: Serve,
     seconds: float,
 ) -> None:
-    """A proxy that does not answer is a TimeoutException when the call's time is over."""
+    """A proxy that does not respond raises TimeoutException at the call's timeout."""
     with Service(serve) as proxy:
         url = f"http://{IN_URL}@{proxy.netloc}"
         error = failure(secure.url, seconds, fastly.TimeoutException, proxy=url, ssl_ca_cert=roots)
@@ -488,7 +488,7 @@ def test_a_proxy_that_takes_forever(
 
 
 def open_late_and_hang(connection: socket.socket) -> None:
-    """Promise a tunnel after most of a second, and pass nothing on."""
+    """Accept a tunnel after most of a second, and forward nothing."""
     read_head(connection)
     time.sleep(0.8)
     connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
@@ -496,7 +496,7 @@ def open_late_and_hang(connection: socket.socket) -> None:
 
 
 def test_a_tunnel_that_hangs(secure: TLSServer, roots: str) -> None:
-    """A tunnel that opens late and passes nothing on is a TimeoutException at the call's end."""
+    """A tunnel that opens late and forwards nothing raises TimeoutException in time."""
     with Service(open_late_and_hang) as proxy:
         url = f"http://{proxy.netloc}"
         error = failure(secure.url, 1, fastly.TimeoutException, proxy=url, ssl_ca_cert=roots)
@@ -504,7 +504,7 @@ def test_a_tunnel_that_hangs(secure: TLSServer, roots: str) -> None:
 
 
 def test_the_cause_of_a_tunnel_that_is_refused(secure: TLSServer) -> None:
-    """What urllib3 raised says that it was the tunnel, and what the proxy said."""
+    """The cause is urllib3's exception, which names the tunnel and the proxy's message."""
     with ConnectProxy(secure.address, login=LOGIN) as proxy:
         cause = failure(secure.url, proxy=proxy.url).__cause__
     words = ("no tunnel", "Tunnel connection failed: 407 Who are you")
@@ -512,7 +512,7 @@ def test_the_cause_of_a_tunnel_that_is_refused(secure: TLSServer) -> None:
 
 
 def test_an_untrusted_server_behind_a_proxy(proxy: ConnectProxy, secure: TLSServer) -> None:
-    """Through a proxy certificates count as ever: once, and the server is told nothing."""
+    """Through a proxy, an untrusted certificate is refused once, and the server gets nothing."""
     before = len(secure.received)
     error = failure(secure.url, proxy=proxy.url)
     proxy.close()
@@ -528,7 +528,7 @@ def test_an_untrusted_server_behind_a_proxy(proxy: ConnectProxy, secure: TLSServ
 def test_a_success_tells_no_secret(
     secure: TLSServer, roots: str, proxy: ConnectProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Neither the logs of a call through a proxy nor the settings' faces tell a secret."""
+    """Neither the logs of a call through a proxy nor the settings show a secret."""
     url = proxy.url.replace("//", f"//{IN_URL}@")
     headers = {"Proxy-Authorization": basic(LOGIN)}
     with billing(secure.url, proxy=url, proxy_headers=headers, ssl_ca_cert=roots) as api:
@@ -553,7 +553,7 @@ def test_a_success_tells_no_secret(
     ],
 )
 def test_a_url_that_is_none_is_not_repeated_with_its_password(url: str) -> None:
-    """The ApiValueError about a proxy's URL names the setting and keeps the password back."""
+    """The ApiValueError about an invalid proxy URL names the setting and hides the password."""
     with pytest.raises(fastly.ApiValueError) as caught:
         fastly.Configuration(proxy=url)
     assert "proxy" in str(caught.value)
@@ -563,7 +563,7 @@ def test_a_url_that_is_none_is_not_repeated_with_its_password(url: str) -> None:
 def test_a_bad_url_in_the_environment(
     secure: TLSServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A proxy of the environment that cannot be used is an ApiValueError that names it."""
+    """An invalid proxy in the environment raises an ApiValueError that names the variable."""
     monkeypatch.setenv("HTTPS_PROXY", "socks5://agent:hush-hush@proxy.invalid:1080")
     error = failure(named(secure), seconds=0.3, kind=fastly.ApiValueError)
     assert "HTTPS_PROXY" in str(error)
@@ -599,7 +599,7 @@ COVERS = [
 
 @pytest.mark.parametrize(("entries", "host", "covered"), COVERS)
 def test_what_an_exception_covers(entries: str, host: str, covered: bool) -> None:
-    """``no_proxy`` names hosts as curl's does: names, addresses, ports, networks, in any list."""
+    """``no_proxy`` accepts what curl accepts: names, addresses, ports and networks, in a list."""
     configuration = fastly.Configuration(proxy="http://proxy.invalid:3128", no_proxy=entries)
     configuration.allow_insecure_host = True
     expected = None if covered else "http://proxy.invalid:3128"
@@ -610,7 +610,7 @@ def test_what_an_exception_covers(entries: str, host: str, covered: bool) -> Non
     ("login", "header"), [("user", "user:"), ("user:", "user:"), ("us%20er:p%40", "us er:p@")]
 )
 def test_a_login_with_and_without_a_password(secure: TLSServer, login: str, header: str) -> None:
-    """A login without a password is one with an empty one, and is sent unescaped."""
+    """A login without a password is sent with an empty one, percent-decoded."""
     with ConnectProxy(secure.address) as proxy:
         failure(secure.url, proxy=proxy.url.replace("://", f"://{login}@"), retries=0)
         assert f"Proxy-Authorization: {basic(header)}\r\n" in proxy.heads[0]
@@ -623,7 +623,7 @@ def test_a_login_with_and_without_a_password(secure: TLSServer, login: str, head
 def test_a_tunnel_that_stays_refused_is_asked_for_once(
     secure: TLSServer, roots: str, refusal: str, tries: int
 ) -> None:
-    """A refusal that will be repeated is raised at once, and one that may pass is tried again."""
+    """A permanent refusal of the tunnel is raised at once, and a temporary one retried."""
     with ConnectProxy(secure.address, login="another:one", refusal=refusal) as proxy:
         error = failure(secure.url, proxy=proxy.url, ssl_ca_cert=roots, retries=1)
     assert (tries, tries) == (proxy.connections, error.tries)
@@ -631,7 +631,7 @@ def test_a_tunnel_that_stays_refused_is_asked_for_once(
 
 
 def test_interim_responses_of_a_proxy_are_skipped(secure: TLSServer, roots: str) -> None:
-    """A proxy may send a 103 before it opens the tunnel."""
+    """A 103 from a proxy before it opens the tunnel is skipped."""
 
     def open_after_interim(connection: socket.socket) -> None:
         read_head(connection)
@@ -647,7 +647,7 @@ def test_interim_responses_of_a_proxy_are_skipped(secure: TLSServer, roots: str)
 def test_a_password_that_is_a_common_word_changes_no_invoice(
     secure: TLSServer, roots: str, proxy: ConnectProxy
 ) -> None:
-    """The login of a proxy is not masked in what the API sends through its tunnel."""
+    """The proxy's login is not masked in responses of the API through its tunnel."""
     login = f"http://user:customer@{proxy.netloc}"
     with billing(secure.url, proxy=login, ssl_ca_cert=roots) as api:
         assert api.get_invoice(5, 2020).customer_id

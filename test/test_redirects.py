@@ -26,7 +26,7 @@ SAME_ORIGIN = [
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_each_redirect_to_the_same_origin_is_followed(status: int) -> None:
-    """A redirect of any kind within the origin is followed, with the token."""
+    """Every kind of redirect within the origin is followed, with the token."""
     with FaultServer(redirect("/elsewhere/i", status)) as server:
         assert "i" == ask(server.url).invoice_id
     assert [TOKEN, TOKEN] == [request.headers["fastly-key"] for request in server.requests]
@@ -35,7 +35,7 @@ def test_each_redirect_to_the_same_origin_is_followed(status: int) -> None:
 
 @pytest.mark.parametrize("location", SAME_ORIGIN)
 def test_every_way_to_name_the_same_origin_is_followed(location: str) -> None:
-    """The target may be written in any way that names the same scheme, host and port."""
+    """A redirect may spell the same scheme, host and port in any way."""
     with FaultServer(redirect(location)) as server:
         assert "i" == ask(server.url).invoice_id
     assert 2 == len(server.requests)
@@ -43,7 +43,7 @@ def test_every_way_to_name_the_same_origin_is_followed(location: str) -> None:
 
 @pytest.mark.parametrize("location", ["{origin}", "{origin}?x=1", "{origin}#there", "?x=1", ""])
 def test_a_target_without_a_path_is_followed(location: str) -> None:
-    """The target may have no path of its own."""
+    """A redirect to a URL without a path is followed."""
     with FaultServer(redirect(location)) as server, contextlib.suppress(ResponseException):
         ask(server.url)
     targets = [request.target for request in server.requests]
@@ -52,7 +52,7 @@ def test_a_target_without_a_path_is_followed(location: str) -> None:
 
 
 def test_no_more_than_three_redirects_are_followed() -> None:
-    """A loop ends with the fourth redirect, which is raised."""
+    """The fourth redirect in a row is raised."""
     with FaultServer(choose=lambda: redirect("{target}")) as server:
         error = failure(server.url, retries=3)
     assert (4, 302, 1) == (len(server.requests), error.status, error.tries)
@@ -88,7 +88,7 @@ OTHER_ORIGINS = [
 
 @pytest.mark.parametrize("location", OTHER_ORIGINS)
 def test_a_redirect_to_another_origin_is_raised(location: str) -> None:
-    """The token goes to no other origin: nothing connects to it, and the error names it."""
+    """A redirect to another origin raises an error that names it, without a connection to it."""
     with FaultServer() as other, FaultServer(choose=good) as server:
         target = location.replace("{other}", str(other.port))
         server._script.append(redirect(target))
@@ -100,7 +100,7 @@ def test_a_redirect_to_another_origin_is_raised(location: str) -> None:
 
 
 def test_the_error_of_a_redirect_names_the_targets_origin() -> None:
-    """The error tells where the answer wanted to send the token."""
+    """The error says where the token would have been sent."""
     error = failure_of(redirect("https://evil.example:444/path?query"))
     assert "redirected to https://evil.example:444, " in error.reason
     assert "elsewhere" == error.body
@@ -108,7 +108,7 @@ def test_the_error_of_a_redirect_names_the_targets_origin() -> None:
 
 @pytest.mark.parametrize("location", ["\\\\127.0.0.1:{other}/x", "/\\127.0.0.1:{other}/x"])
 def test_backslashes_lead_nowhere_else(location: str) -> None:
-    """A target that some parsers read another host out of is a path here, or refused."""
+    """A target in which some parsers see another host is taken as a path or refused."""
     with FaultServer() as other, FaultServer() as server:
         server._script.append(redirect(location.replace("{other}", str(other.port))))
         with contextlib.suppress(ApiException):
@@ -118,7 +118,7 @@ def test_backslashes_lead_nowhere_else(location: str) -> None:
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 399])
 def test_a_redirect_without_location_is_raised(status: int) -> None:
-    """A 3xx that names no target is an ApiException."""
+    """A 3xx without a Location raises ApiException."""
     with FaultServer(redirect(None, status)) as server:
         error = failure(server.url)
     assert (ApiException, status, 1) == (type(error), error.status, len(server.requests))
@@ -134,13 +134,13 @@ def test_a_redirect_without_location_is_raised(status: int) -> None:
     ],
 )
 def test_a_redirect_to_nowhere(location: str, reason: str) -> None:
-    """A redirect to what is no URL of HTTP is not followed, and says so."""
+    """A redirect to an invalid URL is not followed, and the error says so."""
     with FaultServer(redirect(location)) as server:
         assert reason == failure(server.url).reason
 
 
 def test_all_spellings_of_an_origin_share_one_connection() -> None:
-    """Redirects that spell the same origin in many ways make no connection of their own."""
+    """Redirects that spell the origin differently use the same connection."""
     names = ["LOCALHOST", "Localhost", "lOcalhost", "locALhost"]
     places = [f"http://{names[n % 4]}:{'0' * (n // 4)}{{port}}{{target}}" for n in range(12)]
     with (

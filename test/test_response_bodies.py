@@ -1,4 +1,4 @@
-"""Bodies become models, text and bytes, or a documented exception."""
+"""Bodies become models, text or bytes, or raise a documented exception."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ WRONG_JSON = {
 
 @pytest.mark.parametrize("body", WRONG_JSON.values(), ids=WRONG_JSON)
 def test_a_body_that_is_no_invoice_is_kept(body: bytes) -> None:
-    """A 200 whose body is not what was promised is a ResponseException that keeps the body."""
+    """A 200 with an unexpected body raises a ResponseException that keeps the body."""
     error = failure_of(answer(body))
     assert (ResponseException, 200, JSON) == (
         type(error),
@@ -82,7 +82,7 @@ def test_a_body_that_is_no_invoice_is_kept(body: bytes) -> None:
 
 @pytest.mark.parametrize("status", [202, 204, 205, 206])
 def test_a_status_that_promises_no_invoice_brings_none(status: int) -> None:
-    """A 2xx that stands for no whole body is a ResponseException, whatever its body."""
+    """A 2xx that promises no complete body raises ResponseException, whatever its body."""
     error = failure_of(answer(b"" if status in (204, 205) else BODY, status))
     assert (ResponseException, status) == (type(error), error.status)
     assert f"unexpected {status} response, which promises no complete body" == error.reason
@@ -118,7 +118,7 @@ NO_JSON = [
 
 @pytest.mark.parametrize(("body", "headers", "reason"), NO_JSON)
 def test_why_a_body_is_no_invoice(body: bytes, headers: dict[str, str], reason: str) -> None:
-    """A 200 that is no invoice says what came in its place, and of which kind."""
+    """The error for an unexpected body says what was received and its Content-Type."""
     length = {"Content-Length": str(len(body))}
     with FaultServer(raw(head(200, {**headers, **length}) + body)) as server:
         error = failure(server.url)
@@ -129,12 +129,12 @@ def test_why_a_body_is_no_invoice(body: bytes, headers: dict[str, str], reason: 
 
 @pytest.mark.parametrize("status", [200, 201, 203, 299])
 def test_other_successes_bring_the_invoice(status: int) -> None:
-    """A 2xx with the invoice in its body brings it."""
+    """Another 2xx with an invoice in its body returns the invoice."""
     assert "i" == answer_of(answer(status=status)).invoice_id
 
 
 def test_a_byte_order_mark_is_overlooked() -> None:
-    """UTF-8's byte order mark before the JSON is no part of it."""
+    """A UTF-8 byte order mark before the JSON is ignored."""
     assert "i" == answer_of(answer(b"\xef\xbb\xbf" + BODY)).invoice_id
 
 
@@ -145,13 +145,13 @@ def test_a_byte_order_mark_is_overlooked() -> None:
 def test_a_coding_that_was_not_asked_for_keeps_the_bytes(
     coding: str, status: int, kind: type[ApiException]
 ) -> None:
-    """A body in a coding that was not asked for is kept as it came, in every error."""
+    """A body with an unexpected Content-Encoding is kept as received, in every error."""
     error = failure_of(answer(b"\xffcoded", status, {"Content-Encoding": coding}))
     assert (kind, b"\xffcoded") == (type(error), error.body)
 
 
 def test_a_body_that_was_unzipped_on_the_way_is_read() -> None:
-    """A body that is said to be zipped and is not is read, or kept in an error, as it came."""
+    """A body that is not gzip despite its Content-Encoding is read or kept as it is."""
     assert "i" == answer_of(lying_encoding()).invoice_id
     error = failure_of(answer(b'{"msg": "no"}', 401, {"Content-Encoding": "gzip"}))
     assert (UnauthorizedException, "no") == (type(error), error.detail)
@@ -178,13 +178,13 @@ ODD_ANSWERS = [
 
 @pytest.mark.parametrize("fault", ODD_ANSWERS)
 def test_unusual_answers_bring_the_invoice(fault: Fault) -> None:
-    """Chunks, gzip and interim responses are all HTTP."""
+    """Responses in chunks, with gzip or after interim responses return the invoice."""
     total = answer_of(fault).total
     assert (1.5, "P") == (total.cost, total.plan_name)
 
 
 def test_gzip_is_asked_for() -> None:
-    """Each request says that gzip will do, and nothing else."""
+    """Each request accepts gzip and no other encoding."""
     with FaultServer() as server:
         ask(server.url)
     assert "gzip" == server.requests[0].headers["accept-encoding"]
@@ -222,7 +222,7 @@ WRONG_KINDS = [
 def test_a_document_of_another_kind_is_refused(
     accept: str, kind: str, body: bytes, why: str, rest: str, cause: type[Exception] | None
 ) -> None:
-    """CSV and PDF are what they say they are, or a ResponseException that keeps what came."""
+    """A CSV or PDF of another format raises a ResponseException that keeps the body."""
     with FaultServer(raw(answer_bytes(body, headers={"Content-Type": kind}))) as server:
         error = failure(server.url, {"_accept": accept})
     kept = error.body.encode() if isinstance(error.body, str) else error.body
@@ -232,13 +232,13 @@ def test_a_document_of_another_kind_is_refused(
 
 
 def test_a_pdf_may_begin_late() -> None:
-    """The mark of a PDF stands within the first 1,024 bytes, as readers take it."""
+    """The header of a PDF may be anywhere in the first 1,024 bytes, as for PDF readers."""
     body = b" " * 1019 + b"%PDF-1.4"
     assert body == answer_of(answer(body, headers={"Content-Type": PDF}), options={"_accept": PDF})
 
 
 def test_a_document_without_a_type_is_refused() -> None:
-    """An answer that names no type is not taken for a CSV."""
+    """A response without a Content-Type is not accepted as CSV."""
     error = failure_of(raw(head(200, {"Content-Length": "3"}) + b"a,b"), options={"_accept": CSV})
     assert "expected Content-Type 'text/csv', got ''" == error.reason
 
@@ -254,41 +254,41 @@ def test_a_document_without_a_type_is_refused() -> None:
     ],
 )
 def test_the_charset_of_a_csv_is_heeded(kind: str, body: bytes) -> None:
-    """The text is decoded as the Content-Type says, in UTF-8 where it says nothing."""
+    """CSV is decoded with the charset of its Content-Type, by default UTF-8."""
     fault = answer(body, headers={"Content-Type": kind})
     assert "é" == answer_of(fault, options={"_accept": CSV})
 
 
 @pytest.mark.parametrize("fault", [double_head(), switching(), wrong_length(-5)])
 def test_answers_out_of_order_are_documented_exceptions(fault: Fault) -> None:
-    """A second head, another protocol or a body that is longer than it says is an ApiException."""
+    """A second head, another protocol or a body beyond its length raises ApiException."""
     error = failure_of(fault)
     assert type(error) in (ApiException, ResponseException)
     assert error.status in (101, 200)
 
 
 def test_an_unasked_answer_reaches_no_other_call() -> None:
-    """What a server sends beyond its answer is never taken for the next one."""
+    """Bytes after a response are never read as the next one."""
     with FaultServer(choose=two_answers) as server, api_of(server.url) as api:
         for n in range(30):
             assert f"i{n}" == api.get_invoice_by_id("c", f"i{n}").invoice_id
 
 
 def test_a_whole_answer_is_one_gzip_stream() -> None:
-    """The bytes made for these tests are what they are said to be."""
+    """The gzip bodies of these tests are valid."""
     assert BODY == gzip.decompress(gzip_bytes(BODY, 3))
     assert chunked_bytes().endswith(b"0\r\n\r\n")
 
 
 def test_a_response_shows_itself_in_short() -> None:
-    """What a log shows of a response is its status, size and URL, and not its body."""
+    """The repr of a response shows its status, size and URL, but not its body."""
     response = Response(200, "OK", Headers(), b"secret", "https://api.fastly.com/x")
     assert "<200 OK, 6 bytes, of https://api.fastly.com/x>" == repr(response)
 
 
 @pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Encoding": "br"}])
 def test_any_body_of_a_202_is_waited_out(headers: dict[str, str]) -> None:
-    """The body of a 202 promises nothing, whatever its headers say."""
+    """A 202 is polled whatever its body and headers are."""
     pending = answer(b"", 202, headers | {"Retry-After": "0"})
     with FaultServer(pending) as server, api_of(server.url) as api:
         assert "mtd_invoice" == api.get_invoice_mtd("c").invoice_id
@@ -296,13 +296,13 @@ def test_any_body_of_a_202_is_waited_out(headers: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("charset", ["utf8", "UTF-8", "Latin1", "US-ASCII"])
 def test_aliases_of_charsets(charset: str) -> None:
-    """A charset is known by each of its names."""
+    """A charset is known by all of its names."""
     headers = {"Content-Type": f"text/csv; Charset={charset}"}
     assert "a,b" == answer_of(answer(b"a,b", headers=headers), options={"_accept": CSV})
 
 
 def test_an_estimate_that_is_accepted_without_a_word() -> None:
-    """A 202 without a reason is told in a whole sentence."""
+    """The error for a 202 without a reason phrase has a clear message."""
     fault = whole(head(202, {"Content-Length": "0"}, reason=""))
     with (
         FaultServer(fault) as server,

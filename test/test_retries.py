@@ -1,4 +1,4 @@
-"""What is retried, how often, and how long the client waits before it."""
+"""What is retried, how often, and with which backoff."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from fastly.rest.retries import backoff, jittered, retry_policy, seconds_before_
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_passing_statuses_are_tried_again(status: int) -> None:
-    """429 and the 5xx that may pass are tried again, up to ``retries`` times."""
+    """429 and temporary 5xx are retried up to ``retries`` times."""
     with FaultServer(*[answer(b"", status, AT_ONCE)] * 3) as server:
         assert "i" == ask(server.url, retries=3).invoice_id
     assert 4 == len(server.requests)
@@ -57,7 +57,7 @@ def test_passing_statuses_are_tried_again(status: int) -> None:
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 418, 501, 505])
 @pytest.mark.parametrize("headers", [{}, AT_ONCE], ids=["", "at once"])
 def test_lasting_statuses_are_not_tried_again(status: int, headers: dict[str, str]) -> None:
-    """What will be said again is raised at once, with the reason that came."""
+    """Permanent statuses are raised at once, with their reason."""
     with FaultServer(choose=lambda: answer(b"", status, headers)) as server:
         error = failure(server.url, retries=3)
     assert (1, 1, status) == (len(server.requests), error.tries, error.status)
@@ -76,21 +76,21 @@ BROKEN = [
 
 @pytest.mark.parametrize("fault", BROKEN, ids=lambda fault: fault.name)
 def test_broken_answers_are_tried_again(fault: Fault) -> None:
-    """A connection that fails or a body that is cut short is tried again."""
+    """Failed connections and truncated bodies are retried."""
     with FaultServer(fault) as server:
         assert "i" == ask(server.url, retries=AGAIN).invoice_id
     assert 2 == len(server.requests)
 
 
 def test_a_connection_that_is_reset_at_once_is_tried_again() -> None:
-    """A connection that is reset before the request was read is tried again, after a pause."""
+    """A connection that is reset before the request was read is retried after a backoff."""
     with FaultServer(reset_at_connect()) as server, lasting(0.2, 0.5 + SLACK):
         assert "i" == ask(server.url, retries=1).invoice_id
     assert 2 == server.connections
 
 
 def test_a_port_that_refuses_is_tried_again() -> None:
-    """A refused connection counts as a try."""
+    """A refused connection counts as an attempt."""
     with Refusing() as server:
         error = failure(server.url, retries=urllib3.Retry(2))
     assert (3, ConnectionException) == (error.tries, type(error))
@@ -106,14 +106,14 @@ WRONG_BODIES = [
 
 @pytest.mark.parametrize("fault", WRONG_BODIES)
 def test_wrong_bodies_are_not_tried_again(fault: Fault) -> None:
-    """A whole answer whose body is not what was promised is raised at once."""
+    """A complete response with an unexpected body is raised at once."""
     with FaultServer(choose=lambda: fault) as server:
         error = failure(server.url, retries=3)
     assert (1, ResponseException) == (len(server.requests), type(error))
 
 
 def test_an_untrusted_certificate_is_not_tried_again(tls: ssl.SSLContext) -> None:
-    """A certificate that is not trusted now will not be trusted in a second."""
+    """An untrusted certificate is not retried."""
     with FaultServer(tls=tls) as server:
         error = failure(server.url, retries=3)
     assert (1, 1, ConnectionException) == (server.connections, error.tries, type(error))
@@ -124,7 +124,7 @@ def test_an_untrusted_certificate_is_not_tried_again(tls: ssl.SSLContext) -> Non
 def test_a_certificate_of_another_name_is_not_tried_again(
     name: str | None, authority: trustme.CA, roots: str
 ) -> None:
-    """A certificate for another name stays one, whichever name was to be expected."""
+    """A certificate for another name is not retried, with or without ``assert_hostname``."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("other.example.com").configure_cert(context)
     with FaultServer(tls=context) as server:
@@ -135,7 +135,7 @@ def test_a_certificate_of_another_name_is_not_tried_again(
 
 @pytest.mark.parametrize(("retries", "tries"), [(0, 1), (1, 2), (2, 3)])
 def test_retries_are_counted(retries: int, tries: int) -> None:
-    """``retries`` is the number of tries after the first, and the error tells how many it took."""
+    """``retries`` is the number of attempts after the first, and ``error.tries`` counts all."""
     with FaultServer(choose=lambda: failing(503, AT_ONCE)) as server:
         error = failure(server.url, retries=retries)
     assert (tries, tries) == (len(server.requests), error.tries)
@@ -154,7 +154,7 @@ POLICIES = [
 
 @pytest.mark.parametrize(("policy", "status", "tries"), POLICIES)
 def test_a_policy_of_urllib3_decides(policy: urllib3.Retry, status: int, tries: int) -> None:
-    """A ``urllib3.Retry`` decides what is tried again, and how often."""
+    """A ``urllib3.Retry`` decides what is retried, and how often."""
     with FaultServer(choose=lambda: answer(b"", status)) as server:
         error = failure(server.url, retries=policy)
     assert (tries, status) == (len(server.requests), error.status)
@@ -163,14 +163,14 @@ def test_a_policy_of_urllib3_decides(policy: urllib3.Retry, status: int, tries: 
 @pytest.mark.parametrize("fault", [reset_before_head(), garbage(), cut_body()])
 @pytest.mark.parametrize("policy", [urllib3.Retry(False), urllib3.Retry(5, read=0, other=0)])
 def test_a_policy_may_forbid_tries(policy: urllib3.Retry, fault: Fault) -> None:
-    """A policy that allows no further try of its kind lets the failure out, as ours."""
+    """If a policy allows no more retries of a kind, the failure is raised as our exception."""
     with FaultServer(choose=lambda: fault) as server:
         error = failure(server.url, retries=policy)
     assert (1, ConnectionException) == (len(server.requests), type(error))
 
 
 def test_a_policy_sets_the_pace() -> None:
-    """The pauses are those of the policy's ``backoff_factor``."""
+    """The backoffs follow the policy's ``backoff_factor``."""
     policy = urllib3.Retry(2, status_forcelist=[503], backoff_factor=0.2)
     with FaultServer(choose=failing) as server, lasting(0.35, 0.4 + SLACK):
         failure(server.url, retries=policy)
@@ -178,14 +178,14 @@ def test_a_policy_sets_the_pace() -> None:
 
 
 def test_a_policy_may_overlook_retry_after() -> None:
-    """``respect_retry_after_header=False`` leaves the pause to the policy."""
+    """With ``respect_retry_after_header=False``, the policy's backoff applies."""
     policy = urllib3.Retry(1, status_forcelist=[503], respect_retry_after_header=False)
     with FaultServer(failing(503, {"Retry-After": "30"})) as server, lasting(0, SLACK):
         assert "i" == ask(server.url, retries=policy).invoice_id
 
 
 def test_a_policy_is_not_used_up() -> None:
-    """The policy in the configuration serves every call anew."""
+    """Each call starts with the whole policy of the configuration."""
     policy = urllib3.Retry(1, status_forcelist=[503])
     with (
         FaultServer(failing(), good(), failing()) as server,
@@ -204,13 +204,13 @@ WAITS = [
 
 @pytest.mark.parametrize(("headers", "seconds"), WAITS)
 def test_retry_after_is_slept_through(headers: dict[str, str], seconds: float) -> None:
-    """The next try comes when the API asked for it, and not before."""
+    """The next attempt starts when Retry-After has passed, and not before."""
     with FaultServer(limited(headers)) as server, lasting(seconds, seconds + SLACK):
         assert "i" == ask(server.url, retries=1).invoice_id
 
 
 def test_a_date_and_a_reset_time_are_slept_through() -> None:
-    """Retry-After may be a date, and a 429 may carry the moment of its reset instead."""
+    """Retry-After may be a date, and a 429 may have the time of its reset instead."""
     with FaultServer() as server, lasting(0, 4.2):
         server._script.append(limited({"Retry-After": in_seconds(2)}))
         server._script.append(limited({"Fastly-RateLimit-Reset": str(int(time.time()) + 2)}))
@@ -229,7 +229,7 @@ LONG_WAITS = [
 
 @pytest.mark.parametrize(("headers", "seconds"), LONG_WAITS)
 def test_a_long_retry_after_is_raised(headers: dict[str, str], seconds: float) -> None:
-    """More than 60 s is not slept through but raised, with ``retry_after``."""
+    """A Retry-After of more than 60 s raises at once, with ``retry_after``."""
     moments = {"a date": in_seconds(3600), "a time": str(int(time.time()) + 3600)}
     sent = {name: moments.get(value, value) for name, value in headers.items()}
     with FaultServer(choose=lambda: limited(sent)) as server, lasting(0, SLACK):
@@ -240,13 +240,13 @@ def test_a_long_retry_after_is_raised(headers: dict[str, str], seconds: float) -
 
 
 def test_the_pauses_double_up_to_eight_seconds() -> None:
-    """The wait after n failures is 0.5 s, doubled n - 1 times, and 8 s at most."""
+    """The backoff is 0.5 s after the first failure, and doubles up to 8 s."""
     table = {1: 0.5, 2: 1.0, 3: 2.0, 4: 4.0, 5: 8.0, 6: 8.0, 100: 8.0, 5000: 8.0}
     assert table == {failures: backoff(failures) for failures in table}
 
 
 def test_jitter_spreads_over_the_upper_half() -> None:
-    """A jittered wait lies between half and all of it, and differs each time."""
+    """A backoff with jitter is between half of it and all of it, and differs each time."""
     waits = [jittered(8) for _ in range(200)]
     assert 4 <= min(waits) < 5
     assert 7 < max(waits) <= 8
@@ -285,33 +285,33 @@ TABLE = [
 
 @pytest.mark.parametrize(("status", "headers", "seconds"), TABLE)
 def test_retry_after_is_read(status: int, headers: dict[str, str], seconds: float | None) -> None:
-    """Seconds, a date or a reset time become seconds from now; anything else is no answer."""
+    """Seconds, a date or a reset time become seconds from now; anything else is ignored."""
     assert seconds == retry_after(status, Headers(headers))
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_date_is_read_as_seconds_from_now(status: int) -> None:
-    """An HTTP date lies as many seconds away as the clock says."""
+    """An HTTP date becomes the number of seconds until then."""
     headers = Headers({"Retry-After": in_seconds(30)})
     assert pytest.approx(30, abs=2) == retry_after(status, headers)
 
 
 def test_a_moment_that_has_passed_asks_for_no_pause_and_gets_one() -> None:
-    """Tries after a reset time that has passed are spread by the backoff, and not made at once."""
+    """After a reset time in the past, retries use the usual backoff."""
     passed = limited({"Fastly-RateLimit-Reset": str(int(time.time()) - 1)})
     with FaultServer(passed) as server, lasting(0.25, 0.5 + SLACK):
         assert "i" == ask(server.url, retries=1).invoice_id
 
 
 def test_a_policy_may_shorten_retry_after() -> None:
-    """``retry_after_max`` of a policy bounds what the API asks for."""
+    """``retry_after_max`` of a policy limits Retry-After."""
     policy = urllib3.Retry(1, status_forcelist=[503], retry_after_max=0)
     with FaultServer(failing(503, {"Retry-After": "30"})) as server, lasting(0, SLACK):
         assert "i" == ask(server.url, retries=policy).invoice_id
 
 
 def test_a_closed_client_is_not_waited_for() -> None:
-    """A call that finds its client closed is not tried again."""
+    """A call whose client is closed is not retried."""
     with FaultServer() as server, api_of(server.url, retries=3) as api:
         ended = api.api_client._rest_client(f"{server.url}/")
         ended.close()
@@ -323,8 +323,8 @@ def test_a_closed_client_is_not_waited_for() -> None:
 
 
 def test_a_reset_within_the_second_is_one() -> None:
-    """A moment that is less than a second away is still waited for."""
-    while time.time() % 1 > 0.7:  # else it might pass meanwhile
+    """A reset time less than a second away is still waited for."""
+    while time.time() % 1 > 0.7:  # otherwise it might pass before the assertion
         time.sleep(0.05)
     left = retry_after(429, Headers({"Fastly-RateLimit-Reset": str(int(time.time()) + 1)}))
     assert left is not None
@@ -332,7 +332,7 @@ def test_a_reset_within_the_second_is_one() -> None:
 
 
 def test_a_policy_decides_by_what_was_asked() -> None:
-    """A policy of one's own is told what was asked, and whether the API asked for a pause."""
+    """A user's policy is given the request, and whether the response has a Retry-After."""
     told: list[tuple[Any, ...]] = []
 
     class Telling(urllib3.Retry):
@@ -349,7 +349,7 @@ def test_a_policy_decides_by_what_was_asked() -> None:
 
 
 def test_a_retry_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
-    """At INFO, a retry after a failed connection tells what failed."""
+    """A retry after a failed connection is logged at INFO with its reason."""
     with caplog.at_level("INFO", "fastly"), FaultServer(closed_before_head()) as server:
         ask(server.url, retries=AGAIN)
     url = f"{server.url}/billing/v2/account_customers/c/invoices/i"
@@ -358,7 +358,7 @@ def test_a_retry_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_clients_that_were_told_to_wait_come_back_spread_out() -> None:
-    """Of 16 calls that were all told to wait half a second, not all return at once."""
+    """16 calls with the same Retry-After of half a second do not all retry at once."""
     returned: list[float] = []
 
     def note(wire: Wire) -> None:
@@ -375,7 +375,7 @@ def test_clients_that_were_told_to_wait_come_back_spread_out() -> None:
 
 
 def test_jitter_leaves_time_for_the_attempt() -> None:
-    """What is added to a Retry-After never uses up the time of the call."""
+    """Jitter added to a Retry-After never uses up the call's time."""
     error = RateLimitException(429, "x", retry_after=1.0)
     policy = retry_policy(3)
     for _ in range(200):
@@ -384,7 +384,7 @@ def test_jitter_leaves_time_for_the_attempt() -> None:
 
 @pytest.mark.parametrize("fault", [raw(b"x" * 60_000 + b"\r\n\r\n"), answer(b"", 500)])
 def test_a_long_reason_is_shortened(fault: Fault) -> None:
-    """A status line of 64 KiB does not end up in an error's reason or text."""
+    """A reason phrase of 64 KiB is truncated in the error's reason and text."""
     line = b"HTTP/1.1 500 " + b"y" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n"
     for said in (fault, raw(line)):
         error = failure_of(said)

@@ -1,4 +1,4 @@
-"""The token and the login of a proxy show only on the wire."""
+"""The token and a proxy's login are visible only on the wire."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from fastly.testing import BillingServer
 
 
 def test_a_reason_that_repeats_the_token_is_not_kept() -> None:
-    """The token is taken out of the words of a status line in what is kept of the last answer."""
+    """The token is masked in the reason phrase of the last response."""
     headers = {"Content-Type": JSON, "Content-Length": str(len(BODY))}
     fault = whole(head(200, headers, reason=TOKEN) + BODY)
     with FaultServer(fault) as server, api_of(server.url) as api:
@@ -33,7 +33,7 @@ def test_a_reason_that_repeats_the_token_is_not_kept() -> None:
 
 
 def test_a_token_among_an_answers_names_is_masked_everywhere() -> None:
-    """A token that an answer has for a name is in no path, cause or pickle of the error."""
+    """A token used as a name in a response is masked in the error's path, cause and pickle."""
     body = json.dumps({"regions": {TOKEN: 5}}).encode()
     error = failure_of(answer(body))
     assert ("regions['***']", "***" in str(error.body)) == (error.path, True)
@@ -42,7 +42,7 @@ def test_a_token_among_an_answers_names_is_masked_everywhere() -> None:
 
 
 def test_a_token_in_a_cut_chunk_is_masked() -> None:
-    """What came of a chunk that was cut is kept in the error, and masked in its causes too."""
+    """The received part of a truncated chunk is kept in the error, and masked in its causes too."""
     fault = raw(chunked_bytes(f"{TOKEN} {TOKEN}".encode())[:-12])
     error = failure_of(fault)
     assert "***" in str(error.body)
@@ -54,7 +54,7 @@ def test_a_token_in_a_cut_chunk_is_masked() -> None:
 
 
 def test_a_retry_is_logged_without_the_token(caplog: pytest.LogCaptureFixture) -> None:
-    """Garbage that repeats the token is masked before the log tells of the retry."""
+    """Garbage that echoes the token is masked in the log of a retry."""
     with (
         caplog.at_level("DEBUG", "fastly"),
         FaultServer(garbage(f"{TOKEN}\r\n".encode())) as server,
@@ -67,7 +67,7 @@ def test_a_retry_is_logged_without_the_token(caplog: pytest.LogCaptureFixture) -
 
 
 def failures(server: BillingServer) -> list[Exception]:
-    """Collect failures of every kind, some of answers that repeat the token."""
+    """Collect failures of every kind, some from responses that echo the token."""
     configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN}, retries=1)
     found: list[Exception] = []
     echo = f'{{"msg": "header Fastly-Key: {TOKEN}"}}'
@@ -101,10 +101,10 @@ def frames_below(error: traceback.TracebackException) -> list[traceback.FrameSum
 
 
 def test_no_exception_shows_the_token(server: BillingServer) -> None:
-    """The token is in no failure's text, attributes, pickle or traceback with local variables."""
+    """No failure's text, attributes, pickle or traceback with local variables has the token."""
     for error in failures(server):
         shown = [str(error), repr(error), repr(vars(error)), repr(pickle.dumps(error))]
-        if "***" not in repr(vars(error)):  # no answer that repeats the token
+        if "***" not in repr(vars(error)):  # not a response that echoes the token
             whole = traceback.TracebackException.from_exception(error, capture_locals=True)
             shown += [repr(frame.locals) for frame in frames_below(whole)]
         assert [] == [text for text in shown if TOKEN in text]
@@ -113,7 +113,7 @@ def test_no_exception_shows_the_token(server: BillingServer) -> None:
 def test_a_redirect_that_repeats_the_token_is_not_followed(
     server: BillingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A target that holds the token is neither asked nor shown, nor kept as the last answer."""
+    """A redirect that echoes the token is not followed, shown or kept as the last response."""
     configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
     server.enqueue(302, headers={"Location": f"/x?key={TOKEN}"})
     with fastly.ApiClient(configuration) as client, caplog.at_level(logging.DEBUG):
@@ -125,7 +125,7 @@ def test_a_redirect_that_repeats_the_token_is_not_followed(
 
 
 def test_the_client_does_not_repeat_a_token_in_its_place() -> None:
-    """A token given where the configuration belongs is not shown."""
+    """A token passed as the configuration is not shown."""
     anything: Any = fastly.ApiClient
     with pytest.raises(fastly.ApiTypeError, match="got str") as caught:
         anything(TOKEN)
@@ -136,7 +136,7 @@ def test_the_client_does_not_repeat_a_token_in_its_place() -> None:
 def test_a_token_of_unusual_shape_is_masked(
     configuration: fastly.Configuration, server: BillingServer, key: str
 ) -> None:
-    """The token is taken out of an answer whatever stands around it in its header."""
+    """The token is masked in a response whatever surrounds it in its header."""
     server.enqueue(403, body=f"you sent {TOKEN}")
     configuration.api_key = {}
     with (
@@ -148,7 +148,7 @@ def test_a_token_of_unusual_shape_is_masked(
 
 
 def test_headers_are_asked_for_by_name_alone(client: fastly.ApiClient) -> None:
-    """What is no name is the name of no header, and headers leave a pickle without their values."""
+    """Only text finds a header, and pickles of headers do not contain their values."""
     headers: Any = client.default_headers
     assert (None, False) == (headers.get(None), 5 in headers)
     with pytest.raises(fastly.ApiKeyError):
@@ -157,7 +157,7 @@ def test_headers_are_asked_for_by_name_alone(client: fastly.ApiClient) -> None:
 
 
 def test_tokens_change_at_once(server: BillingServer) -> None:
-    """While one thread assigns tokens, another always finds one."""
+    """While one thread assigns tokens, another always reads one."""
     configuration = fastly.Configuration(api_key={"token": "first-token"})
     done = threading.Event()
 
@@ -174,7 +174,7 @@ def test_tokens_change_at_once(server: BillingServer) -> None:
 
 
 def test_a_short_token_garbles_no_words(server: BillingServer) -> None:
-    """Words that happen to contain a made-up token of a few letters stay as they are."""
+    """Words that contain a token of only a few letters are not masked."""
     configuration = fastly.Configuration(host=server.url, api_key={"token": "tok"})
     server.enqueue(403, body={"msg": "The token lacks a scope"})
     with fastly.ApiClient(configuration) as client, pytest.raises(fastly.ApiException) as caught:
@@ -208,7 +208,7 @@ def test_no_object_shows_the_token(server: BillingServer) -> None:
 
 
 def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:
-    """A header that repeats the token is masked in what is kept of the last answer."""
+    """A header that echoes the token is masked in the last response."""
     configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
     server.enqueue(body={}, headers={"X-Echo": f"key {TOKEN}", "X-Other": "1"})
     with fastly.ApiClient(configuration) as client:
@@ -245,7 +245,7 @@ ECHOES = {
 
 
 def everything(error: BaseException) -> str:
-    """Return all that an exception and its causes hold and show, with escapes undone."""
+    """Return everything that an exception and its causes hold and show, unescaped."""
     link: BaseException | None = error
     text = "".join(traceback.format_exception(error)) + repr(pickle.dumps(error))
     while link is not None:
@@ -261,7 +261,7 @@ def everything(error: BaseException) -> str:
 @pytest.mark.parametrize("status", [200, 404])
 @pytest.mark.parametrize("body", ECHOES.values(), ids=ECHOES)
 def test_every_form_of_an_echoed_token_is_masked(body: bytes, status: int) -> None:
-    """A token that a body echoes is masked in whatever form, before anything is truncated."""
+    """An echoed token is masked in every form, before anything is truncated."""
     error = failure_of(answer(body, status), api_key={"token": SLASHED})
     text = everything(error)
     for length in (len(SLASHED), len(SLASHED) - 1, 12):
@@ -302,7 +302,7 @@ def test_a_token_in_a_head_is_masked(
     ids=["reason", "header", "garbage"],
 )
 def test_a_proxys_login_is_masked(said: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """What a proxy echoes of its login is masked, as password and in base64."""
+    """A login that a proxy echoes is masked, as a password and in base64."""
     password = "a-password-of-a-proxy"
     basic = base64.b64encode(f"user:{password}".encode())
     for secret in (password.encode(), basic):
@@ -322,7 +322,7 @@ def test_a_header_of_a_proxy_is_no_secret_unless_it_is_a_login() -> None:
 
 
 def test_an_unread_response_shows_no_token_in_its_head() -> None:
-    """The headers of a response that the caller reads are masked too."""
+    """The headers of an unread response are masked too."""
     with FaultServer(answer(headers={"X": TOKEN})) as server, api_of(server.url) as api:
         response = api.get_invoice_by_id("c", "i", _preload_content=False)
         assert "***" == response.headers["X"]
@@ -330,7 +330,7 @@ def test_an_unread_response_shows_no_token_in_its_head() -> None:
 
 
 def test_the_hook_changes_host_and_token_together() -> None:
-    """A token that a hook sets together with a host goes to that host, and runs once per call."""
+    """The hook runs once per call, and a token that it sets with a host goes to that host."""
     runs: list[str] = []
     with FaultServer() as old, FaultServer() as new:
 

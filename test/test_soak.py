@@ -1,4 +1,4 @@
-"""The short form of the soak: every rule of the long one, on a few hundred calls."""
+"""The short form of the soak: all rules of the long one, with a few hundred calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from soak import Figures, Soak
 
 
 def test_a_few_hundred_calls_keep_every_rule() -> None:
-    """Under every fault, calls end in time in the right object or a documented exception."""
+    """Under every fault, calls end in time with the right object or a documented exception."""
     figures = Soak(calls=300, threads=16, seed=7, seconds=6).run()
     assert [] == figures.broken(), figures.table()
     assert figures.outcomes["right"] > 100
@@ -14,13 +14,13 @@ def test_a_few_hundred_calls_keep_every_rule() -> None:
 
 
 def test_the_soak_ends_with_its_seconds() -> None:
-    """No call is begun once the time that the soak was given is over."""
+    """After the soak's time is over, no call is started."""
     figures = Soak(calls=1000, threads=8, seed=1, seconds=0.3).run()
     assert figures.calls < 1000
 
 
 def test_each_rule_can_break() -> None:
-    """The figures name each rule that they break."""
+    """The figures name each rule that was broken."""
     figures = Figures(
         threads_left=1,
         sockets_left=2,

@@ -20,7 +20,7 @@ INVOICE = json.dumps({"invoice_id": "made up"})
 def test_a_replaced_create_connection_is_asked(
     scheme: str, monkeypatch: pytest.MonkeyPatch, tls: Any, roots: str
 ) -> None:
-    """A program that has replaced urllib3's ``create_connection`` is asked with the host's name."""
+    """A replaced ``create_connection`` of urllib3 is called with the host's name."""
     asked: list[tuple[str, int]] = []
     usual = connection.create_connection
 
@@ -36,7 +36,7 @@ def test_a_replaced_create_connection_is_asked(
 
 
 def test_a_replaced_create_connection_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that a program makes itself ends with the time to read."""
+    """A connection that a program creates itself is limited by the read timeout."""
     usual = connection.create_connection
     monkeypatch.setattr(connection, "create_connection", lambda *args, **kw: usual(*args, **kw))
     with FaultServer(stall()) as server, lasting(0.28, 0.8):
@@ -47,7 +47,7 @@ def test_a_replaced_create_connection_is_bounded(monkeypatch: pytest.MonkeyPatch
 def test_a_replaced_create_connection_that_refuses_is_heard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A test's guard against the network is not bypassed."""
+    """A test's guard against network access is not bypassed."""
 
     def refuse(*_: Any, **__: Any) -> socket.socket:
         raise OSError("no network in tests")
@@ -60,7 +60,7 @@ def test_a_replaced_create_connection_that_refuses_is_heard(
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_sockets_that_are_forbidden_stay_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What pytest-socket raises comes out as it is."""
+    """The exception of pytest-socket is raised as it is."""
     pytest_socket = pytest.importorskip("pytest_socket")
     with FaultServer() as server:
         pytest_socket.disable_socket()
@@ -75,7 +75,7 @@ def test_sockets_that_are_forbidden_stay_so(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("host", ["http://localhost:81", "https://api.fastly.com"])
 def test_mocket_is_used(host: str) -> None:
-    """Under mocket in its strict mode, calls get what it gives, and send nothing."""
+    """Under mocket in strict mode, calls get its responses, and send nothing."""
     mocket = pytest.importorskip("mocket")
     mockhttp = pytest.importorskip("mocket.mocks.mockhttp")
     url = f"{host}/billing/v2/account_customers/c/invoices/i"
@@ -100,7 +100,7 @@ def test_httpretty_is_not_bypassed(host: str) -> None:
 
 
 def test_a_proxy_of_pysocks_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections go through the SOCKS proxy that a program has put below ``socket``."""
+    """If a program replaces ``socket`` with PySocks, connections use its SOCKS proxy."""
     socks = pytest.importorskip("socks")
     with FaultServer() as proxy, FaultServer() as server:
         socks.set_default_proxy(socks.HTTP, "127.0.0.1", proxy.port)

@@ -1,4 +1,4 @@
-"""The house: who imports whom, what is public, one version, and the pages beside the code."""
+"""The structure: who imports whom, what is public, one version, and sizes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import fastly
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "fastly"
 
-# Each module, and the modules of ours that it may import; the order is that of the layers.
+# Each module, and our modules that it may import, in the order of the layers.
 LAYERS: dict[str, set[str]] = {
     "_version": set(),
     "text": set(),
@@ -67,7 +67,7 @@ LAYERS: dict[str, set[str]] = {
         "",  # its own packages, for type checkers
     },
 }
-# Within the package rest, a module imports only from those that stand before it.
+# Within the package rest, a module imports only from those listed before it.
 REST = (
     *("bodies", "messages", "overrides", "responses", "boundary", "retries", "proxies"),
     *("connections", "client", ""),
@@ -80,7 +80,7 @@ THIRD_PARTY = {
 }
 FOR_CHECKERS = {"typing_extensions"}
 NOT_IMPORTED = {"fastly.__main__", "fastly.testing.__main__", "fastly.results"}
-ONLY_FOR_CHECKERS = "fastly.results"  # type checkers read it; it cannot even be imported
+ONLY_FOR_CHECKERS = "fastly.results"  # only type checkers read it; it cannot be imported
 
 
 def modules() -> list[str]:
@@ -95,7 +95,7 @@ def layer(module: str) -> str:
 
 
 def imports(module: str, *, with_checkers: bool = False) -> set[str]:
-    """Return what a module imports, anywhere in it; what only checkers see, if asked for."""
+    """Return what a module imports anywhere, with what only checkers see if requested."""
     spec = importlib.util.find_spec(module)
     tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
     hidden = (
@@ -114,7 +114,7 @@ def checked_blocks(tree: ast.AST) -> list[ast.If]:
 
 @pytest.mark.parametrize("module", modules())
 def test_nothing_imports_upwards(module: str) -> None:
-    """A module imports only from the layers that it is allowed, even for type checkers."""
+    """A module imports only from its allowed layers, even for type checkers."""
     ours = {
         layer(name) for name in imports(module, with_checkers=True) if name.startswith("fastly")
     }
@@ -133,7 +133,7 @@ def test_nothing_imports_upwards_in_rest(part: str) -> None:
 
 @pytest.mark.parametrize("module", modules())
 def test_who_knows_the_dependencies(module: str) -> None:
-    """Only rest knows urllib3 and certifi, only model_utils dateutil, and nobody anything else."""
+    """Only rest imports urllib3 and certifi, only model_utils dateutil, and none anything else."""
     known = {*sys.stdlib_module_names, "fastly"}
     if module == ONLY_FOR_CHECKERS:
         known |= FOR_CHECKERS
@@ -156,7 +156,7 @@ LARGEST_EXPORT = 350  # lines of code
 
 
 def test_exports_are_small() -> None:
-    """Rows, FOCUS and appending take at most 350 lines, docstrings and comments left out."""
+    """Rows, FOCUS and appending take at most 350 lines without docstrings and comments."""
     lines = [line for m in ("rows", "focus", "cli.append") for line in code_of(f"fastly.{m}")]
     assert 200 < len(lines) <= LARGEST_EXPORT
 
@@ -200,7 +200,7 @@ def lengths_of_functions(module: str) -> Iterator[int]:
 
 
 def test_what_only_checkers_see_is_not_imported() -> None:
-    """The package runs without the modules that only type checkers need."""
+    """The package runs without the modules that exist only for type checkers."""
     program = "import sys, fastly.cli.main, fastly.apis, fastly.models; print(*sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
@@ -209,7 +209,7 @@ def test_what_only_checkers_see_is_not_imported() -> None:
 
 
 def test_a_plain_import_is_light() -> None:
-    """What a plain call does not need is not imported before it is needed."""
+    """Modules that a plain call does not need are not imported before they are needed."""
     program = (
         f"import sys, urllib3; before = set(sys.modules); sys.path.insert(0, {str(ROOT)!r})\n"
         "import fastly.apis; fastly.ApiClient(); print(*set(sys.modules) - before)"
@@ -223,7 +223,7 @@ def test_a_plain_import_is_light() -> None:
 
 @pytest.mark.parametrize("module", [m for m in modules() if m not in NOT_IMPORTED])
 def test_all_is_true(module: str) -> None:
-    """Every name of __all__ exists, in order, and what is defined here and public is in it."""
+    """Every name in __all__ exists, in order, and includes every public name defined there."""
     loaded = importlib.import_module(module)
     names = getattr(loaded, "__all__", [])
     assert [] == [name for name in names if not hasattr(loaded, name)]
@@ -253,7 +253,7 @@ def test_the_package_offers_its_names() -> None:
 
 
 def test_one_version_number() -> None:
-    """The version is written once, and the changelog has an entry for it."""
+    """The version is defined once, and the changelog has an entry for it."""
     assert re.fullmatch(r"\d+\.\d+\.\d+", fastly.__version__)
     pattern = re.escape(f'"{fastly.__version__}"')
     holders = [
@@ -266,7 +266,7 @@ def test_one_version_number() -> None:
 
 
 def test_the_test_command_is_one() -> None:
-    """What CI runs is the command that the README gives."""
+    """CI runs the command that the README gives."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     command = next(line for line in script.splitlines() if line.endswith(".venv/bin/tox"))

@@ -1,4 +1,4 @@
-"""The pages of v3, made of models by hand."""
+"""The pages of v3, from models made by hand."""
 
 from __future__ import annotations
 
@@ -152,13 +152,13 @@ class TestInvoice:
         assert text.endswith("No lines.\n")
 
     def test_null_lines(self) -> None:
-        """Null in the place of a line, and lines without any field, do no harm."""
+        """Null in place of a line, and lines without fields, do no harm."""
         text = invoice(transaction_line_items=[None, {}], monthly_transaction_amount=0)
         assert "0.00" == amount_of("Other", text)
         assert "1 line without an amount." in text
 
     def test_lines_that_do_not_add_up(self) -> None:
-        """If the lines do not add up to the total, the page shows their sum and the gap."""
+        """If the lines do not add up to the total, the page shows their sum and the difference."""
         text = invoice(
             transaction_line_items=lines_of(0.1, 0.2, None), monthly_transaction_amount=5
         )
@@ -167,7 +167,7 @@ class TestInvoice:
         assert "1 line without an amount." in text
 
     def test_rounded_lines(self) -> None:
-        """A gap of less than a cent is rounding, and not mentioned."""
+        """A difference of less than a cent is rounding, and not mentioned."""
         text = invoice(transaction_line_items=lines_of(0.1049), monthly_transaction_amount=0.1)
         assert "Sum" not in text
 
@@ -184,7 +184,7 @@ class TestInvoice:
         assert "9,000,000,000,000.04" == amount_of("G", invoice(transaction_line_items=large))
 
     def test_credits_only(self) -> None:
-        """An invoice of credits alone has no bars and no shares."""
+        """An invoice that has only credits has no bars and no shares."""
         text = invoice(transaction_line_items=[CREDIT, {"amount": -1}])
         assert "-10.00" == amount_of("Credit: Loyalty, C10", text)
         assert "-1.00" == amount_of("Credit: -", text)
@@ -192,20 +192,20 @@ class TestInvoice:
 
     @pytest.mark.parametrize("code", ["漢" * 500, "\x1b[2J", ""])
     def test_currencies_of_any_kind(self, code: str) -> None:
-        """A currency code that is not one takes at most eight columns of ASCII."""
+        """An invalid currency code is shown in at most eight columns of ASCII."""
         text = invoice(24, **{**MADE, "currency_code": code})
         assert widest(text) <= 24
         assert "?" in text
 
     def test_narrow_pages_keep_the_costs(self) -> None:
-        """On a narrow page the bars go first, and the costs never."""
+        """A narrow page omits the bars first, and never the costs."""
         wide, narrow = invoice(53, **MADE), invoice(40, **MADE)
         assert "█" in wide
         assert "█" not in narrow
         assert "76.30" == amount_of("Delivery", narrow)
 
     def test_long_names_are_folded(self) -> None:
-        """A long name takes up to three lines; its amount keeps its place."""
+        """A long name takes up to three lines; its amount stays in its column."""
         made = lines_of(1, product_group="long word " * 50)
         lines = invoice(50, transaction_line_items=made).splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith("long"))
@@ -247,13 +247,13 @@ class TestInvoices:
         ],
     )
     def test_narrow_pages_keep_the_totals(self, width: int, heading: list[str]) -> None:
-        """Columns give way on a narrow page: the bars first, the totals never."""
+        """A narrow page omits columns, the bars first, and never the totals."""
         lines = invoices(MADE, width=width).splitlines()
         assert heading == lines[0].split()
         assert lines[1].rstrip("█ ").endswith("100.20 EUR")
 
     def test_total_that_needs_a_line(self) -> None:
-        """A total that is as wide as the page stands below its month."""
+        """A total as wide as the page is on a line below its month."""
         made = {**MADE, "monthly_transaction_amount": 10**14}
         lines = invoices(made, width=24).splitlines()
         assert ["2026-05", "  100,000,000,000,000.00", "                     EUR"] == lines[2:5]

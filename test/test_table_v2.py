@@ -1,4 +1,4 @@
-"""The page of a v2 bill, made of models by hand."""
+"""The page of a v2 bill, from models made by hand."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ def page(bill: BillingResponse | BillingEstimateResponse, width: int, encoding: 
 
 
 class TestPage:
-    """The page, made of models by hand."""
+    """The page of an invoice or an estimate."""
 
     def test_whole_page(self) -> None:
-        """Everything that a bill says in sum stands on the page, money at the right edge."""
+        """The page has everything in the bill's summary, with amounts at the right edge."""
         assert PAGE == laid_out(61, "ascii", **MADE)
 
     def test_nothing_known(self) -> None:
@@ -94,7 +94,7 @@ class TestPage:
         assert text.endswith("No line items.\n")
 
     def test_null_everywhere(self) -> None:
-        """Nulls in the place of regions, of their parts, of extras and of the total do no harm."""
+        """Nulls in place of regions, their parts, extras and the total do no harm."""
         regions: dict[str, Any] = {
             "usa": None,
             "asia": {"cost": None, "bandwidth": None, "requests": {}},
@@ -105,7 +105,7 @@ class TestPage:
         assert "-" == amount_of("Total due", laid_out(regions={}, status={}, total=None))
 
     def test_estimate_is_called_one(self) -> None:
-        """The page of an estimate does not look like an invoice's."""
+        """The page of an estimate says that it is one."""
         estimate = BillingEstimateResponse.from_dict(MADE)
         text = page(estimate, 80, "utf-8")
         assert text.startswith("Estimate 05/2020\n")
@@ -132,11 +132,11 @@ class TestPage:
         ],
     )
     def test_amounts(self, cost: float, shown: str) -> None:
-        """Money has two decimals and thousands separators as far as cents have a meaning."""
+        """Amounts have two decimals and thousands separators as long as a float holds cents."""
         assert shown == amount_of("Total due", laid_out(total={"cost": cost}))
 
     def test_credits_have_no_bar(self) -> None:
-        """A region that cost less than nothing takes no share of what the others cost."""
+        """A region with a negative cost does not reduce the shares of the others."""
         text = laid_out(regions={"usa": {"cost": 10}, "latam": {"cost": -4}})
         usa, latam = (line for line in text.splitlines() if line[:3] in ("usa", "lat"))
         assert ("100.0%", 24) == (usa.split()[-2], usa.count("█"))
@@ -144,7 +144,7 @@ class TestPage:
         assert "6.00" == amount_of("All", text)
 
     def test_nothing_charged_has_no_shares(self) -> None:
-        """Where no region cost anything, there is no column of shares."""
+        """If no region cost anything, there is no column of shares."""
         text = laid_out(regions={"usa": {"cost": 0}, "asia": None})
         assert "Share" not in text
         assert "0.00" == amount_of("All", text)
@@ -157,22 +157,22 @@ class TestPage:
         assert ["All", "2.00"] == next(line for line in lines if line.startswith("All")).split()
 
     def test_discount_without_its_amount(self) -> None:
-        """Where the discount's amount is missing, it is the difference that the discount made."""
+        """If the discount's amount is missing, the difference is shown."""
         total = {"discount": 0.1, "cost_before_discount": 0.3, "cost": 0.27}
         assert "-0.03" == amount_of("Discount 10 %", laid_out(total=total))
         assert "-" == amount_of("Discount 10 %", laid_out(total={"discount": 0.1}))
 
     def test_extras_without_a_list(self) -> None:
-        """Where only the sum of the extras came, that is shown."""
+        """If only the sum of the extras is present, it is shown."""
         assert "7.00" == amount_of("Extras", laid_out(total={"extras_cost": 7}))
 
     def test_vendor_that_is_down(self) -> None:
-        """That the billing vendor is down is told, as figures may be missing; up is not."""
+        """The page warns if the billing vendor is down, because figures may be missing."""
         assert "Vendor    down" in laid_out(vendor_state="down")
         assert "Vendor" not in laid_out(vendor_state="up")
 
     def test_long_names_are_folded(self) -> None:
-        """A long name takes up to three lines; its amount keeps its place."""
+        """A long name takes up to three lines; its amount stays in its column."""
         total = {"cost": 2, "extras": [{"name": "long word " * 50, "recurring": 1}]}
         lines = laid_out(50, total=total).splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith("long"))
@@ -182,7 +182,7 @@ class TestPage:
         assert not lines[start + 3].startswith(" ")
 
     def test_letters_of_two_columns(self) -> None:
-        """East Asian letters take two columns, and the amounts still stand in line."""
+        """East Asian characters take two columns, and the amounts stay aligned."""
         regions = {"日本": {"cost": 1}, "usa": {"cost": 2}, "e\u0301": {"cost": 3}}
         lines = laid_out(60, regions=regions).splitlines()
         rows = [line for line in lines if line.endswith((" 1.00", " 2.00", " 3.00"))]
@@ -190,14 +190,14 @@ class TestPage:
 
     @pytest.mark.parametrize("width", [60, 61])
     def test_folding_between_letters_of_two_columns(self, width: int) -> None:
-        """A long text of such letters fits its page, whether or not they fill the line."""
+        """Long text of such characters fits the page, whether or not it fills the line."""
         lines = laid_out(width, customer_id="漢" * 500).splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith("Customer"))
         assert width - 3 <= cells(lines[start]) <= width
         assert lines[start + 2].endswith("...")
 
     def test_narrow_pages_keep_the_costs(self) -> None:
-        """Columns give way on a narrow page: the bars first, the costs never."""
+        """A narrow page omits columns, the bars first, and never the costs."""
         headings = {
             width: next(x for x in laid_out(width, **MADE).splitlines() if x.startswith("Region"))
             for width in (61, 45, 35, 24)

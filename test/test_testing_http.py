@@ -84,7 +84,7 @@ def test_pipelined_requests_get_responses_in_order(server: BillingServer) -> Non
     "request_head", [b"GET / HTTP/1.0\r\n\r\n", b"GET / HTTP/1.1\r\nconnection: Close\r\n\r\n"]
 )
 def test_a_client_may_end_the_connection(server: BillingServer, request_head: bytes) -> None:
-    """The server closes the connection after a request that asks for it, or one of HTTP/1.0."""
+    """The server closes the connection after `Connection: close` or an HTTP/1.0 request."""
     with dial(server) as connection:
         connection.sendall(request_head)
         assert received(connection).startswith(b"HTTP/1.1 401 ")

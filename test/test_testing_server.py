@@ -70,7 +70,7 @@ def test_a_wrong_token_is_refused(server: BillingServer, token: str) -> None:
 
 @pytest.mark.parametrize("prefix", ["Bearer ", "bearer ", "BEARER  "])
 def test_a_token_may_have_a_prefix(server: BillingServer, prefix: str) -> None:
-    """The token is also accepted with "Bearer" before it."""
+    """The token is also accepted after "Bearer"."""
     assert 200 == get(server, MAY, Fastly_Key=prefix + server.token).status
 
 
@@ -679,7 +679,7 @@ def printed(process: subprocess.Popen[str]) -> dict[str, str]:
 
 
 def fetch(command: str) -> Reply:
-    """Do what a line with curl does."""
+    """Run the request of a line with curl."""
     curl, option, header, url = shlex.split(command)
     name, token = header.split(": ")
     assert ("curl", "-H", "Fastly-Key") == (curl, option, name)
@@ -689,7 +689,7 @@ def fetch(command: str) -> Reply:
 
 
 def test_the_command_prints_requests_to_try(foreground: subprocess.Popen[str]) -> None:
-    """The command prints a line of curl that works for v3, then one for v2."""
+    """The command prints curl lines that work, for v3 first and then for v2."""
     facts = printed(foreground)
     assert ["url", "token", "customer id", "for clients", "try", "try v2"] == list(facts)
     variables = f"export FASTLY_API_URL={facts['url']} FASTLY_API_TOKEN={facts['token']}"

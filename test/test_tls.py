@@ -40,7 +40,7 @@ LONG_AGO = datetime(2001, 1, 1, tzinfo=timezone.utc)
 
 @pytest.fixture
 def context(authority: trustme.CA) -> ssl.SSLContext:
-    """The settings of a server that is what it says."""
+    """The settings of a server with a valid certificate."""
     return server_context(authority.issue_cert(*LOOPBACK))
 
 
@@ -60,7 +60,7 @@ def misnamed(authority: trustme.CA, stand_in: BillingServer) -> Iterator[TLSServ
 
 
 def refused(leaf: trustme.LeafCert, upstream: str, **settings: Any) -> fastly.ApiException:
-    """Return the failure with a server's certificate, once it is sure that nothing was sent."""
+    """Return the failure with a server's certificate, after checking that nothing was sent."""
     with TLSServer(server_context(leaf), upstream) as server:
         error = failure(server.url, **settings)
     assert b"" == bytes(server.received)
@@ -70,7 +70,7 @@ def refused(leaf: trustme.LeafCert, upstream: str, **settings: Any) -> fastly.Ap
 
 
 def test_an_authority_of_ones_own_is_trusted(secure: TLSServer, roots: str) -> None:
-    """A server whose authority stands in ``ssl_ca_cert`` is asked, over one connection."""
+    """A server whose authority is in ``ssl_ca_cert`` is trusted, over one connection."""
     with billing(secure.url, ssl_ca_cert=roots) as api:
         costs = {api.get_invoice(5, 2020).total.cost for _ in range(3)}
     assert 1 == len(costs)
@@ -78,7 +78,7 @@ def test_an_authority_of_ones_own_is_trusted(secure: TLSServer, roots: str) -> N
 
 
 def test_an_unknown_authority_is_refused(stand_in: BillingServer, roots: str) -> None:
-    """A certificate of an unknown authority is a ConnectionException, before anything is sent."""
+    """A certificate of an unknown authority raises ConnectionException before anything is sent."""
     stranger = trustme.CA().issue_cert(*LOOPBACK)
     error = refused(stranger, stand_in.url, ssl_ca_cert=roots)
     assert "the certificate is not trusted: " in (error.reason or "")
@@ -89,7 +89,7 @@ def test_an_unknown_authority_is_refused(stand_in: BillingServer, roots: str) ->
 def test_a_wrong_host_name_is_refused(
     authority: trustme.CA, stand_in: BillingServer, roots: str, host: str
 ) -> None:
-    """A certificate for another host is a ConnectionException that names the host asked for."""
+    """A certificate for another host raises a ConnectionException that names the host."""
     context = server_context(authority.issue_cert("billing.invalid"))
     with TLSServer(context, stand_in.url) as server:
         error = failure(f"https://{host}:{server.port}", ssl_ca_cert=roots)
@@ -101,7 +101,7 @@ def test_a_wrong_host_name_is_refused(
 def test_an_expired_certificate_is_refused(
     authority: trustme.CA, stand_in: BillingServer, roots: str
 ) -> None:
-    """An expired certificate is a ConnectionException that says so, before anything is sent."""
+    """An expired certificate raises a ConnectionException that says so; nothing is sent."""
     expired = authority.issue_cert(*LOOPBACK, not_after=LONG_AGO)
     error = refused(expired, stand_in.url, ssl_ca_cert=roots)
     assert "the certificate is not trusted: certificate has expired" == error.reason
@@ -124,7 +124,7 @@ def test_the_default_roots_are_certifis(
 
 
 def test_ipv6(context: ssl.SSLContext, stand_in: BillingServer, roots: str) -> None:
-    """A server at ``[::1]`` is asked over TLS like any other."""
+    """A server at ``[::1]`` works over TLS."""
     try:
         server = TLSServer(context, stand_in.url, host="::1")
     except OSError as error:
@@ -140,7 +140,7 @@ def test_ipv6(context: ssl.SSLContext, stand_in: BillingServer, roots: str) -> N
 def demanding(
     authority: trustme.CA, context: ssl.SSLContext, stand_in: BillingServer
 ) -> Iterator[TLSServer]:
-    """The stand-in behind TLS that asks clients for a certificate of the authority's."""
+    """The stand-in behind TLS that requires a client certificate of the authority's."""
     context.verify_mode = ssl.CERT_REQUIRED
     authority.configure_trust(context)
     with TLSServer(context, stand_in.url) as server:
@@ -156,7 +156,7 @@ def test_a_client_certificate_is_shown(
     tmp_path: Path,
     version: ssl.TLSVersion,
 ) -> None:
-    """A server that asks for a client certificate gets that of ``cert_file`` and ``key_file``."""
+    """A server that requires a client certificate gets that of ``cert_file`` and ``key_file``."""
     context.maximum_version = version
     cert_file, key_file = files_of(authority.issue_cert("client@invalid.test"), tmp_path)
     assert ask(demanding.url, ssl_ca_cert=roots, cert_file=cert_file, key_file=key_file)
@@ -165,7 +165,7 @@ def test_a_client_certificate_is_shown(
 def test_a_client_certificate_may_hold_its_key(
     authority: trustme.CA, demanding: TLSServer, roots: str, tmp_path: Path
 ) -> None:
-    """A ``cert_file`` that holds the key too needs no ``key_file``."""
+    """A ``cert_file`` that contains the key needs no ``key_file``."""
     both = tmp_path / "both.pem"
     authority.issue_cert("client@invalid.test").private_key_and_cert_chain_pem.write_to_path(both)
     assert ask(demanding.url, ssl_ca_cert=roots, cert_file=str(both))
@@ -175,7 +175,7 @@ def test_a_client_certificate_may_hold_its_key(
 def test_a_missing_client_certificate_is_told(
     context: ssl.SSLContext, demanding: TLSServer, roots: str, version: ssl.TLSVersion
 ) -> None:
-    """Where a client certificate is asked for and there is none, the exception tells of TLS."""
+    """If a required client certificate is missing, the exception names TLS."""
     context.maximum_version = version
     error = failure(demanding.url, ssl_ca_cert=roots, retries=0)
     assert error.reason.startswith("TLS failed: ")
@@ -186,7 +186,7 @@ def test_a_missing_client_certificate_is_told(
 def test_a_key_of_another_certificate_is_refused(
     authority: trustme.CA, secure: TLSServer, roots: str, tmp_path: Path
 ) -> None:
-    """A ``key_file`` that does not fit ``cert_file`` is an ApiValueError; nothing is sent."""
+    """A ``key_file`` that does not match ``cert_file`` raises ApiValueError; nothing is sent."""
     (tmp_path / "other").mkdir()
     cert_file, _ = files_of(authority.issue_cert("client@invalid.test"), tmp_path)
     _, key_file = files_of(authority.issue_cert("other@invalid.test"), tmp_path / "other")
@@ -215,7 +215,7 @@ with fastly.ApiClient(configuration) as client:
 def test_a_locked_key_is_refused_and_no_passphrase_asked_for(
     authority: trustme.CA, secure: TLSServer, tmp_path: Path
 ) -> None:
-    """A ``key_file`` with a passphrase is an ApiValueError, and not a prompt that waits."""
+    """A ``key_file`` with a passphrase raises ApiValueError instead of prompting for it."""
     from cryptography.hazmat.primitives import serialization as form
 
     cert_file, key_file = files_of(authority.issue_cert("client@invalid.test"), tmp_path)
@@ -232,7 +232,7 @@ def test_a_locked_key_is_refused_and_no_passphrase_asked_for(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,  # without a terminal OpenSSL asks at stdin
+        start_new_session=True,  # without a terminal, OpenSSL reads it from stdin
     ) as program:
         try:
             program.wait(timeout=4)
@@ -248,7 +248,7 @@ def test_a_locked_key_is_refused_and_no_passphrase_asked_for(
 
 
 def test_a_file_that_is_no_pem_is_refused(secure: TLSServer, tmp_path: Path) -> None:
-    """An ``ssl_ca_cert`` without certificates is an ApiValueError at once; nothing is sent."""
+    """An ``ssl_ca_cert`` without certificates raises ApiValueError at once; nothing is sent."""
     path = tmp_path / "authority.pem"
     path.write_text("This is no certificate.")
     error = failure(secure.url, seconds=0.1, kind=fastly.ApiValueError, ssl_ca_cert=str(path))
@@ -259,7 +259,7 @@ def test_a_file_that_is_no_pem_is_refused(secure: TLSServer, tmp_path: Path) -> 
 def test_verification_can_be_turned_off(
     stand_in: BillingServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """``verify_ssl=False`` takes any certificate, and warns once, in the logger ``fastly``."""
+    """``verify_ssl=False`` accepts any certificate, and logs one warning."""
     leaf = trustme.CA().issue_cert("billing.invalid", not_after=LONG_AGO)
     server = TLSServer(server_context(leaf), stand_in.url)
     with server, warnings.catch_warnings(record=True) as warned:
@@ -277,12 +277,12 @@ def test_verification_can_be_turned_off(
 
 
 def test_another_name_can_be_expected(misnamed: TLSServer, roots: str) -> None:
-    """``assert_hostname`` as text is the name that the certificate must have."""
+    """The certificate must have the name in ``assert_hostname``."""
     assert ask(misnamed.url, ssl_ca_cert=roots, assert_hostname="billing.invalid")
 
 
 def test_another_name_is_insisted_upon(secure: TLSServer, roots: str) -> None:
-    """A certificate without the name of ``assert_hostname`` is refused, once, saying so."""
+    """A certificate without the name in ``assert_hostname`` is refused once, with the reason."""
     error = failure(secure.url, ssl_ca_cert=roots, assert_hostname="billing.invalid")
     secure.close()
     assert "the certificate is not trusted: " in error.reason
@@ -291,12 +291,12 @@ def test_another_name_is_insisted_upon(secure: TLSServer, roots: str) -> None:
 
 
 def test_any_name_can_be_accepted(misnamed: TLSServer, roots: str) -> None:
-    """``assert_hostname=False`` takes a certificate for another host."""
+    """``assert_hostname=False`` accepts a certificate for another host."""
     assert ask(misnamed.url, ssl_ca_cert=roots, assert_hostname=False)
 
 
 def test_any_name_is_not_any_authority(stand_in: BillingServer, roots: str) -> None:
-    """``assert_hostname=False`` takes no certificate of an unknown authority."""
+    """``assert_hostname=False`` does not accept an unknown authority."""
     stranger = trustme.CA().issue_cert(*LOOPBACK)
     error = refused(stranger, stand_in.url, ssl_ca_cert=roots, assert_hostname=False)
     assert "the certificate is not trusted: " in (error.reason or "")
@@ -306,7 +306,7 @@ def test_any_name_is_not_any_authority(stand_in: BillingServer, roots: str) -> N
 
 
 def weaken(context: ssl.SSLContext) -> ssl.SSLContext:
-    """Make a context speak TLS 1.0 and 1.1 alone."""
+    """Limit a context to TLS 1.0 and 1.1."""
     context.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # old versions are the point here
@@ -316,7 +316,7 @@ def weaken(context: ssl.SSLContext) -> ssl.SSLContext:
 
 
 def speaks_old_tls(server: TLSServer) -> bool:
-    """Tell whether a client that wants TLS 1.1 gets it."""
+    """Return whether a client that offers only TLS 1.1 can connect."""
     context = weaken(ssl._create_unverified_context())  # noqa: S323 - it proves the server's age
     try:
         with (
@@ -329,7 +329,7 @@ def speaks_old_tls(server: TLSServer) -> bool:
 
 
 def test_old_tls_is_refused(context: ssl.SSLContext, stand_in: BillingServer, roots: str) -> None:
-    """A server that has no TLS newer than 1.1 is a ConnectionException; nothing is sent to it."""
+    """A server with TLS 1.1 or older raises ConnectionException, and nothing is sent to it."""
     with TLSServer(weaken(context), stand_in.url) as server:
         if not speaks_old_tls(server):
             pytest.skip(f"{ssl.OPENSSL_VERSION} cannot serve TLS 1.1")
@@ -343,14 +343,14 @@ def test_old_tls_is_refused(context: ssl.SSLContext, stand_in: BillingServer, ro
 def test_new_tls_is_spoken(
     context: ssl.SSLContext, secure: TLSServer, roots: str, version: ssl.TLSVersion
 ) -> None:
-    """A server that has TLS 1.2 alone, or 1.3 alone, is asked."""
+    """A server with only TLS 1.2, or only 1.3, works."""
     context.minimum_version = context.maximum_version = version
     assert ask(secure.url, ssl_ca_cert=roots)
 
 
 # --- deadlines --------------------------------------------------------------------------------
 
-# The head of a handshake record of 16 KiB, of which more and more arrives but never the last.
+# The header of a handshake record of 16 KiB, which keeps arriving but is never complete.
 ENDLESS_RECORD = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03" + bytes(500)
 
 
@@ -359,7 +359,7 @@ ENDLESS_RECORD = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03" + bytes(500)
 def test_an_endless_handshake_ends_with_the_deadline(
     roots: str, serve: Any, seconds: float
 ) -> None:
-    """A TLS handshake that never completes is a TimeoutException when the call's time is over."""
+    """A TLS handshake that never completes raises TimeoutException at the call's timeout."""
     with Service(serve) as server:
         error = failure(
             f"https://{server.netloc}", seconds, fastly.TimeoutException, ssl_ca_cert=roots
@@ -368,7 +368,7 @@ def test_an_endless_handshake_ends_with_the_deadline(
 
 
 def test_an_endless_handshake_ends_with_the_connect_timeout(roots: str) -> None:
-    """A TLS handshake counts as connecting: ``(connect, read)`` bounds it by the first."""
+    """The connect timeout of ``(connect, read)`` limits the TLS handshake."""
     with (
         Service(drip(ENDLESS_RECORD)) as server,
         billing(f"https://{server.netloc}", ssl_ca_cert=roots, retries=0) as api,
@@ -391,7 +391,7 @@ HEAD = STATUS_LINE + b"Content-Type: application/json\r\nContent-Length: 900\r\n
 def test_a_dripping_answer_ends_with_the_deadline(
     context: ssl.SSLContext, roots: str, begun: bytes, rest: bytes
 ) -> None:
-    """An answer that drips over TLS is a TimeoutException when the call's time is over."""
+    """A response that drips over TLS raises TimeoutException at the call's timeout."""
 
     def serve(connection: socket.socket) -> None:
         read_head(connection)
@@ -405,7 +405,7 @@ def test_a_dripping_answer_ends_with_the_deadline(
 def test_a_key_without_its_certificate_is_refused(
     authority: trustme.CA, secure: TLSServer, roots: str, tmp_path: Path
 ) -> None:
-    """A ``key_file`` whose ``cert_file`` is not set would never be used, and is refused."""
+    """A ``key_file`` without ``cert_file`` would never be used, and is refused."""
     _, key_file = files_of(authority.issue_cert("client@invalid.test"), tmp_path)
     error = failure(secure.url, kind=fastly.ApiValueError, ssl_ca_cert=roots, key_file=key_file)
     assert "key_file is set without its cert_file" == str(error)
@@ -415,7 +415,7 @@ def test_a_key_without_its_certificate_is_refused(
 def test_a_key_log_that_cannot_be_written_is_told(
     secure: TLSServer, roots: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An ``SSLKEYLOGFILE`` in a folder that does not exist is an ApiValueError."""
+    """An ``SSLKEYLOGFILE`` in a directory that does not exist raises ApiValueError."""
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "missing" / "keys"))
     error = failure(secure.url, kind=fastly.ApiValueError, ssl_ca_cert=roots)
     assert "SSLKEYLOGFILE" in str(error)

@@ -1,4 +1,4 @@
-"""Error trackers record the local variables of a failed call's frames: no secret is in them."""
+"""No secret is in the local variables that error trackers record of a failed call."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ TRACKERS = [
     "recorded", TRACKERS, ids=lambda f: f.__name__.removeprefix("recorded_by_")
 )
 def test_trackers_record_no_secret(recorded: Callable[[BaseException], str], failure: str) -> None:
-    """Whatever fails and whoever records it, neither token nor proxy login are recorded."""
+    """No tracker records the token or a proxy login, whatever fails."""
     with FAILURES[failure]() as error:
         text = recorded(error)
     assert "api_client.py" in text

@@ -27,7 +27,7 @@ UNREAD = {"_preload_content": False}
 
 
 def test_an_unread_answer_can_be_read_after_the_calls_time() -> None:
-    """The caller reads the answer at leisure: the call's deadline no longer counts."""
+    """The deadline of the call does not limit reading an unread response."""
     body = b"x" * 30
     slow = drip_body(0.02, answer_bytes(body))
     with FaultServer(slow) as server, api_of(server.url) as api:
@@ -38,7 +38,7 @@ def test_an_unread_answer_can_be_read_after_the_calls_time() -> None:
 
 
 def test_a_stalled_read_of_an_unread_answer_ends() -> None:
-    """Each wait for more of an unread answer lasts as long as a read may, and no longer."""
+    """Each wait while an unread response is read is limited by the read timeout."""
     with FaultServer(stall_in_body()) as server, api_of(server.url) as api:
         response = api.get_invoice_by_id("c", "i", _request_timeout=(1, 0.3), **UNREAD)
         with lasting(0.2, 0.3 + SLACK), pytest.raises(foreign.ReadTimeoutError):
@@ -48,7 +48,7 @@ def test_a_stalled_read_of_an_unread_answer_ends() -> None:
 
 @pytest.mark.parametrize("status", [200, 202, 204, 206])
 def test_an_unread_answer_comes_whatever_its_2xx(status: int) -> None:
-    """The answer is handed on whatever its status of 2xx, its body unread."""
+    """Every 2xx is returned unread."""
     with FaultServer(answer(b"", status)) as server, api_of(server.url) as api:
         response, code, headers = api.get_invoice_by_id(
             "c", "i", _return_http_data_only=False, **UNREAD
@@ -59,7 +59,7 @@ def test_an_unread_answer_comes_whatever_its_2xx(status: int) -> None:
 
 
 def test_an_unread_answer_is_asked_for_like_any_other() -> None:
-    """Retries, redirects and errors are the same for an answer that is not read."""
+    """Retries, redirects and errors are the same for an unread response."""
     script = [failing(503, AT_ONCE), redirect("{target}"), gzipped(), failing(404)]
     with FaultServer(*script) as server, api_of(server.url, retries=1) as api:
         response = api.get_invoice_by_id("c", "i", **UNREAD)
@@ -70,7 +70,7 @@ def test_an_unread_answer_is_asked_for_like_any_other() -> None:
 
 
 def test_unread_answers_leave_no_socket_behind() -> None:
-    """A closed answer gives its connection back."""
+    """A closed response returns its connection to the pool."""
     with FaultServer() as server, api_of(server.url) as api:
         before = len(os.listdir("/dev/fd"))
         for _ in range(20):
@@ -79,7 +79,7 @@ def test_unread_answers_leave_no_socket_behind() -> None:
 
 
 def test_an_unread_response_in_chunks_is_read_after_the_call() -> None:
-    """The sizes of chunks are read after the call too, when there is no call to mask for."""
+    """The chunk sizes of an unread response can be read after the call."""
     with FaultServer(chunked()) as server, api_of(server.url) as api:
         response = api.get_invoice_by_id("c", "i", _preload_content=False)
         assert BODY == response.data

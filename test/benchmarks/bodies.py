@@ -1,4 +1,4 @@
-"""Invoices of any number of line items, made up, as the API would send them."""
+"""Made-up invoices with any number of line items, as the API would send them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _KINDS = (
 def invoice(
     items: int, *, day: int = 0, integer_id: bool = False, lines_a_second: int = 20
 ) -> bytes:
-    """Return the JSON text of an invoice; no two days share the id or the time of a line.
+    """Return the JSON text of an invoice; no two days share the ID or the time of a line.
 
-    The API sends an invoice's id as text or as an integer. The official client takes integers
-    alone, pydantic's and msgspec's models text alone. The lines of an invoice are written in one
-    go, and share their times; with ``lines_a_second=1`` none do.
+    The API sends the ID of an invoice as text or as an integer. The official client accepts only
+    integers, and pydantic's and msgspec's models only text. The lines of an invoice share their
+    times, because they are written together; with ``lines_a_second=1`` none do.
     """
     first = _FIRST + timedelta(days=day)
     invoice_id = 4183280 + day

@@ -1,4 +1,4 @@
-"""The official client, in an environment of its own: it and this package share their name.
+"""The official client, in an environment of its own because both packages are named ``fastly``.
 
 ``python official.py URL`` runs in that environment and writes its figures as JSON.
 """
@@ -24,7 +24,7 @@ KEPT_ITEMS = 100  # a line weighs the same in a longer invoice, which would take
 
 
 def environment() -> Path:
-    """Return the Python that has the official client, installed when first asked for.
+    """Return the Python that has the official client, installing it at first use.
 
     Raises:
         CalledProcessError: It cannot be installed.
@@ -102,7 +102,7 @@ def _memory() -> float:
 
 
 def _threads(url: str) -> float:
-    """Return the time that 96 months take over the 0.3 s that they would take alone."""
+    """Return the time that 96 months take, divided by the 0.3 s of the waits themselves."""
 
     def months() -> None:
         api = _api(url, threads=16)

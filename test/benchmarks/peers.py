@@ -1,4 +1,4 @@
-"""The peers beside: pydantic and msgspec with models equal to ours, and stripe's open objects."""
+"""The peers: pydantic and msgspec with models equal to ours, and stripe's open objects."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _msgspec_struct(name: str, fields: dict[str, Any]) -> Any:
 
 
 def _equal(kind: Any, make: Make) -> Any:
-    """Return a type as it is declared, with each model of ours in it replaced by its equal."""
+    """Return a declared type with each of our models in it replaced by its equal."""
     if isinstance(kind, type) and issubclass(kind, Model):
         hints = get_type_hints(kind)
         return make(kind.__name__, {name: _equal(hints[name], make) for name in kind.__fields__})
@@ -42,7 +42,7 @@ def _equal(kind: Any, make: Make) -> Any:
 
 
 def decoders() -> dict[str, Decode]:
-    """Return what makes an invoice out of the bytes of an answer, by the peer's name."""
+    """Return functions that make an invoice from the bytes of a response, by the peer's name."""
     model = _equal(BillingResponse, _pydantic_model)
     decoder = msgspec.json.Decoder(_equal(BillingResponse, _msgspec_struct))
     return {

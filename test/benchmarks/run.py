@@ -1,4 +1,4 @@
-"""Measures this package beside its peers: ``python test/benchmarks/run.py [work ...]``.
+"""Compares this package with its peers: ``python test/benchmarks/run.py [work ...]``.
 
 Prints a table of ratios and ends with status 1 if one misses its bar. It needs pydantic, msgspec
 and stripe, and makes an environment of its own for the official client. Every figure is the
@@ -45,15 +45,15 @@ MONTHS, THREADS = 96, 16
 
 
 class Row(NamedTuple):
-    """One line of the table: what was measured, and what may not be exceeded."""
+    """One line of the table: what was measured, and its bar."""
 
     work: str
-    bar: float | None  # None: no bar, told because it matters
+    bar: float | None  # None: no bar, shown for information
     figures: dict[str, Figure]
 
     @property
     def passed(self) -> bool:
-        """Tell whether the bar was kept."""
+        """Return whether the figure is within the bar."""
         return self.bar is None or self.figures["fastly"].median <= self.bar
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Row(NamedTuple):
 
 
 def fastly_decode(body: bytes) -> BillingResponse:
-    """Make an invoice of the bytes of an answer, as a call does once it has them."""
+    """Make an invoice from the bytes of a response, as a call does after receiving them."""
     return BillingResponse.from_response(json.loads(body), check=True, discard_unknown=False)
 
 
@@ -72,13 +72,13 @@ DECODERS: dict[str, Decode] = {"fastly": fastly_decode, **decoders()}
 
 
 def fastly_api(url: str, threads: int = 1) -> BillingApi:
-    """Make a client of a server's body."""
+    """Create a client of a server's body."""
     configuration = fastly.Configuration(host=url, api_key={"token": TOKEN})
     return BillingApi(fastly.ApiClient(configuration, pool_threads=threads))
 
 
 def asked(pool: urllib3.PoolManager, url: str, decode: Decode, path: str = PATH) -> object:
-    """Do with urllib3 and a decoder what ``get_invoice`` does, with the same headers."""
+    """Do what ``get_invoice`` does with urllib3 and a decoder, with the same headers."""
     headers = {
         "User-Agent": "fastly-python/0",
         "Accept-Encoding": "gzip",
@@ -144,7 +144,7 @@ def decoding() -> Row:
 
 
 def decoding_without_shared_times() -> Row:
-    """Measure the same where no two lines share a time, and no cache has seen any of them."""
+    """Measure the same if no two lines share a time, and no cache has seen any of them."""
     bodies = [invoice(1000, day=day, lines_a_second=1) for day in range(6)]
 
     def each(decode: Decode) -> Callable[[], object]:
@@ -157,7 +157,7 @@ def decoding_without_shared_times() -> Row:
 
 
 def memory() -> Row:
-    """Measure what an invoice of 2,000 line items keeps alive over what json.loads' keeps."""
+    """Measure the memory of an invoice of 2,000 line items over that of json.loads' result."""
     warm, body = invoice(2000, day=1), invoice(2000)
     for decode in DECODERS.values():
         decode(warm)
@@ -167,7 +167,7 @@ def memory() -> Row:
 
 
 def importing() -> Row:
-    """Measure whole processes: one that makes a client over one that imports urllib3."""
+    """Measure a process that creates a client over one that imports urllib3."""
     client = (
         "import fastly, fastly.api.billing_invoices_api as b; "
         "b.BillingInvoicesApi; fastly.ApiClient()"
@@ -192,7 +192,7 @@ def importing_official(python: Path) -> Figure:
 
 
 def process(python: str, compiled: str, code: str, path: str = str(ROOT)) -> None:
-    """Run code in a process that finds all its modules compiled, as installed ones are.
+    """Run code in a process whose modules are all compiled, as installed ones are.
 
     It stands in a directory of its own, or it would find this checkout's modules there.
     """
@@ -202,7 +202,7 @@ def process(python: str, compiled: str, code: str, path: str = str(ROOT)) -> Non
 
 
 def threads(url: str) -> Row:
-    """Measure 96 months of 50 ms each on 16 threads over the 0.3 s that they would take alone."""
+    """Measure 96 months of 50 ms each on 16 threads over the 0.3 s of the waits themselves."""
     url = f"{url}/30-slow"
     subjects = {"fastly": partial(months, url), "json": partial(months_of_urllib3, url)}
     ideal = MONTHS / THREADS * server.DELAY
@@ -212,7 +212,7 @@ def threads(url: str) -> Row:
 
 
 def months(url: str) -> None:
-    """Get them with ``async_req``, by a client made for it."""
+    """Get the months with ``async_req`` and a new client."""
     with fastly_api(url, THREADS).api_client as client:
         api = BillingApi(client)
         results = [api.get_invoice("05", "2020", async_req=True) for _ in range(MONTHS)]
@@ -221,7 +221,7 @@ def months(url: str) -> None:
 
 
 def months_of_urllib3(url: str) -> None:
-    """Get them with the standard library's threads, over one pool made for it."""
+    """Get the months with the standard library's threads and a new pool."""
     pool = urllib3.PoolManager(maxsize=THREADS)
     with ThreadPoolExecutor(THREADS) as executor:
         list(executor.map(lambda _: asked(pool, url, json.loads), range(MONTHS)))
@@ -256,7 +256,7 @@ def rows(url: str) -> Iterator[tuple[str, Callable[[], Row]]]:
 
 
 def official_figures(url: str) -> dict[str, Figure]:
-    """Measure the official client, or say why it could not be."""
+    """Measure the official client, or say why that failed."""
     try:
         figures = {name: Figure(value) for name, value in official.figures(url).items()}
         return {**figures, "importing": importing_official(official.environment())}
@@ -266,7 +266,7 @@ def official_figures(url: str) -> dict[str, Figure]:
 
 
 def conditions() -> str:
-    """Return what the figures were measured with."""
+    """Return the versions and the machine of the measurements."""
     packages = ("urllib3", "pydantic", "msgspec", "stripe")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     python = f"{platform.python_implementation()} {platform.python_version()}"
@@ -277,7 +277,7 @@ def conditions() -> str:
 
 
 def main(works: list[str]) -> int:
-    """Measure all, or the works that are named; print the table, and return the exit status."""
+    """Measure everything or the named works; print the table, and return the exit status."""
     print(conditions())
     peers = "".join(f"{name:>10}" for name in PEERS)
     print(f"{'work':52}{'bar':>6}{'fastly':>8}{'middle half':>12}{peers}")

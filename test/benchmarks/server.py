@@ -1,4 +1,4 @@
-"""A server that is never the bottleneck: one body a path, kept ready, head and body in one write.
+"""A server that is never the bottleneck: a prepared body for each path, sent in one write.
 
 The first step of a path names the body: how many line items it has, then ``-int`` for an integer
 as its ID, ``-mtd`` for a month to date of the live API, ``-slow`` for a response that takes 50 ms;
@@ -24,7 +24,7 @@ DELAY = 0.05  # seconds
 
 @cache
 def answer(name: str) -> bytes:
-    """Return the whole answer that a name stands for."""
+    """Return the whole response that a name stands for."""
     items, *options = name.split("-")
     if "mtd" in options:
         body = month_to_date(int(items))
@@ -40,7 +40,7 @@ class Connection(asyncio.Protocol):
     """One kept-alive connection, whose requests have no bodies."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send each answer at once."""
+        """Send each response at once."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.received = b""
@@ -48,13 +48,13 @@ class Connection(asyncio.Protocol):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is whole."""
+        """Respond to each complete request."""
         *requests, self.received = (self.received + data).split(b"\r\n\r\n")
         for request in requests:
             self.answer(request.split(b"/", 2)[1].decode())
 
     def answer(self, name: str) -> None:
-        """Write an answer, now or after the delay that its name asks for."""
+        """Write a response, at once or after the delay that its name requires."""
         delay = DELAY if name.endswith("-slow") else 0
         if not delay:
             self.transport.write(answer(name))
@@ -72,7 +72,7 @@ async def serve() -> None:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Run the server in a process of its own, and give its URL."""
+    """Run the server in a process of its own, and yield its URL."""
     command = [sys.executable, str(Path(__file__))]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:

@@ -1,7 +1,7 @@
 """How times become figures: ratios within one round, and the median over the rounds.
 
-Whatever else the machine does slows one round's subjects alike, so their ratio holds where
-their seconds do not.
+Other load on the machine slows all subjects of a round, so their ratio is stable even if
+their seconds are not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Subjects = Mapping[str, Callable[[], object]]
 
 
 class Figure(NamedTuple):
-    """A median, and between what the middle half of the rounds lay, where there were rounds."""
+    """A median, and the range of the middle half of the rounds, if there were rounds."""
 
     median: float
     low: float | None = None
@@ -25,7 +25,7 @@ class Figure(NamedTuple):
 
     @classmethod
     def of(cls, values: list[float]) -> Figure:
-        """Summarize what the rounds gave."""
+        """Summarize the rounds."""
         if len(values) < 2:
             return cls(values[0])
         low, _, high = quantiles(values, n=4)
@@ -36,12 +36,12 @@ class Figure(NamedTuple):
 
     @property
     def spread(self) -> str:
-        """The middle half, as text."""
+        """The range of the middle half, as text."""
         return "" if self.low is None else f"{self.low:.2f}-{self.high:.2f}"
 
 
 def seconds(work: Callable[[], object], calls: int = 1) -> float:
-    """Return how long some calls take; the result of one is gone before the next."""
+    """Return how long some calls take; each result is freed before the next call."""
     gc.collect()
     started = time.perf_counter()
     for _ in range(calls):
@@ -50,7 +50,7 @@ def seconds(work: Callable[[], object], calls: int = 1) -> float:
 
 
 def rounds(subjects: Subjects, count: int, calls: int = 1) -> list[dict[str, float]]:
-    """Time all subjects once in each round, in an order that is turned around each time.
+    """Time all subjects once in each round, in an order that alternates.
 
     A first round, which warms up, is left out.
     """
@@ -63,13 +63,13 @@ def rounds(subjects: Subjects, count: int, calls: int = 1) -> list[dict[str, flo
 
 
 def ratios(subjects: Subjects, base: str, count: int, calls: int = 1) -> dict[str, Figure]:
-    """Summarize for each subject its times over the base's of the same round."""
+    """Summarize each subject's times over the base's of the same round."""
     times = rounds(subjects, count, calls)
     return {name: Figure.of([t[name] / t[base] for t in times]) for name in subjects}
 
 
 def kept_bytes(make: Callable[[], object]) -> int:
-    """Return the bytes that are still alive once a result is made and the garbage is gone."""
+    """Return the memory of a result in bytes, after a garbage collection."""
     gc.collect()
     tracemalloc.start()
     result = make()

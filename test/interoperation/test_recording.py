@@ -101,7 +101,7 @@ def test_a_client_outlives_a_cassette(server: BillingServer, cassette: dict[str,
 
 
 def test_a_response_of_pytest_httpserver() -> None:
-    """pytest-httpserver answers the client, and sees the token and the query as they were sent."""
+    """The client works with pytest-httpserver, which sees the token and the query as sent."""
     month = {"month": "05", "year": "2020"}
     with pytest_httpserver.HTTPServer(host="127.0.0.1") as server:
         expected = server.expect_ordered_request(

@@ -1,4 +1,4 @@
-"""A WSGI application: ``/7`` answers with what fetching the seventh invoice gave."""
+"""A WSGI application: the response to ``/7`` is the result of fetching the seventh invoice."""
 
 from __future__ import annotations
 

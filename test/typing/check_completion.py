@@ -113,7 +113,7 @@ class LanguageServer:
 
 
 def main() -> int:
-    """Print what each tool leaves out, and return the exit status."""
+    """Print what each tool does not offer, and return the exit status."""
     failed = False
     server = LanguageServer()
     for call, function in CALLS.items():

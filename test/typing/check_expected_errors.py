@@ -29,7 +29,7 @@ def found(command: list[str], file: Path) -> set[int]:
 
 
 def main() -> int:
-    """Run both checkers over the mistakes, and tell which they missed or made up."""
+    """Run both checkers over the mistakes, and print which they missed or invented."""
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "wrong_code.py"

@@ -35,7 +35,7 @@ from fastly.testing import BillingServer
 
 
 def results(api: BillingApi) -> None:
-    """Each form of the result has its type."""
+    """Each form of a result has its type."""
     assert_type(api.get_invoice("05", "2020"), BillingResponse)
     assert_type(api.get_invoice(month=5, year=2020), BillingResponse)
     assert_type(api.get_invoice(5, 2020, _accept="application/json"), BillingResponse)
@@ -132,7 +132,7 @@ def settings() -> None:
 
 
 def job() -> float:
-    """The job of the README type-checks as it stands."""
+    """The README's job passes the type checkers as it is."""
     with BillingServer() as server, fastly.ApiClient() as api_client:
         api_client.configuration.host = server.url
         try:
