@@ -12,7 +12,7 @@
 
 - ``fastly.apis``: ``BillingInvoicesApi`` and ``BillingUsageMetricsApi``, and the retired
   ``BillingApi``
-- ``fastly.models``: the classes of what they return
+- ``fastly.models``: the classes of their results
 - ``fastly.exceptions``: what can go wrong
 - ``fastly.testing``: a local server for tests and first steps
 """

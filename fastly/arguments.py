@@ -1,4 +1,4 @@
-"""The types of the operations' arguments: what a caller may give, and how it is sent.
+"""The types of the operations' arguments: which values they accept, and how they are sent.
 
 Each is an ``Annotated`` type that carries its check: ``check(name, value)`` returns the text to
 send, or raises ``ApiTypeError`` or ``ApiValueError``.
@@ -45,7 +45,7 @@ _DIGITS = 100  # digits of a number at most; Python itself refuses to write 5,00
 def as_text(name: str, value: object) -> str:
     """Write an argument as text, without checking it further."""
     if isinstance(value, str):
-        return str.__str__(value)  # also if a subclass of str would write itself otherwise
+        return str.__str__(value)  # even if a subclass of str converts to other text
     number = _index(value)
     if number is not None:
         if abs(number) >= 10**_DIGITS:
@@ -55,7 +55,7 @@ def as_text(name: str, value: object) -> str:
 
 
 def _index(value: object) -> int | None:
-    """Return whatever counts as an integer as an int, else None.
+    """Return a value that counts as an integer as an int, else None.
 
     Classes and numpy's arrays have ``__index__`` too, and do not count.
     """
@@ -66,7 +66,7 @@ def _index(value: object) -> int | None:
 
 
 def _text_or_number(name: str, value: object) -> str:
-    """Accept text, or whatever counts as an integer, such as numpy's; but never a bool."""
+    """Accept text or anything that counts as an integer, such as numpy's, but not a bool."""
     if isinstance(value, bool) or not (isinstance(value, str) or _index(value) is not None):
         raise ApiTypeError(f"{name} must be text or a whole number, got {shown(value)}")
     return as_text(name, value)

@@ -28,24 +28,23 @@ class AsyncResult(Generic[T]):
         """Wait for the result and return it.
 
         Args:
-            timeout: Seconds to wait at most; None waits as long as the call lasts, which
-                its own timeouts bound from when a thread takes it up.
+            timeout: Maximum number of seconds to wait. None waits until the call ends; its own
+                timeouts limit it from when a thread starts it.
 
         Raises:
             ApiTypeError: ``timeout`` is neither a number nor None.
-            ApiValueError: ``timeout`` is less than 0, or a setting of the connections cannot
-                be used.
-            TimeoutException: The call was still running; it goes on, and ``get`` can be
+            ApiValueError: ``timeout`` is less than 0, or a connection setting is unusable.
+            TimeoutException: The call is still running. It continues, and ``get`` can be
                 called again.
             ApiException: What the call raised.
         """
         self.wait(timeout)
         if not self.ready():
             error = TimeoutException(reason=f"the call was still running after {timeout:g} s")
-            error.advice = "Call get() again, or give it a longer timeout; the call goes on."
+            error.advice = "Call get() again, or pass a longer timeout; the call continues."
             raise error
         if self._future.cancelled():
-            raise ConnectionException(reason="the client was closed before the call began")
+            raise ConnectionException(reason="the client was closed before the call started")
         return self._future.result()
 
     def wait(self, timeout: float | None = None) -> None:
@@ -61,17 +60,17 @@ class AsyncResult(Generic[T]):
 
         if not self.ready() and os.getpid() != self._process:
             raise ConnectionException(
-                reason="the call runs in the process that this was forked from"
+                reason="the call runs in the process that this one was forked from"
             )
         seconds = None if timeout is None else check_wait("timeout", timeout)
         with suppress(CancelledError, StillRunning):
             self._future.exception(seconds)
 
     def ready(self) -> bool:
-        """Tell whether the call has ended."""
+        """Return whether the call has ended."""
         return self._future.done()
 
     def successful(self) -> bool:
-        """Tell whether the call has ended without an exception."""
+        """Return whether the call has ended without an exception."""
         done = self.ready() and not self._future.cancelled()
         return done and self._future.exception() is None

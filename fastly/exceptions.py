@@ -16,7 +16,7 @@
         ├── RateLimitException              429: too many requests
         ├── ServiceException                5xx: the API failed
         ├── EstimatePendingException        202: the estimate was still being made
-        ├── ResponseException               2xx with a body that is not what was promised
+        ├── ResponseException               2xx with an unexpected body
         └── ConnectionException             no complete response arrived
             └── TimeoutException            the time given to the call ran out
 
@@ -98,8 +98,8 @@ class ApiKeyError(OpenApiException, KeyError):
 class ApiException(OpenApiException):
     """The call failed after its arguments passed all checks.
 
-    ``str(error)`` is worth an email: status, reason, the API's message, URL, request ID and what
-    to do. It never contains the token.
+    ``str(error)`` is complete enough for an email: status, reason, the API's message, URL, request
+    ID and what to do. It never contains the token.
 
     Args:
         status: HTTP status code, or None if no response arrived.
@@ -221,7 +221,7 @@ class EstimatePendingException(ApiException):
 
 
 class ResponseException(ApiException):
-    """A 2xx response whose body is not what was promised; the body is kept.
+    """A 2xx response with an unexpected body, which the exception keeps.
 
     Attributes:
         path: Where in the body the wrong value is, such as ``line_items[1].amount``, or None if

@@ -1,7 +1,7 @@
 """Rows of FOCUS, the FinOps Open Cost and Usage Specification (https://focus.finops.org).
 
 The columns are those of version 1.0, and those of 1.2 that the API has data for. The validator of
-1.0 asks for four columns by the names of its preview, so these are present under both names.
+1.0 expects four columns under their preview names, so these are present under both names.
 Columns of Fastly's own start with ``x_``. ``docs/command-line.md`` lists every mapping.
 
 Assumptions, because the API does not say:
@@ -10,7 +10,7 @@ Assumptions, because the API does not say:
 * A negative line, or one with a coupon, is a credit. A line with a usage type is usage. Any other
   line with an amount is a recurring purchase.
 * Prices are contracted prices. The API has no list prices, so ``ListCost`` is the billed cost.
-* Lines have no SKU; the name of the product stands for it. Quantities are in "Units", whatever the
+* Lines have no SKU; the product name takes its place. Quantities are in "Units", whatever the
   product counts.
 * The service category follows from words in the names of the product's group and line.
 """
@@ -47,7 +47,7 @@ _SERVICES = {
 def focus_rows(invoices: Iterable[Invoice]) -> Iterator[FocusRow]:
     """Yield a FOCUS row for each line of the invoices, in their order.
 
-    An invoice without lines gives one row with its total, of the category "Adjustment".
+    An invoice without lines becomes one row with its total, in the category "Adjustment".
 
     Args:
         invoices: Invoices, such as ``iter_invoices()`` yields them.

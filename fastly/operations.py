@@ -1,4 +1,4 @@
-"""What an operation is: what its declaration says, and the URL that arguments make of it.
+"""Operations: how they are declared, and the URL that results from their arguments.
 
 An operation is declared by its signature, as a model is by its fields::
 
@@ -200,7 +200,7 @@ class _Declaration:
         self.__wrapped__, self._options = declared, options
 
     def __call__(self) -> None:
-        """Exist, so that ``inspect`` takes this for a function."""
+        """Make ``inspect`` take this for a function."""
 
     @property
     def __signature__(self) -> Signature:

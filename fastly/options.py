@@ -54,7 +54,7 @@ class Options(PageOptions, total=False):
     """Options, by name.
 
     _accept: Format of the response: "application/json" for the model. Invoices of the retired
-        API also come as "text/csv" (``str``) and "application/pdf" (``bytes``).
+        API are also "text/csv" (``str``) and "application/pdf" (``bytes``).
     _return_http_data_only: False: return ``(data, status, headers)``.
     _preload_content: False: return the unread ``urllib3`` response of a 2xx; the caller closes
         it.
@@ -90,7 +90,7 @@ def page_request(
     _check_input_type: bool = True,
     _check_return_type: bool = True,
 ) -> NoReturn:
-    """Stand in the declaration of an iterator, which never runs, for its requests.
+    """Stand for the requests in the declaration of an iterator, which never runs.
 
     Editors that do not know ``Unpack`` find the options here.
     """
@@ -110,7 +110,7 @@ def request(
     _host_index: int | None = None,
     _spec_property_naming: bool = False,
 ) -> NoReturn:
-    """Stand in the declaration of an operation, which never runs, for its request.
+    """Stand for the request in the declaration of an operation, which never runs.
 
     Editors that do not know ``Unpack`` find the options here.
     """

@@ -84,7 +84,7 @@ class Paged(Iterator[T], Generic[T, PageT]):
             self._items = iter(self._items_of(next(self._rest)) or ())
 
     def by_page(self) -> Iterator[PageT]:
-        """Return an iterator over whole pages, from the first one that was asked for.
+        """Return an iterator over whole pages, starting with the first requested one.
 
         ``meta.next_cursor`` of a page, passed as ``cursor``, resumes after that page, also in
         another process.
@@ -207,7 +207,7 @@ def paged(
         def method(self: Any, /, *given: object, **named: object) -> Paged[T, PageT]:
             passed = parameters.named(given, named)
             arguments = described.arguments((), passed)
-            self.api_client.target(described, arguments)  # refuses wrong arguments at once
+            self.api_client.target(described, arguments)  # refuses invalid arguments at once
 
             def fetch(**changes: Any) -> Received[PageT]:
                 named = {**passed, **changes}

@@ -43,7 +43,7 @@ def result_of(
         ResponseException: The body is not what was requested.
     """
     if response.status in _BODILESS:
-        _refuse(response, f"unexpected {response.status} response, which promises no complete body")
+        _refuse(response, f"unexpected {response.status} response, whose body may be incomplete")
     if accept == JSON:
         return _model(response, model, check, discard_unknown)
     if _content_type(response) != accept:
@@ -54,7 +54,7 @@ def result_of(
 
 
 def _refuse(response: Response, why: str, cause: Exception | None = None) -> NoReturn:
-    """Raise the exception for a 2xx response that is not what was promised; it keeps the body."""
+    """Raise the exception for a 2xx response with an unexpected body; it keeps the body."""
     error = response.as_error(ResponseException, why)
     if isinstance(cause, ApiTypeError):
         error.path = render_path(cause.path_to_item) or None

@@ -1,4 +1,4 @@
-"""Waiting for what the API is still making: it responds 202 until then."""
+"""Polling while the API responds 202, because it is still making the result."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def poll_while_accepted(send: Send, deadline: Deadline, wait: float) -> Response
         wait: Seconds to keep polling.
 
     Raises:
-        EstimatePendingException: The response was still 202 when the time was over.
+        EstimatePendingException: The response was still 202 when the time ran out.
     """
     started = time.monotonic()
     intervals = _intervals()
@@ -63,7 +63,7 @@ def _intervals() -> Iterator[float]:
 def _interval(requested: float | None, planned: float, left: float) -> float | None:
     """Return the seconds to wait before the next request, or None if the wait is over.
 
-    What the API requests is never shortened; an interval of our own is, for one last request.
+    The API's Retry-After is never shortened; our own interval is, for one last request.
     """
     if requested is not None:
         seconds = max(requested, SHORTEST_INTERVAL)

@@ -91,7 +91,7 @@ class ServiceUsageRow(TypedDict):
 def invoice_rows(invoices: Iterable[Invoice | MtdInvoiceResponse]) -> Iterator[InvoiceRow]:
     """Yield a row for each line of the invoices, in their order.
 
-    An invoice without lines gives one row, with None in the columns of a line: `line_number` and
+    An invoice without lines becomes one row, with None in the columns of a line: `line_number` and
     all that follow. A month to date has None in the columns that it lacks.
 
     Args:
@@ -161,7 +161,7 @@ def usage_rows(metrics: Iterable[Usagemetric]) -> Iterator[UsageRow]:
 def service_usage_rows(blocks: Iterable[ServiceusagemetricsData]) -> Iterator[ServiceUsageRow]:
     """Yield a row for each service of the blocks, such as ``iter_service_level_usage()`` yields.
 
-    A block without details, which the API sends when nothing matches, gives no row.
+    A block without details, which the API sends if nothing matches, has no row.
     """
     for block in blocks:
         for detail in block.details or ():

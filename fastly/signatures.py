@@ -1,4 +1,4 @@
-"""Match the arguments of a call to a signature; a wrong call is an ``ApiTypeError``."""
+"""Match the arguments of a call to a signature; an invalid call raises ``ApiTypeError``."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ class Parameters(NamedTuple):
 
 
 def accepts_only_declared_arguments(function: Callable[P, T]) -> Callable[P, T]:
-    """Refuse wrong arguments of a constructor as every other mistake is refused."""
-    code: Any = getattr(function, "__code__")  # noqa: B009 - checkers know no code of a Callable
+    """Make invalid arguments of a constructor raise ``ApiTypeError``, like any other mistake."""
+    code: Any = getattr(function, "__code__")  # noqa: B009 - to checkers a Callable has none
     positional = code.co_varnames[1 : code.co_argcount]
     known = tuple(name for name in function.__annotations__ if name != "return")
     parameters = Parameters(function.__qualname__.split(".")[0], positional, (), known)

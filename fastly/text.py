@@ -20,7 +20,7 @@ def shown(value: object) -> str:
 
 
 def printable(text: str) -> str:
-    """Remove what a terminal or a log would act upon."""
+    """Remove the characters that a terminal or a log would act on."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

@@ -149,7 +149,7 @@ class ConnectProxy(Service):
     Args:
         target: The address that every tunnel leads to, whatever its name.
         login: ``user:password`` to require, or None.
-        refusal: Status and reason of the response to a request without the login.
+        refusal: The status and reason with which tunnels are refused.
 
     Attributes:
         heads: The requests, as text.

@@ -81,7 +81,7 @@ class TestWrongUsage:
             (("mtd", "--format", "pdf"), "invalid choice: 'pdf'"),
             (("mtd", "--format", "focus"), "invalid choice: 'focus'"),
             (("invoices", "--since", "2026-06", "--until", "2026-05"), "--since 2026-06 is after"),
-            (("invoices", "--append-to", "a", "--output", "b"), "exclude each other"),
+            (("invoices", "--append-to", "a", "--output", "b"), "cannot be combined"),
             (("invoices", "--append-to", "a", "--format", "csv"), "remove --format csv"),
             (("invoices", "--append-to", "/dev/null"), "must be a regular file, got '/dev/null'"),
             ((*MAY, "--demo", "--host", "https://api.example"), "remove --host"),

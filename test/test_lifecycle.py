@@ -75,7 +75,7 @@ def test_an_exception_drops_the_calls_that_wait(
         with pytest.raises(fastly.ConnectionException) as caught:
             call.get()
         reasons.append(caught.value.reason)
-    before = "the client was closed before the call began"
+    before = "the client was closed before the call started"
     assert ["the client was closed during the call", before, before] == reasons
     assert [(True, False)] * 3 == [(call.ready(), call.successful()) for call in calls]
     assert 1 == len(server.requests)
@@ -152,7 +152,7 @@ def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
         later.get(timeout=0.05)
     assert str(caught.value) == (
         "the call was still running after 0.05 s\n"
-        "  what to do: Call get() again, or give it a longer timeout; the call goes on."
+        "  what to do: Call get() again, or pass a longer timeout; the call continues."
     )
     assert "late" == later.get(5).customer_id
 
@@ -293,7 +293,7 @@ def test_a_call_of_the_parent_is_not_waited_for_after_a_fork(
     results = context.SimpleQueue()
     child = context.Process(target=_wait_in_child, args=(later, results))
     child.start()
-    assert "the call runs in the process that this was forked from" in results.get()
+    assert "the call runs in the process that this one was forked from" in results.get()
     child.join(5)
     assert (0, BillingResponse()) == (child.exitcode, later.get(5))
     results.close()
@@ -362,7 +362,7 @@ def test_a_result_of_another_process_is_not_waited_for(
     for wait in (later.wait, later.get):
         with pytest.raises(fastly.ConnectionException) as caught:
             wait(5)
-        assert "the call runs in the process that this was forked from" == caught.value.reason
+        assert "the call runs in the process that this one was forked from" == caught.value.reason
     while not later.ready():
         time.sleep(0.01)
     assert BillingResponse() == later.get(5)

@@ -82,10 +82,10 @@ def test_a_body_that_is_no_invoice_is_kept(body: bytes) -> None:
 
 @pytest.mark.parametrize("status", [202, 204, 205, 206])
 def test_a_status_that_promises_no_invoice_brings_none(status: int) -> None:
-    """A 2xx that promises no complete body raises ResponseException, whatever its body."""
+    """A 2xx whose body may be incomplete raises ResponseException, whatever its body."""
     error = failure_of(answer(b"" if status in (204, 205) else BODY, status))
     assert (ResponseException, status) == (type(error), error.status)
-    assert f"unexpected {status} response, which promises no complete body" == error.reason
+    assert f"unexpected {status} response, whose body may be incomplete" == error.reason
 
 
 EXPECTED_A_VALUE = "Expecting value: line 1 column 1 (char 0)"

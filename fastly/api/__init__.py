@@ -1,1 +1,1 @@
-"""One module an API; `fastly.apis` has them all."""
+"""One module for each API; `fastly.apis` has them all."""

@@ -1,4 +1,4 @@
-"""What every API class is: operations that send their requests with a client."""
+"""The base of the API classes, whose operations send their requests with a client."""
 
 from __future__ import annotations
 

@@ -90,7 +90,8 @@ class BillingApi(Api):
             month: 1 to 12, such as "05", "5" or 5. Default: omitted.
             year: Four digits, such as "2020" or 2020. Default: omitted.
             _wait: Seconds to poll while the API responds 202, then
-                ``EstimatePendingException``; 0: once. Default: ``configuration.estimate_wait``.
+                ``EstimatePendingException``; 0: do not poll. Default:
+                ``configuration.estimate_wait``.
             **options: See below.
         """
         return request(**options)

@@ -102,7 +102,8 @@ class BillingInvoicesApi(Api):
 
         Args:
             _wait: Seconds to poll while the API responds 202, then
-                ``EstimatePendingException``; 0: once. Default: ``configuration.estimate_wait``.
+                ``EstimatePendingException``; 0: do not poll. Default:
+                ``configuration.estimate_wait``.
             **options: See below.
         """
         return request(**options)

@@ -59,11 +59,11 @@ class BillingUsageMetricsApi(Api):
     def iter_usage_metrics(
         self, start_month: MonthOfYear, end_month: MonthOfYear, **options: "Unpack[PageOptions]"
     ) -> Paged[Usagemetric, Usagemetrics]:
-        """Iterate over the usage of any number of months, three months a request.
+        """Iterate over the usage of any number of months, three months per request.
 
         Args:
             start_month: First month, "2026-07" or a date in it.
-            end_month: Last month, the same way; not before ``start_month``.
+            end_month: Last month, in the same form; not before ``start_month``.
             **options: See below.
         """
         return page_request(**options)
@@ -84,11 +84,11 @@ class BillingUsageMetricsApi(Api):
         """Get one page of usage by service; ``iter_service_level_usage`` returns all pages.
 
         Args:
-            product_id: ID of the product, such as "cdn_usage"; goes with ``usage_type_name``.
+            product_id: ID of the product, such as "cdn_usage"; requires ``usage_type_name``.
             service: ID of the service. Default: all services.
             usage_type_name: Kind of usage, such as "North America Requests".
             start_month: First month, "2026-07" or a date in it.
-            end_month: Last month, the same way.
+            end_month: Last month, in the same form.
             limit: Services on a page: 1 to 10,000, by default 1,000.
             cursor: ``data.meta.next_cursor`` of the previous page. Default: the first page.
             **options: See below.
@@ -111,11 +111,11 @@ class BillingUsageMetricsApi(Api):
         """Iterate over the blocks of usage by service on all pages.
 
         Args:
-            product_id: ID of the product, such as "cdn_usage"; goes with ``usage_type_name``.
+            product_id: ID of the product, such as "cdn_usage"; requires ``usage_type_name``.
             service: ID of the service. Default: all services.
             usage_type_name: Kind of usage, such as "North America Requests".
             start_month: First month, "2026-07" or a date in it.
-            end_month: Last month, the same way.
+            end_month: Last month, in the same form.
             limit: Services on a page: 1 to 10,000, by default 1,000.
             cursor: ``data.meta.next_cursor`` of the page to resume after.
             **options: See below.

@@ -28,7 +28,7 @@ class Appending:
 
     An invoice is in the file if all of its rows are. This writes nothing: `chunks` is the whole new
     file. If it replaces the old one in one step, a process that is killed leaves either of them.
-    An incomplete last line, which a copy that was interrupted leaves, is replaced.
+    An incomplete last line, left by an interrupted copy, is replaced.
 
     Args:
         file: The file; it need not exist.
@@ -39,7 +39,7 @@ class Appending:
         added: The lines of the others by invoice ID, newest first.
 
     Raises:
-        AppendError: The file is not one of rows, or what it lacks cannot be known.
+        AppendError: The file does not contain rows, or it is unknown which invoices it lacks.
         OSError: The file cannot be read.
     """
 

@@ -1,4 +1,4 @@
-"""The words of the command line: which commands, options and values there are."""
+"""The command line: its commands, options and values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Data goes to stdout, everything else to stderr.
 
 exit status:
   0    success
-  1    the API, the network or the writing failed
+  1    the API, the network or writing the output failed
   2    wrong usage or configuration
   3    the month to date is over the budget
   75   the month to date is still being made; try again later
@@ -88,8 +88,8 @@ def parse(words: Sequence[str]) -> Options:
     """Read the command line.
 
     Raises:
-        UsageError: It is wrong.
-        SystemExit: It asked for help or the version, which has been printed.
+        UsageError: It is invalid.
+        SystemExit: Help or the version was requested, and has been printed.
     """
     if words[:1] == ["invoice-by-id"]:
         raise UsageError(_moved("invoice-by-id CUSTOMER INVOICE"))
@@ -120,13 +120,13 @@ def _moved(spelling: str) -> str:
 def _check(options: Options) -> None:
     """Check what the parser cannot: options that depend on each other."""
     if options.demo and options.host is not None:
-        raise UsageError("--demo has a host of its own: remove --host")
+        raise UsageError("--demo uses its own server: remove --host")
     if options.host is not None:
         _check_host(options.host)
     if options.since and options.until and options.since > options.until:
         raise UsageError(f"--since {options.since} is after --until {options.until}")
     if options.append_to is not None and options.output is not None:
-        raise UsageError("--append-to and --output exclude each other: remove one")
+        raise UsageError("--append-to and --output cannot be combined: remove one")
     if options.append_to is not None and options.format not in (None, "jsonl"):
         raise UsageError(f"--append-to writes jsonl: remove --format {options.format}")
     if PurePath(options.append_to or "").suffix not in ("", ".jsonl", ".ndjson"):
@@ -165,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_invoices(commands: Any) -> None:
-    purpose = "all invoices; as csv, jsonl and focus, all their line items"
+    purpose = "all invoices; csv, jsonl and focus have a row for each line item"
     parser = _command(commands, "invoices", purpose, _INVOICES)
     _add_span(parser, "the first invoice", "the latest invoice")
     parser.add_argument(
@@ -193,7 +193,7 @@ def _add_month_to_date(commands: Any) -> None:
 def _add_usage(commands: Any) -> None:
     parser = _command(commands, "usage", "usage, without prices", _ROWS)
     _add_span(parser, "the month of --until", "the current month")
-    parser.add_argument("--by-service", action="store_true", help="by service, not by month")
+    parser.add_argument("--by-service", action="store_true", help="by service instead of by month")
 
 
 def _add_v2(commands: Any) -> None:
@@ -235,7 +235,10 @@ def _command(
         help=f"default: {URL_VARIABLE} from the environment, else {DEFAULT_HOST}",
     )
     parser.add_argument(
-        "--timeout", type=_timeout, metavar="SECONDS", help="for each request, including retries"
+        "--timeout",
+        type=_timeout,
+        metavar="SECONDS",
+        help="limit for each request, including retries",
     )
     parser.add_argument(
         "--allow-insecure-host", action="store_true", help="send the token over http, unencrypted"
@@ -261,7 +264,7 @@ def _add_wait(parser: argparse.ArgumentParser) -> None:
         "--wait",
         type=_wait,
         metavar="SECONDS",
-        help="how long to keep asking while it is being made; default: 90",
+        help="how long to poll while it is being made; default: 90",
     )
 
 

@@ -1,4 +1,4 @@
-"""What each command asks the API, and the forms in which it hands the result on."""
+"""The commands: what each requests from the API, and how it formats the result."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: 
         form: The format, one of those that the command has.
         paper: The paper of the pages.
         client: The client of the API.
-        progress: Where the pages so far are shown.
+        progress: Shows the pages so far.
 
     Returns:
         The report; the requests of a command with several pages are made as its chunks are read.

@@ -81,7 +81,7 @@ class Paper:
         return self.pad(shown, width)
 
     def pad(self, text: str, width: int) -> str:
-        """Return a text with blanks up to `width` columns."""
+        """Return a text padded with spaces to `width` columns."""
         return text + " " * (width - cells(text))
 
     def row(self, label: str, rest: str, indent: int = 0) -> Iterator[str]:

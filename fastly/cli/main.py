@@ -37,10 +37,10 @@ INTERRUPTED, UNREAD = 130, 141  # as shells count the signals SIGINT and SIGPIPE
 # The signals that ask a process to end; Windows lacks the second.
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
-# What to do at a shell, in place of the advice for programs.
+# What to do at a shell, instead of the advice for programs.
 _ADVICE: dict[str, str] = {
     EstimatePendingException.advice: "Try again in a minute, or use a longer --wait.",
-    ResponseException.advice: "It may be the page of a proxy, or the API changed; check --host.",
+    ResponseException.advice: "It may be a proxy's page, or the API has changed; check --host.",
     TimeoutException.advice: "Try again, or use a longer --timeout.",
     UnauthorizedException.advice: f"Check the API token in {TOKEN_VARIABLE}.",
 }
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: The words after ``fastly-billing``. Default: those of this process.
+        arguments: The arguments of ``fastly-billing``. Default: those of this process.
 
     Returns:
         The exit status, as ``--help`` lists it.
@@ -141,13 +141,13 @@ def _configuration(options: Options, stack: contextlib.ExitStack) -> Configurati
         settings |= _stand_in(options, stack)
     elif not os.environ.get(TOKEN_VARIABLE):
         raise UsageError(
-            f"there is no API token: set the environment variable {TOKEN_VARIABLE}, "
+            f"no API token: set the environment variable {TOKEN_VARIABLE}, "
             "or try --demo, which needs none"
         )
     configuration = Configuration(allow_insecure_host=options.allow_insecure_host, **settings)
     if not (is_encrypted_or_local(configuration.host) or options.allow_insecure_host):
         raise UsageError(
-            f"{configuration.host} would get the token unencrypted: use https, or add "
+            f"{configuration.host} would receive the token unencrypted: use https, or add "
             "--allow-insecure-host if you accept that"
         )
     return configuration

@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 
 def say(message: str) -> None:
     """Write a message to stderr, without characters that a terminal might act on."""
-    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]  # so it is if closed
+    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]  # if it is closed
         return
     for line in message.split("\n"):
         indent = "  " if line.startswith("  ") else ""

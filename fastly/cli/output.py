@@ -65,7 +65,7 @@ class Target(NamedTuple):
 
 
 def target_of(options: Options) -> Target:
-    """Decide where the data goes, before anything is requested that could not be written.
+    """Decide where the data goes, before anything is requested.
 
     Raises:
         UsageError: The file or the format cannot be used.
@@ -120,7 +120,7 @@ def _mode(option: str, path: str) -> int:
         return os.stat(path).st_mode
     except FileNotFoundError:
         raise
-    except (OSError, ValueError) as error:  # a NUL is a ValueError, worded by each Python its way
+    except (OSError, ValueError) as error:  # a NUL, with a different message in each Python
         reason = getattr(error, "strerror", None) or "it is not a valid path"
         raise UsageError(f"{option} {shown(path)} cannot be used: {reason}") from error
 
@@ -142,13 +142,13 @@ def write(chunks: Chunks, target: Target) -> None:
         if file is None:
             _write_stdout(whole)
         else:
-            file.write_bytes(whole)  # a pipe or a device, which no file may replace
+            file.write_bytes(whole)  # a pipe or a device, which must not be replaced
     return None
 
 
 @contextlib.contextmanager
 def _named(name: str) -> Generator[None]:
-    """Give the name of the target to what fails in a block."""
+    """Add the name of the target to errors in a block."""
     try:
         yield
     except OSError as error:
@@ -177,7 +177,7 @@ def replace(file: Path, chunks: Iterable[bytes]) -> None:
             stream.close()
             temporary.replace(place)
     finally:
-        with contextlib.suppress(OSError):  # what could not be written is tried again here
+        with contextlib.suppress(OSError):  # closing tries to write the rest again
             stream.close()
         temporary.unlink(missing_ok=True)
 
@@ -209,14 +209,14 @@ def _write_stdout(data: bytes) -> None:
     if stream is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
-        stream.flush()  # what a caller of main() has printed goes first
+        stream.flush()  # what the caller of main() has printed goes first
         if hasattr(stream, "buffer"):
             stream.buffer.write(data)
-        else:  # a StringIO of such a caller
+        else:  # a StringIO of the caller
             stream.write(data.decode())
         stream.flush()
     except OSError:
-        # Python flushes once more at its end, which has to succeed.
+        # Python flushes again when it ends, which must succeed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise
 

@@ -122,7 +122,7 @@ def invoice_page(invoice: Invoice, paper: Paper) -> Iterator[str]:
 def month_to_date_page(
     invoice: MtdInvoiceResponse, budget: Decimal | None, paper: Paper
 ) -> Iterator[str]:
-    """Yield the page of the month to date, with how it stands against a budget."""
+    """Yield the page of the month to date, and how it compares with a budget."""
     start, end = invoice.billing_start_date, invoice.billing_end_date
     yield from paper.fold(f"Month to date {_month(start)}", paper.width)
     yield ""

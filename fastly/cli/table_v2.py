@@ -40,7 +40,7 @@ class _Page:
         self.total = bill.total or BillingTotal()
         regions = (bill.regions or {}).items()
         self.regions = sorted(
-            ((name, region or BillingRegions()) for name, region in regions),  # null was sent
+            ((name, region or BillingRegions()) for name, region in regions),  # it was sent as null
             key=lambda item: -(item[1].cost or 0),
         )
         costs = [self.total.cost, self.used, *(region.cost for _, region in self.regions)]
@@ -133,7 +133,7 @@ class _Page:
             yield [f"{'Share':{width}}", *column, " " * width]
 
     def sum_lines(self) -> Iterator[str]:
-        """Yield the way from what was used to what is to be paid."""
+        """Yield the steps from the cost of the usage to the amount due."""
         for label, amount in self.sums():
             yield from self.paper.row(label, f"  {money(amount):>{self.amount_width}}")
         yield self.paper.rule * self.paper.width

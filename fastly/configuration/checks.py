@@ -48,7 +48,7 @@ SocketOptions = list[tuple[int, int, "int | bytes"]]
 TOKEN_VARIABLE = "FASTLY_API_TOKEN"
 URL_VARIABLE = "FASTLY_API_URL"
 DEFAULT_HOST = "https://api.fastly.com"
-_LARGEST_POOL = 10_000  # connections; urllib3 makes a place for each before the first
+_LARGEST_POOL = 10_000  # connections; urllib3 allocates a slot for each in advance
 _LONGEST = 366 * 24 * 3600  # seconds; operating systems cannot count much further
 
 # One expression for the whole URL, so that no second parser can read another host out of it
@@ -59,7 +59,7 @@ _HOST_URL = re.compile(
     r"(?::(?P<port>\d{1,5}))?(?P<path>(?:/[A-Za-z0-9_.~-]*)*)",
     re.IGNORECASE | re.ASCII,
 )
-# What a user name and a password may be made of (RFC 3986, section 3.2.1); the rest is written %XX.
+# The characters of a user name and a password (RFC 3986, section 3.2.1); others are %XX.
 _LOGIN = re.compile(r"[^@]*|https?://[A-Za-z0-9._~!$&'()*+,;=:%-]*@[^@]*", re.IGNORECASE)
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _LOOPBACK = re.compile(rf"localhost|127(?:\.{_BYTE}){{3}}|\[::1\]", re.IGNORECASE | re.ASCII)
@@ -152,7 +152,7 @@ def check_retries(name: str, value: object) -> int | RetryPolicy:
 
 
 def check_host(name: str, value: object) -> str:
-    """Check the API's URL, and return it without a final slash."""
+    """Check the API's URL, and return it without a trailing slash."""
     if not isinstance(value, str):
         raise ApiTypeError(
             f"{name} must be text such as {DEFAULT_HOST!r}, got {type(value).__name__}"

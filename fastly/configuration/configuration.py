@@ -59,7 +59,7 @@ class Configuration:
     """Where to send requests, with which token, and how.
 
     Pass a setting to the constructor or assign it later; ``None`` in the constructor keeps the
-    default. Each value is checked at once. Two checks come later: whether the token may be sent
+    default. Each value is checked at once. Two checks are made later: whether the token may be sent
     to ``host``, when a client is created; and whether certificates can be loaded, when it first
     connects. A client reads ``host``, the token and the defaults of calls for every call, and the
     settings of its connections (TLS, proxy, pool) when it first connects.
@@ -89,14 +89,14 @@ class Configuration:
     host = Setting(
         DEFAULT_HOST,
         check_host,
-        "URL of the API, without a trailing slash; without one, FASTLY_API_URL.",
+        "URL of the API, without a trailing slash. FASTLY_API_URL replaces the default.",
         URL_VARIABLE,
     )
     discard_unknown_keys = Setting(
         False, check_flag, "True: drop undocumented fields from responses."
     )
     client_side_validation = Setting(
-        True, check_flag, "False: as if every call had ``_check_input_type=False``."
+        True, check_flag, "False: every call behaves as with ``_check_input_type=False``."
     )
     timeout = Setting(
         (10.0, 60.0),
@@ -107,7 +107,9 @@ class Configuration:
         3, check_retries, "Retries of a failed request: a number, or a urllib3.Retry."
     )
     estimate_wait = Setting(
-        90.0, check_wait, "Seconds to poll for a month to date while it is being made; 0: once."
+        90.0,
+        check_wait,
+        "Seconds to poll for a month to date while it is being made; 0: do not poll.",
     )
     connection_pool_maxsize = Setting(32, check_pool_size, "Idle connections kept open for reuse.")
     proxy = Setting[str | None](
@@ -220,7 +222,7 @@ class Configuration:
 
     @property
     def api_token(self) -> str | None:
-        """The token in use, also to assign: ``api_key["token"]``, else ``FASTLY_API_TOKEN``."""
+        """The token in use: ``api_key["token"]``, else ``FASTLY_API_TOKEN``; assignable."""
         return self.api_key.get("token") or os.environ.get(TOKEN_VARIABLE) or None
 
     @api_token.setter
@@ -324,7 +326,7 @@ class Configuration:
         """Return host, source of the token and all changed settings, without secrets."""
         source = "api_key" if self.api_key else TOKEN_VARIABLE if self.api_token else "nowhere"
         changed = {name: value for name, value in vars(self).items() if name[0] != "_"}
-        if self.refresh_api_key_hook is not None:  # its repr may hold what it was made with
+        if self.refresh_api_key_hook is not None:  # its repr may contain its arguments
             changed["refresh_api_key_hook"] = "..."
         secrets = {name: self._secret(name) for name in ("api_key_prefix", "proxy_headers")}
         return {

@@ -1,1 +1,1 @@
-"""One module a model class, named in snake case; `fastly.models` has them all."""
+"""One module for each model class, named in snake case; `fastly.models` has them all."""

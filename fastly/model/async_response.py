@@ -6,7 +6,7 @@ __all__ = ["AsyncResponse"]
 
 
 class AsyncResponse(Model):
-    """The body of a 202, which ``get_month_to_date_invoice`` waits out."""
+    """The body of a 202, on which ``get_month_to_date_invoice`` keeps polling."""
 
     title: str | None = field("What the API is doing, in a sentence.")
     status: str | None = field("State of the month to date.")

@@ -13,7 +13,7 @@ class BillingTotal(Model):
     bandwidth_cost: float | None = field("Cost of the bandwidth.", unit="USD")
     bandwidth_units: str | None = field('The unit of ``bandwidth``, such as "GB".')
     commit_shortfall: float | None = field(
-        "Difference to the plan minimum. Seen in responses; not in the API's reference.",
+        "Amount below the plan minimum. Seen in responses; not in the API's reference.",
         unit="USD",
     )
     cost: float | None = field("Final amount to be paid.", unit="USD")

@@ -6,4 +6,4 @@ __all__ = ["EomInvoiceResponse"]
 
 
 class EomInvoiceResponse(Invoice):
-    """The invoice of an ID: the result of ``get_invoice_by_invoice_id``."""
+    """The invoice with an ID: the result of ``get_invoice_by_invoice_id``."""

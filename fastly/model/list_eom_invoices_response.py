@@ -11,4 +11,4 @@ class ListEomInvoicesResponse(Model):
     """One page of invoices, newest first: the result of ``list_invoices``."""
 
     data: list[Invoice] | None = field("Invoices of this page.")
-    meta: Metadata | None = field("Where this page stands in the list.")
+    meta: Metadata | None = field("Position of this page in the list.")

@@ -6,7 +6,7 @@ __all__ = ["Metadata"]
 
 
 class Metadata(Model):
-    """Where a page stands in a list."""
+    """The position of a page in a list."""
 
     next_cursor: str | None = field(
         "``cursor`` of the next page; empty, null or missing on the last page."

@@ -16,6 +16,6 @@ class ServiceusagemetricsData(Model):
     start_time: datetime | None = field("Start of the period.", unit="UTC")
     end_time: datetime | None = field("End of the period.", unit="UTC")
     usage_type: str | None = field('Kind of usage, such as "North America Requests".')
-    unit: str | None = field("What ``usage_units`` are counted in.")
+    unit: str | None = field("Unit of ``usage_units``.")
     details: list[Serviceusagemetric] | None = field("Usage of each service.")
-    meta: Metadata | None = field("Where this block stands in the list.")
+    meta: Metadata | None = field("Position of this block in the list.")

@@ -38,7 +38,7 @@ def time_text(time: datetime) -> str:
 
 
 def layout(value: Any, indent: int) -> str:
-    """Write a value on one line if it fits, else filled into lines; long lists are counted."""
+    """Write a value on one line if it fits, else filled into lines; long lists are shortened."""
     parts, (opening, closing) = _parts(value)
     if parts is None:
         return _short(value)
@@ -53,7 +53,7 @@ def layout(value: Any, indent: int) -> str:
 
 
 def _filled(parts: list[str], width: int) -> list[str]:
-    """Put as many parts on each line as fit; one that is broken itself stands alone."""
+    """Put as many parts on each line as fit; a part of several lines shares none of them."""
     lines: list[str] = []
     for part, comma in zip(parts, ["," for _ in parts[1:]] + [""], strict=True):
         last = lines[-1] if lines else "\n"

@@ -20,7 +20,7 @@ class Field:
         name: Its name in the JSON and on the model.
         annotation: Its type, as a reader would write it.
         meaning: What it means.
-        unit: What it is counted in, such as "USD", or "".
+        unit: Its unit, such as "USD", or "".
         read: Turns a value from JSON into the declared type.
     """
 
@@ -51,7 +51,7 @@ class Field:
         return kind
 
     def reader(self, read: Reader) -> Reader:
-        """Return what reads a value of this field, given what reads the annotated type."""
+        """Return the reader of this field's values, given the reader of the annotated type."""
         return read
 
 
@@ -86,7 +86,7 @@ def field(doc: str, *, unit: str = "", or_single: bool = False, or_many: bool = 
 
     Args:
         doc: Its meaning.
-        unit: What it is counted in.
+        unit: Its unit.
         or_single: The API also sends this list as its only item.
         or_many: The API also sends this object as a list; the field is the first of them, and
             ``every`` returns all.
@@ -107,8 +107,8 @@ def annotations_of(model: type) -> dict[str, Any]:
     """Return the annotations of a model's own fields.
 
     Raises:
-        ApiTypeError: Python cannot evaluate them. From 3.14 on it does so only when asked, after
-            the fields have taken their names.
+        ApiTypeError: Python cannot evaluate them. From 3.14 on, it evaluates them on request,
+            when the fields have already taken their names.
     """
     try:
         return dict(model.__annotations__)

@@ -70,7 +70,7 @@ class Model:
     """A typed, open record of what the API sent.
 
     Read a field as an attribute: a documented field that is missing is ``None``, and
-    ``"cost" in total`` says whether it was there. ``total["cost"]`` reads any field by its name,
+    ``"cost" in total`` says whether it is present. ``total["cost"]`` reads any field by its name,
     undocumented ones too. Create one with ``BillingTotal(cost=1.5)``, or from plain data with
     ``BillingTotal.from_dict({...})``; both check every value, as does assignment.
 
@@ -130,7 +130,7 @@ class Model:
 
         Raises:
             ApiTypeError: The JSON is not an object, or holds a value of the wrong type.
-            ApiValueError: ``text`` is not JSON, or is nested too deep.
+            ApiValueError: ``text`` is not JSON, or is nested too deeply.
         """
         try:
             data = json.loads(text)
@@ -219,7 +219,7 @@ class Model:
         ``json.dumps`` does not know models: use this, or ``json.dumps(model.to_dict())``.
         """
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
-        # Half a character, which JSON may hold, can be written to a file only as an escape.
+        # A lone surrogate, which JSON may hold, can be written to a file only as an escape.
         return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
 
     def to_str(self) -> str:
@@ -250,7 +250,7 @@ class Model:
 
         def __getattr__(self, name):
             unknown = _unknown(self)
-            # Python looks for its hooks, such as __deepcopy__, here: data must not answer.
+            # Python looks for hooks such as __deepcopy__ here, and must not find a field.
             if name in unknown and not (name.startswith("__") and name.endswith("__")):
                 return unknown[name]
             raise ApiAttributeError(
@@ -275,7 +275,7 @@ class Model:
             value = self.__fields__[name].read(value, (None, name), Policy(refuse))
         self.__dict__[name] = value
 
-    # Without __hash__ next to it, models are unhashable: two equal ones may differ tomorrow.
+    # Without __hash__, models are unhashable: two equal ones can differ after an assignment.
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented

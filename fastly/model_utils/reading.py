@@ -64,7 +64,7 @@ def refuse(value: Any, expected: str, where: Where) -> Any:
 def keep(value: Any, expected: str, where: Where) -> Any:
     """Keep a value of the wrong type, and log it."""
     kept = copied(value)
-    # Log only its type: a response that repeats the token must not bring it into a log.
+    # Log only the type: the value could be an echo of the token.
     path, kind = render_path(path_of(where)), type(value).__name__
     log.warning("kept a value of type %s at %s; expected %s", kind, path, expected)
     return kept
@@ -93,7 +93,7 @@ def reader_of(annotation: Any) -> Reader:
 
 
 def list_of(read_item: Reader, read_alike: Reader | None = None) -> Reader:
-    """Return what reads a list.
+    """Return the reader of a list.
 
     Args:
         read_item: Reads one item.
@@ -156,7 +156,7 @@ def _integer(value: Any) -> int:
         value = None if fraction.strip("0") else int(whole)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
         raise ValueError
-    if isinstance(value, float) and abs(value) > _EXACT:  # a neighbour of what was meant
+    if isinstance(value, float) and abs(value) > _EXACT:  # rounded: not the number sent
         raise ValueError
     return int(value)
 

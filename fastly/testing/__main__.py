@@ -35,8 +35,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m fastly.testing",
         description="Run a local billing API with made-up invoices.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port; 0, the default: any free port")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
+    parser.add_argument("--port", type=int, default=0, help="port (default: 0, any free port)")
     parser.add_argument(
         "--no-v2", dest="v2", action="store_false", help="respond to v2 requests with 404"
     )

@@ -1,4 +1,4 @@
-"""The stand-in's account: its ledger, and the JSON that each API returns of it."""
+"""The stand-in's account: its ledger, and the JSON that each API returns for it."""
 
 from __future__ import annotations
 

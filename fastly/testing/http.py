@@ -28,7 +28,7 @@ __all__ = ["Body", "Cut", "Headers", "Listener", "Malformed", "Request", "Respon
 Body = bytes | str | dict[str, Any] | list[Any]
 Cut = int | Literal["before", "head"]
 
-# Requests are recorded, so a bound on the head and on its parts is a bound on memory.
+# Requests are recorded, so limiting the head and its parts limits memory.
 _HEAD_LIMIT = 16_384
 _PARAMETER_LIMIT = 100
 _BODY_LIMIT = 1 << 20

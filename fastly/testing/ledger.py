@@ -1,4 +1,4 @@
-"""What both APIs know of the account: its months, their IDs, and what was used in them."""
+"""What both APIs know about the account: its months, their IDs, and their usage."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class BillingServer:
         today: The account's current date. Default: the real date, in UTC.
         estimate_pending: How many requests for the month to date, or for a month's v2 estimate,
             get a 202 before the first 200.
-        v2: False: every path of v2 is a 404, as Fastly's own has been since it retired v2.
+        v2: False: respond to every v2 path with 404, as Fastly has done since it retired v2.
 
     Raises:
         TypeError: An argument is of the wrong type.
@@ -123,7 +123,7 @@ class BillingServer:
         self.close()
 
     def start(self) -> Self:
-        """Start to listen, and return the server itself; harmless while it listens.
+        """Start to listen, and return the server; does nothing if it already listens.
 
         Raises:
             RuntimeError: The server has been closed.
