@@ -145,7 +145,7 @@ def _service(row: InvoiceRow) -> tuple[str, str]:
 def _day_after(last: datetime | None) -> datetime | None:
     """Return the end of a period, which FOCUS excludes, from its last day.
 
-    The last day of all, 9999-12-31, which some systems write for "no end", stays as it is.
+    The last possible day, 9999-12-31, which some systems use for "no end", is returned unchanged.
     """
     if last is None:
         return None

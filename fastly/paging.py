@@ -118,7 +118,7 @@ class _CursorPages(Iterator[PageT]):
         return received[0]
 
     def _following(self, received: Received[PageT]) -> str | None:
-        """Return the cursor of the next page, which a request must be able to send."""
+        """Return the cursor of the next page, after checking that a request can send it."""
         cursor = _part(received, self._next_cursor, "cursor")
         try:
             return None if cursor is None else check_cursor("the cursor of the next page", cursor)

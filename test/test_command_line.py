@@ -309,7 +309,7 @@ class TestUsage:
     def test_undocumented_meta(
         self, shell: Shell, server: BillingServer, option: tuple[str, ...]
     ) -> None:
-        """A field that is not documented for usage, although it is for invoices, does no harm."""
+        """A `meta` that is not documented for usage, although it is for invoices, does no harm."""
         server.enqueue(body={"data": [], "meta": {"next_cursor": "", "total": "many"}})
         result = shell("usage", *option, "--format", "csv")
         assert (0, "") == (result.status, result.stderr)

@@ -74,7 +74,7 @@ class TestAppending:
         assert (0, b"", "") == shell(*command, "--quiet")
 
     def test_stdout_is_not_a_file(self, shell: Shell, server: BillingServer) -> None:
-        """The name that means stdout elsewhere does not become that of a file."""
+        """`--append-to -` is refused instead of creating a file named `-`."""
         result = shell("invoices", "--append-to", "-")
         assert (2, b"") == result[:2]
         assert "--append-to must be a regular file, got '-'" in result.stderr

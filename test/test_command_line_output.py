@@ -181,7 +181,7 @@ class TestFile:
 def test_a_directory_that_does_not_exist(
     shell: Shell, server: BillingServer, tmp_path: Path
 ) -> None:
-    """A name with a slash at its end is a directory, and does not become a file."""
+    """A path that ends with a slash is a directory, and not written as a file."""
     for option in ("--output", "--append-to"):
         result = shell("invoices", option, f"{tmp_path}/exports/")
         assert (2, b"") == result[:2]
@@ -193,7 +193,7 @@ def test_a_directory_that_does_not_exist(
 def test_signals_leave_no_temporary_file(
     server: BillingServer, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """A process that a signal asks to end removes its temporary file, and dies of the signal."""
+    """A process killed by SIGTERM or SIGHUP removes its temporary file first."""
     server.enqueue(delay=60)
     with subprocess.Popen(
         words(("invoices", "--output", tmp_path / "all.csv"), server),
@@ -214,7 +214,7 @@ def test_signals_leave_no_temporary_file(
 
 @pytest.mark.parametrize("option", ["ignored", "in a thread"])
 def test_signals_that_are_not_ours(server: BillingServer, tmp_path: Path, option: str) -> None:
-    """A process under nohup stays alive, and a program may run commands in its threads."""
+    """Ignored signals stay ignored, as under nohup, and commands can run in threads."""
     if option == "ignored":
         file = tmp_path / "all.csv"
         command = ["nohup", *words(("invoices", "--output", file), server)]

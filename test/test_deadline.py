@@ -274,7 +274,7 @@ def test_an_address_that_swallows_packets_leaves_time_for_the_next() -> None:
 
 
 def test_a_call_can_be_aborted_before_it_waits() -> None:
-    """A call that is aborted before it has a socket does not begin to wait."""
+    """A call that is aborted before it has a socket does not start to wait."""
     deadline = Deadline(5, 5, 5)
     deadline.abort()
     with pytest.raises(TimeoutError):

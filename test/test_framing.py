@@ -266,7 +266,7 @@ class _Fake:
 
 
 def test_files_of_other_kinds_are_read_as_they_are() -> None:
-    """A response of a test tool, whose file cannot be unwrapped, is read by ``http.client``."""
+    """A test tool's response whose file cannot be unwrapped is read by ``http.client``."""
     response = StrictResponse(_Fake(answer_bytes()), method="GET")
     response.begin()
     assert (BODY, None) == (response.read(), response.lines)

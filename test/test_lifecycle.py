@@ -520,7 +520,7 @@ def test_threads_end_with_a_client_that_nobody_closed(server: BillingServer) -> 
 
 
 def test_what_was_held_before_a_fork_is_dropped(client: fastly.ApiClient) -> None:
-    """In another process the client keeps nothing of the process that it was made in."""
+    """After a fork, the client drops what it held in the parent process."""
     client._by_process[-1] = before = client._resources()
     client._by_process.pop(os.getpid())
     assert before is not client._resources()
@@ -528,7 +528,7 @@ def test_what_was_held_before_a_fork_is_dropped(client: fastly.ApiClient) -> Non
 
 
 def test_a_client_that_closes_while_a_call_is_prepared_refuses_it(server: BillingServer) -> None:
-    """A call whose hook closes the client is not left to threads that have ended."""
+    """A call whose hook closes the client is refused instead of waiting for ended threads."""
     configuration = fastly.Configuration(host=server.url, api_token=server.token)
     client = fastly.ApiClient(configuration)
     configuration.refresh_api_key_hook = lambda _: client.close()
@@ -544,7 +544,7 @@ def test_threads_finish_from_one_of_themselves() -> None:
 
 
 def test_a_task_that_was_cancelled_is_not_done() -> None:
-    """A task that is cancelled before a thread takes it up is skipped, and the next one done."""
+    """A task cancelled before a thread starts it is skipped, and the next one is done."""
     threads = Threads(1)
     done: list[str] = []
     first = threads.submit(lambda: time.sleep(0.2))
@@ -555,7 +555,7 @@ def test_a_task_that_was_cancelled_is_not_done() -> None:
 
 
 def test_threads_that_cannot_be_more_do_the_work() -> None:
-    """If the system starts no further thread, those that run take the task."""
+    """If the system cannot start another thread, a running one takes the task."""
     threads = Threads(2)
     threads.submit(int).result(5)
     usual = threading.stack_size(1 << 46)  # bytes, which no system has

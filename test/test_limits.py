@@ -119,7 +119,7 @@ def test_of_a_body_that_is_too_large_some_is_kept() -> None:
 
 
 MOST_MEMORY = 500  # MiB
-MOST_SECONDS = 3.0  # of the processor, when the loop below takes 0.2 s; it takes longer under load
+MOST_SECONDS = 3.0  # of CPU time, if the loop below takes 0.2 s; both take longer under load
 MOST_VALUES = 1_000_000
 ROOT = Path(__file__).parent.parent
 ASK = """
@@ -183,7 +183,7 @@ COSTLY = {
 
 
 needs_proc = pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="only Linux tells the peak of a process's memory"
+    not Path("/proc/self/status").exists(), reason="only Linux reports a process's peak memory"
 )
 
 

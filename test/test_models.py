@@ -483,7 +483,7 @@ def test_many_unknown_fields_cost_little() -> None:
 
 
 def test_the_cache_of_times_is_small(server: BillingServer, api: BillingApi) -> None:
-    """Times with very long fractions are not kept, leap seconds included."""
+    """Times with very long fractions are not cached, leap seconds included."""
     for number in range(8):
         fraction = f"{number}" * 500_000
         server.enqueue(body={"start_time": f"2026-01-01T00:00:60.{fraction}Z"})

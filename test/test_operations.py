@@ -112,7 +112,7 @@ def test_a_signature_has_plain_types() -> None:
     "method", methods(OPERATIONS) + methods(ITERATORS), ids=lambda m: m.__name__
 )
 def test_tools_find_types_and_source(method: Any) -> None:
-    """Type hints are those of the arguments that are sent, and the source is the declaration."""
+    """Type hints are those of the arguments, and the source is that of the declaration."""
     hints = get_type_hints(method)
     assert inspect.signature(method).return_annotation == hints.pop("return")
     parameters = inspect.signature(method).parameters
@@ -240,7 +240,7 @@ def test_an_id_cannot_leave_its_place_in_the_path(
 def test_the_month_to_date_is_not_an_id(
     invoices: BillingInvoicesApi, server: BillingServer
 ) -> None:
-    """The last part of another operation's path is refused as an ID."""
+    """The ID ``month-to-date`` is refused, because it is the path of another operation."""
     with pytest.raises(fastly.ApiValueError, match=r"use get_month_to_date_invoice\(\)$"):
         invoices.get_invoice_by_invoice_id("month-to-date")
     assert [] == server.requests
@@ -258,7 +258,7 @@ def test_unchecked_arguments_are_sent_as_given(
 def test_unchecked_arguments_become_text(
     invoices: BillingInvoicesApi, server: BillingServer
 ) -> None:
-    """Without input checks, arrays are written as text; text that no URL can hold is refused."""
+    """Without input checks, arrays are sent as text; text that no URL can hold is refused."""
     limit: Any = Indices(5)
     server.enqueue(body={})
     invoices.list_invoices(limit=limit, _check_input_type=False)

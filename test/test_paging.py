@@ -135,7 +135,7 @@ def test_a_repeated_cursor_does_not_loop(
 def test_a_cursor_that_no_request_can_send(
     invoices: BillingInvoicesApi, server: BillingServer, cursor: Any
 ) -> None:
-    """A wrong cursor is the response's fault; next() requests the page that named it again."""
+    """An unusable cursor raises ResponseException; next() requests its page again."""
     server.enqueue(body=page(cursor, "1"))
     server.enqueue(body=page(None, "1"))
     paged = invoices.iter_invoices(_check_return_type=False)
@@ -151,7 +151,7 @@ def test_a_cursor_that_no_request_can_send(
 def test_unchecked_pages_that_iteration_cannot_use(
     invoices: BillingInvoicesApi, server: BillingServer, data: dict[str, Any]
 ) -> None:
-    """Values that are kept as they were sent do not make iteration fail in other ways."""
+    """Unusable values kept by _check_return_type=False raise ResponseException in iteration."""
     server.enqueue(body=data)
     server.enqueue(body=page(None, "1"))
     paged = invoices.iter_invoices(_check_return_type=False)
@@ -164,7 +164,7 @@ def test_unchecked_pages_that_iteration_cannot_use(
 def test_unchecked_blocks_that_iteration_cannot_use(
     usage: BillingUsageMetricsApi, server: BillingServer, data: object
 ) -> None:
-    """Blocks that are not objects have no cursor, so iteration cannot continue after them."""
+    """A block that is not an object has no cursor, and raises ResponseException in iteration."""
     server.enqueue(body={"data": data})
     with pytest.raises(fastly.ResponseException, match="no readable cursor"):
         next(usage.iter_service_level_usage(_check_return_type=False))

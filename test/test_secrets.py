@@ -348,5 +348,5 @@ def test_the_hook_changes_host_and_token_together() -> None:
 
 
 def test_secrets_and_masks_hide_themselves() -> None:
-    """Neither a secret nor what masks it shows it."""
+    """The repr of a secret and that of a mask do not show it."""
     assert ("***", "<masks 1 secrets>") == (repr(Secret(TOKEN)), repr(Mask(Secret(TOKEN))))

@@ -354,7 +354,7 @@ class TestLayout:
 
     @pytest.mark.parametrize("text", ["\u0e17\u0e35\u0e48", "\u0928\u0941", "e\u0301", "e\u20dd"])
     def test_marks_take_no_column(self, text: str) -> None:
-        """Vowel signs, accents and enclosing marks stand on the letter before them."""
+        """Vowel signs, accents and enclosing marks take no column of their own."""
         assert 1 == cells(text)
 
 

@@ -99,7 +99,7 @@ class Appending:
 
 
 def _is_torn_row(line: bytes) -> bool:
-    """Return whether a line is the start of a row; any other file must not lose its last line."""
+    """Return whether a line is the start of a row; other files must not lose their last line."""
     try:
         json.loads(line)
     except (ValueError, RecursionError):

@@ -134,8 +134,8 @@ def _can_show(text: str, encoding: str) -> bool:
 def cells(text: str) -> int:
     """Return the columns that a text takes on a terminal.
 
-    East Asian characters take two. Marks take none, whether they have a combining class or, like
-    the vowel signs of Thai and the variation selectors, do not.
+    East Asian characters take two. Marks take none, including those without a combining class,
+    such as the vowel signs of Thai and the variation selectors.
     """
     if text.isascii():  # the usual case, 100 times faster
         return len(text)

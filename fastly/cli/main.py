@@ -34,7 +34,7 @@ DONE, FAILED, MISUSED, OVER_BUDGET = 0, 1, 2, 3
 PENDING = 75  # EX_TEMPFAIL of sysexits.h, which mail servers and job runners retry
 INTERRUPTED, UNREAD = 130, 141  # as shells count the signals SIGINT and SIGPIPE
 
-# The signals that ask a process to end; Windows lacks the second.
+# The signals that terminate a process; Windows lacks the second.
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 # What to do at a shell, instead of the advice for programs.
@@ -75,10 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Generator[None]:
-    """Let SIGTERM and SIGHUP end a block as Ctrl-C does, so that no temporary file stays.
+    """Make SIGTERM and SIGHUP end a block as Ctrl-C does, so that no temporary file remains.
 
-    The process still dies of the signal, at the end of the block. A signal that is ignored, as
-    under nohup, or has a handler keeps it; threads other than the main one cannot set handlers.
+    The signal still kills the process, at the end of the block. A signal that is ignored, as under
+    nohup, or has a handler is left alone, and only the main thread can set handlers.
     """
     received: list[int] = []
 
@@ -120,7 +120,7 @@ def _run(words: list[str]) -> int:
 
 def _append(options: Options, target: Target, client: ApiClient, progress: Progress) -> int:
     """Add the invoices that a file lacks."""
-    is_stdout = options.append_to == "-"  # elsewhere; nobody wants a file of this name
+    is_stdout = options.append_to == "-"  # as with --output; it cannot be appended to
     if target.file is None or is_stdout or (target.file.exists() and not target.file.is_file()):
         raise UsageError(f"--append-to must be a regular file, got {options.append_to!r}")
     appending = Appending(target.file, invoices_between(options, client, progress))
