@@ -27,7 +27,7 @@ def query(page: Recipe, text: str) -> list[tuple[Any, ...]]:
 
 
 def counted(page: Recipe) -> int:
-    """Return the number of lines, none of which is there twice."""
+    """Return the number of lines, after checking that there are no duplicates."""
     ((lines, different),) = query(page, LINES)
     assert different == lines
     return lines
@@ -40,7 +40,7 @@ def all_lines(server: BillingServer) -> int:
 
 
 class Loaded(NamedTuple):
-    """What two runs have left, one after the other."""
+    """The results of two consecutive runs."""
 
     page: Recipe
     printed: str
@@ -91,7 +91,7 @@ def test_nothing_is_sent_elsewhere(loaded: Loaded) -> None:
 
 
 def test_amounts_are_exact(loaded: Loaded, server: BillingServer) -> None:
-    """The amounts of each invoice add up exactly to its total, which the API sent."""
+    """The amounts of each invoice add up exactly to the total that the API sent."""
     totals = query(
         loaded.page,
         "SELECT invoice_id, sum(amount), any_value(monthly_transaction_amount)"
@@ -109,7 +109,7 @@ def test_amounts_are_exact(loaded: Loaded, server: BillingServer) -> None:
 def test_page_that_fails_is_loaded_by_the_next_run(
     recipe: Callable[[str], Recipe], server: BillingServer
 ) -> None:
-    """What came before a failure is loaded, the rest by the next run."""
+    """Pages before a failure are loaded, and the next run loads the rest."""
     july = server.account.v3_invoice(2026, 7)
     server.enqueue(body={"data": [july], "meta": {"next_cursor": "abc"}}, path=LIST)
     server.enqueue(400, path=LIST)
@@ -134,7 +134,7 @@ def test_lost_state_doubles_nothing(recipe: Callable[[str], Recipe], server: Bil
 def test_outstanding_invoice_is_loaded_again(
     recipe: Callable[[str], Recipe], server: BillingServer
 ) -> None:
-    """An invoice that has been paid since it was loaded is updated, and not doubled."""
+    """An invoice that has been paid since it was loaded is updated, not duplicated."""
     page = recipe("dlt")
     page.run()
     statuses = "SELECT DISTINCT payment_status FROM fastly.invoice_lines WHERE invoice_id = "
@@ -189,7 +189,7 @@ def test_missing_fields_survive(recipe: Callable[[str], Recipe], server: Billing
 
 
 def test_killed_runs_double_nothing(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
-    """Runs that are killed at any point lose and double nothing."""
+    """Runs that are killed at any point neither lose nor duplicate lines."""
     page = recipe("dlt")
     for seconds in (0.9, 1.2, 1.5, 1.8):
         with page.start() as process:
