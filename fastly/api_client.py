@@ -1,4 +1,4 @@
-"""One call: a safe path, the query, headers, token, options, threads; from arguments to result."""
+"""One call from its arguments to its result: path, query, headers, token, options, threads."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class LastResponse(NamedTuple):
 
 
 class DefaultHeaders(Secrets):
-    """Headers sent with each request: case-insensitive, checked, and shown only by name."""
+    """Headers sent with each request: case-insensitive and checked; repr shows only names."""
 
     __slots__ = ()
 
@@ -111,7 +111,7 @@ class ApiClient:
             10,000, or a header cannot be sent.
     """
 
-    # There is no lock, since a signal handler would wait for ever for one that its own thread
+    # There is no lock, since a signal handler would wait forever for one that its own thread
     # holds. Each step is one operation that Python makes atomic, such as dict.setdefault.
 
     @accepts_only_declared_arguments
@@ -160,7 +160,7 @@ class ApiClient:
         self.close()
 
     def __reduce__(self) -> NoReturn:
-        raise ApiTypeError("an ApiClient cannot be pickled or copied; make one in each process")
+        raise ApiTypeError("an ApiClient cannot be pickled or copied: create one in each process")
 
     def close(self) -> None:
         """Finish the calls that were submitted, then end the threads and the connections."""
@@ -191,12 +191,12 @@ class ApiClient:
 
     @property
     def rate_limit_remaining(self) -> int | None:
-        """Requests left of the hour's quota by the last response, or None if it did not say."""
+        """Requests left of the hour's quota according to the last response, or None."""
         return self._number_from_last_response("Fastly-RateLimit-Remaining")
 
     @property
     def rate_limit_reset(self) -> int | None:
-        """When the quota is renewed, in epoch seconds by the last response, or None."""
+        """When the quota is reset, in epoch seconds according to the last response, or None."""
         return self._number_from_last_response("Fastly-RateLimit-Reset")
 
     def _number_from_last_response(self, header: str) -> int | None:
@@ -205,7 +205,7 @@ class ApiClient:
         return int(value) if re.fullmatch(r"[0-9]{1,15}", value) else None
 
     def call(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
-        """Carry out an operation; this is what the methods of an API class do.
+        """Run an operation; the methods of an API class call this.
 
         Args:
             operation: What to do.
@@ -222,7 +222,7 @@ class ApiClient:
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
-            raise ApiValueError("this ApiClient is closed; make a new one")
+            raise ApiValueError("this ApiClient is closed: create a new one")
 
     def target(self, operation: Operation, arguments: Mapping[str, Any]) -> str:
         """Return the path and query of a call, with its arguments checked.
@@ -251,7 +251,7 @@ class ApiClient:
         return Secret(headers["Fastly-Key"])
 
     def _resources(self) -> _Resources:
-        """Return what the client holds in this process, and drop what it held before a fork."""
+        """Return the client's resources in this process, dropping those from before a fork."""
         process = os.getpid()
         found = self._by_process.get(process)
         if found is None:
@@ -267,17 +267,17 @@ class ApiClient:
         if client is None:
             new = RestClient(self.configuration, url, self.pool_threads)
             client = resources.rest_clients.setdefault(origin, new)
-        if resources.closed:  # meanwhile; it was perhaps too new for close() to find it
+        if resources.closed:  # meanwhile; close() may not have seen the new resources
             client.close()
         return client
 
     def _submit(self, call: _Call) -> AsyncResult[Any]:
-        """Give a call to the threads, which start when they are first needed."""
+        """Submit a call to the threads, which start when they are first needed."""
         try:
             future = self._resources().threads.submit(lambda: self._run(call))
-        except RuntimeError as error:  # Python is about to end, or the system has no thread
+        except RuntimeError as error:  # Python is exiting, or the system has no thread
             raise ApiValueError(f"cannot start a thread for the call: {error}") from error
-        if self._closed and future.cancel():  # meanwhile; no thread may be left to take it
+        if self._closed and future.cancel():  # meanwhile; there may be no thread left to run it
             self._refuse_if_closed()
         return AsyncResult(future)
 
@@ -334,7 +334,7 @@ class ApiClient:
 
 
 def _counting_attempts(send: Send) -> Send:
-    """Return what sends a request and counts the attempts of all times that it is called."""
+    """Return a function that sends a request and counts the attempts over all its calls."""
     attempts = 0
 
     def counting() -> Response:

@@ -48,24 +48,24 @@ class Deadline:
 
     @classmethod
     def of(cls, timeout: float | tuple[float, float], default_connect: float) -> Deadline:
-        """Make one of a timeout: seconds for the call, or ``(connect, read)`` for each attempt."""
+        """Create one from a timeout: seconds for the call, or ``(connect, read)`` per attempt."""
         if isinstance(timeout, tuple):
             return cls(None, *timeout)
         return cls(timeout, min(timeout, default_connect), timeout)
 
     def start_phase(self, seconds: float) -> None:
-        """Begin connecting or reading, which may take this many seconds."""
+        """Start connecting or reading, which may take this many seconds."""
         self._phase_end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds left of the call; less than 0 when it should have ended."""
+        """Return the seconds left for the call; negative if it should have ended."""
         return self._end - time.monotonic()
 
     def left_of_phase(self) -> float:
-        """Return the seconds left of the phase, which never outlasts the call.
+        """Return the seconds left for the phase, which never outlasts the call.
 
         Raises:
-            TimeoutError: None are left.
+            TimeoutError: No time is left.
         """
         left = min(self._end, self._phase_end) - time.monotonic()
         if left <= 0:
@@ -78,7 +78,7 @@ class Deadline:
         Raises:
             TimeoutError: The time is up.
         """
-        self._waiting = sock  # before the look at the clock, so that abort() misses no wait
+        self._waiting = sock  # before reading the clock, so that abort() misses no wait
         return self.left_of_phase()
 
     def sleep(self, seconds: float) -> None:
@@ -86,7 +86,7 @@ class Deadline:
         self._aborted.wait(seconds)
 
     def abort(self) -> None:
-        """End the call, from another thread: its current wait, and every later one."""
+        """End the call from another thread: its current wait, and every later one."""
         self._aborted.set()
         self._end = -math.inf
         sock = self._waiting
@@ -108,18 +108,18 @@ class Deadline:
 
 
 def running() -> Deadline:
-    """Return the deadline of the call that this thread is making; there must be one."""
+    """Return the deadline of the call that this thread is making, which must exist."""
     return _running.get()
 
 
 class Deadlined:
-    """What is added to a class of sockets: each wait ends with the running call's deadline."""
+    """A mixin for sockets: each wait ends with the running call's deadline."""
 
     patience: float | None = None
 
     def await_within_deadline(self: Any) -> None:
         """Set the timeout of the wait that follows."""
-        if self.gettimeout() == 0:  # asked not to wait at all
+        if self.gettimeout() == 0:  # a non-blocking socket
             return
         deadline = _running.get(None)
         if deadline is None:  # an unread response that the caller reads after the call
@@ -153,9 +153,9 @@ def _deadlined(kind: type[socket.socket]) -> type[socket.socket]:
 
 
 def connect(host: str, port: int, options: list[Any]) -> socket.socket:
-    """Connect to the first address of a host that accepts, within the running deadline.
+    """Connect to the first address of a host that accepts the connection, within the deadline.
 
-    Each address but the last gets half of the time left, so that one which drops packets
+    Each address but the last gets half of the time left, so that an address that drops packets
     leaves time for the next. The operating system's name lookup cannot be interrupted.
 
     Raises:
@@ -166,7 +166,7 @@ def connect(host: str, port: int, options: list[Any]) -> socket.socket:
 
 
 def first_connected(addresses: list[Any], options: list[Any]) -> socket.socket:
-    """Connect to the first of some addresses, as ``getaddrinfo`` gives them, that accepts."""
+    """Connect to the first of ``getaddrinfo``'s addresses that accepts the connection."""
     for address in addresses[:-1]:
         with suppress(OSError):
             return _connected(address, options, share=0.5)

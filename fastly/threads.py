@@ -19,7 +19,7 @@ Tasks = SimpleQueue["tuple[Future[Any], Task] | None"]
 
 
 class Threads:
-    """Up to so many threads, each started by a call that needs it.
+    """A pool of threads, each started by a call that needs it.
 
     Unlike those of a ``ThreadPoolExecutor``, they do not delay the end of the program, and no
     method takes a lock, so that a signal handler can call all of them.
@@ -29,15 +29,15 @@ class Threads:
         self._permits = [None] * most
         self._threads: list[threading.Thread] = []
         self._tasks: Tasks = SimpleQueue()
-        weakref.finalize(self, self._tasks.put, None)  # no thread waits for a client that is gone
+        weakref.finalize(self, self._tasks.put, None)  # no thread outlives its client
 
     def submit(self, task: Task) -> Future[Any]:
         """Run a task on a thread.
 
         Raises:
-            RuntimeError: There is no thread, and none can be started.
+            RuntimeError: No thread is running, and none can be started.
         """
-        from concurrent.futures import Future  # slow to import, and not needed by every program
+        from concurrent.futures import Future  # slow to import, and not always needed
 
         self._start_one()
         future: Future[Any] = Future()
@@ -45,13 +45,13 @@ class Threads:
         return future
 
     def cancel(self) -> None:
-        """Cancel the tasks that have not begun."""
+        """Cancel the tasks that have not started."""
         with suppress(Empty):
             while work := self._tasks.get_nowait():
                 work[0].cancel()
 
     def finish(self) -> None:
-        """Do what was submitted, end the threads, and wait for that."""
+        """Run the submitted tasks, end the threads, and wait until they have ended."""
         self._tasks.put(None)
         for thread in list(self._threads):
             if thread is not threading.current_thread():
@@ -76,7 +76,7 @@ class Threads:
 def _work(tasks: Tasks) -> None:
     while work := tasks.get():
         _do(*work)
-        del work  # nothing keeps a result while the thread waits
+        del work  # keep no reference to a result while the thread waits
     tasks.put(None)  # for the next thread
 
 

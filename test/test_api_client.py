@@ -297,7 +297,7 @@ def test_connections_are_reused(client: fastly.ApiClient, server: BillingServer)
 
 def test_a_client_is_neither_copied_nor_pickled(client: fastly.ApiClient) -> None:
     """Copying or pickling a client raises an error that says what to do instead."""
-    words = r"^an ApiClient cannot be pickled or copied; make one in each process$"
+    words = r"^an ApiClient cannot be pickled or copied: create one in each process$"
     for copied in (copy.copy, copy.deepcopy, pickle.dumps):
         with pytest.raises(fastly.ApiTypeError, match=words):
             copied(client)

@@ -37,7 +37,7 @@ def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
     BillingApi(client).get_invoice(5, 2020)
     client.close()
     client.close()
-    with pytest.raises(fastly.ApiValueError, match=r"^this ApiClient is closed; make a new one$"):
+    with pytest.raises(fastly.ApiValueError, match=r"^this ApiClient is closed: create a new one$"):
         BillingApi(client).get_invoice(5, 2020)
 
 

@@ -1,4 +1,4 @@
-"""Values that must not show: mappings and URLs that hide them in reprs and pickles."""
+"""Values that must not be shown: mappings and URLs that hide them in reprs and pickles."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["CREDENTIALS", "MASK", "Mask", "Secret", "SecretURL", "Secrets"]
 
 MASK = "***"
 CREDENTIALS = re.compile(r"//[^/]*@")
-# Characters; shorter ones would be found in words that do not echo them. Fastly's tokens have 32.
+# Characters; shorter secrets occur in text that does not echo them. Fastly's tokens have 32.
 _SHORTEST_SECRET = 8
 _JSON_ESCAPE = re.compile(rb"\\u00([0-9A-Fa-f]{2})")
-_MOST_ESCAPES = 100_000  # the first of a body; 32 MiB of nothing else would take seconds
+_MOST_ESCAPES = 100_000  # in the start of a body; 32 MiB of escapes would take seconds
 
 
 class Secrets(MutableMapping[str, str]):
@@ -45,14 +45,14 @@ class Secrets(MutableMapping[str, str]):
         return isinstance(key, str) and self._key(key) in self._values
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return a value, or ``default`` where it is not set."""
+        """Return a value, or ``default`` if it is not set."""
         return self._values.get(self._key(key), default)
 
     def __setitem__(self, key: str, value: str) -> None:
         self._values[self._key(key)] = self._check(key, value)
 
     def replace(self, values: Mapping[str, str]) -> None:
-        """Put other values in the place of all, at once: other threads see the old or the new."""
+        """Replace all values at once: other threads see either the old ones or the new ones."""
         checked = {name: self._check(name, value) for name, value in values.items()}
         self._values = checked
 
@@ -82,7 +82,7 @@ class Secrets(MutableMapping[str, str]):
 
 
 class SecretURL(str):
-    """A URL whose user name and password show in use only: not in ``repr``, nor in pickles."""
+    """A URL whose user name and password are hidden in its ``repr`` and in pickles."""
 
     def bare(self) -> str:
         """Return the URL without its credentials."""
@@ -99,7 +99,7 @@ class SecretURL(str):
 
 
 class Secret:
-    """Text that shows only on the wire: ``http.client`` writes a header by its ``encode``.
+    """Text that is shown only on the wire: ``http.client`` calls ``encode`` to write a header.
 
     Unlike a ``str`` it stays hidden from tools that record the local variables of a failed call.
     """
@@ -118,7 +118,7 @@ class Secret:
         return self._text
 
     def __str__(self) -> str:
-        # By this, http.client writes the headers of CONNECT.
+        # http.client calls this to write the headers of CONNECT.
         return self._text
 
     def __repr__(self) -> str:
@@ -129,7 +129,7 @@ class Mask:
     """Replaces secrets in what a server sent, in the forms in which servers echo them.
 
     Plain, percent-encoded (RFC 3986), with JSON's escapes (RFC 8259, section 7), in UTF-16 and
-    UTF-32. Of each secret the last long word counts, such as the token of ``Bearer TOKEN``.
+    UTF-32. Of each secret, the last long word is masked, such as the token of ``Bearer TOKEN``.
     """
 
     __slots__ = ("_secrets",)
@@ -144,7 +144,7 @@ class Mask:
             return data
         masked = self._replaced(data)
         plain = masked.replace(b"\0", b"")
-        if b"\\" in plain:  # a look that costs a hundredth
+        if b"\\" in plain:  # this test costs a hundredth of the masking
             plain = _JSON_ESCAPE.sub(_unescaped, plain.replace(rb"\/", b"/"), count=_MOST_ESCAPES)
         return self._replaced(plain) if any(secret in plain for secret in self._secrets) else masked
 

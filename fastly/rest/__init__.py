@@ -3,17 +3,17 @@
 The modules, each of which imports only from those above it:
 
 - ``bodies``: a body read within its limits, and unzipped
-- ``messages``: requests and responses, and how long the API asks to wait
+- ``messages``: requests and responses, and the wait that the API requests
 - ``overrides``: the private methods of libraries that are overridden, and their guard
 - ``responses``: the head of a response, read strictly and without secrets
-- ``boundary``: foreign exceptions made ours, without their frames
+- ``boundary``: foreign exceptions become ours, without their frames
 - ``retries``: whether and when to retry
-- ``proxies``: which proxy a URL is reached through
+- ``proxies``: the proxy to use for a URL
 - ``connections``: the pool, TLS, and connections that keep the deadline
 - ``client``: attempts, redirects and bodies
 
-This package is the only one that knows urllib3 and certifi. Nothing of theirs, of ``ssl``,
-``socket`` or ``http.client`` is raised out of it.
+Only this package uses urllib3 and certifi. It raises none of their exceptions, nor those of
+``ssl``, ``socket`` or ``http.client``.
 """
 
 from fastly.rest.client import RestClient

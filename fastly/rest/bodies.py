@@ -13,17 +13,17 @@ from typing import Protocol
 __all__ = ["Readable", "UnusableBodyError", "is_delimited", "read_body", "text_or_bytes"]
 
 # Bytes; a bomb can outgrow its limit by no more than this. glibc gives larger blocks back to the
-# system each time, and joining a list of them takes as much again: 500 KB took thrice as long.
+# system each time, and joining a list of them costs as much again: 500 KB took three times as long.
 _CHUNK = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 class Readable(Protocol):
-    """What reading a body needs to know of its response."""
+    """What reading a body needs to know about its response."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers, found in any case of letters."""
+        """The headers, whose names are case-insensitive."""
         ...
 
     @property
@@ -33,7 +33,7 @@ class Readable(Protocol):
 
 
 class UnusableBodyError(Exception):
-    """A body that is complete, or could be, and is not what was promised."""
+    """A body that is or may be complete, but is not what was expected."""
 
 
 class _TooLargeError(UnusableBodyError):
@@ -47,9 +47,9 @@ def read_body(
     """Read and decode a body.
 
     Args:
-        response: What the body belongs to.
-        read: Reads up to so many bytes, and none at the end of the body.
-        limit: Bytes that the body may have, decoded.
+        response: The response that the body belongs to.
+        read: Reads up to a number of bytes; returns b"" at the end of the body.
+        limit: Maximum size of the decoded body in bytes.
         received: Filled with what arrives, even if reading fails.
 
     Raises:
@@ -66,9 +66,9 @@ def read_body(
 
 
 def is_delimited(response: Readable) -> bool:
-    """Tell whether a body says where it ends, so that it cannot be truncated unnoticed.
+    """Return whether a body says where it ends, so that it cannot be truncated unnoticed.
 
-    It does with a length and in chunks (RFC 9112, section 6).
+    It does if it has a length or is chunked (RFC 9112, section 6).
     """
     lengths = _value(response, "content-length").split(",")
     plain = all(length.strip().isdecimal() for length in lengths)
@@ -86,7 +86,7 @@ def text_or_bytes(body: bytes, most: int | None = None) -> str | bytes:
 
 
 def _value(response: Readable, name: str) -> str:
-    """Return a header in lowercase; a look first costs a third of a failed ``get``."""
+    """Return a header in lowercase; testing with ``in`` costs a third of a failed ``get``."""
     headers = response.headers
     return headers[name].strip().lower() if name in headers else ""
 
@@ -94,7 +94,7 @@ def _value(response: Readable, name: str) -> str:
 def _received(
     response: Readable, read: Callable[[int], bytes], limit: int, received: io.BytesIO
 ) -> Iterator[bytes]:
-    """Yield a body as it arrives, without a last read of one that is known to be complete."""
+    """Yield a body as it arrives, and do not read again once it is known to be complete."""
     while chunk := read(_CHUNK):
         received.write(chunk)
         if received.tell() > limit:
@@ -124,9 +124,9 @@ def _unzipped_body(chunks: Iterator[bytes], limit: int, received: io.BytesIO) ->
 
 
 def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Unzip in bounded pieces; urllib3's own decoder accepts a truncated stream."""
+    """Unzip in limited pieces; urllib3's own decoder accepts a truncated stream."""
     first = next(chunks, b"")
-    if not _GZIP_MAGIC.startswith(first[:2]):  # unzipped on the way, with the header left as it was
+    if not _GZIP_MAGIC.startswith(first[:2]):  # already unzipped, with the header unchanged
         yield first
         yield from chunks
         return
@@ -140,7 +140,7 @@ def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
             break
     else:
         raise zlib.error("the stream is truncated")
-    # A server sends one member. Thousands of empty ones would cost seconds for each megabyte.
+    # A server sends one member. Thousands of empty ones would cost seconds per megabyte.
     if (decoder.unused_data or next(chunks, b"")).startswith(_GZIP_MAGIC[:1]):
         raise zlib.error("more than one member")
     _exhaust(chunks)

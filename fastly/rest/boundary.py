@@ -1,4 +1,4 @@
-"""The boundary: exceptions of the libraries below become ours, without their frames."""
+"""The boundary: exceptions of the libraries become ours, without their frames."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fastly.rest.messages import shortened
 __all__ = ["FOREIGN", "UNTRUSTED", "root_cause", "translated", "without_frames"]
 
 UNTRUSTED = (ssl.SSLCertVerificationError, CertificateError)
-# Not Exception: a program may interrupt a call by one of its own, as Celery's time limits do.
+# Not Exception: a program may interrupt a call with its own, as Celery's time limits do.
 FOREIGN = (
     *(foreign.HTTPError, http.client.HTTPException, OSError, ValueError, EOFError),
     *(TypeError, AttributeError, LookupError),
@@ -23,7 +23,7 @@ FOREIGN = (
 
 
 def root_cause(error: BaseException | None) -> BaseException | None:
-    """Unwrap what really happened from the exceptions that urllib3 wraps around it."""
+    """Return the original exception inside those that urllib3 wraps around it."""
     while True:
         inner: Any = getattr(error, "reason", None)
         if not isinstance(inner, BaseException):
@@ -36,7 +36,7 @@ def root_cause(error: BaseException | None) -> BaseException | None:
 
 
 def translated(error: Exception, url: str) -> ConnectionException:
-    """Turn any exception of the libraries below into ours, saying what really happened."""
+    """Convert any exception of the libraries to ours, with a message that says what happened."""
     root = root_cause(error)
     refused = isinstance(root, foreign.NewConnectionError)
     timed_out = isinstance(root, (foreign.TimeoutError, TimeoutError)) and not refused
@@ -53,7 +53,7 @@ def without_frames(error: BaseException, outer: BaseException | None) -> BaseExc
 
     Args:
         error: The exception.
-        outer: What the program was handling when it made the call: that stays as it is.
+        outer: The exception that the program was handling when it made the call; unchanged.
     """
     found = [error]
     for link in found:

@@ -84,7 +84,7 @@ class RestClient:
     def _exchange(
         self, request: Request, deadline: Deadline, take: Callable[[RawResponse, Request], T]
     ) -> tuple[T, int]:
-        """Return what comes of the request, and how many attempts it took."""
+        """Return the result of the request, and the number of attempts."""
         policy = retry_policy(self._configuration.retries)
         attempts = 1
         mask = masking.set(Mask(request.headers["Fastly-Key"], *self._logins))
@@ -104,7 +104,7 @@ class RestClient:
     def _back_off(
         self, policy: urllib3.Retry, error: ApiException, deadline: Deadline
     ) -> urllib3.Retry:
-        """Wait before the next attempt, or raise the failure if there is to be none."""
+        """Wait before the next attempt, or raise the failure if there will be none."""
         if deadline.aborted:
             error.reason = "the client was closed during the call"
         rest = next_policy(policy, error)
@@ -150,7 +150,7 @@ class RestClient:
                 assert_same_host=False,
                 preload_content=False,
                 decode_content=False,
-                # For the connections of recorders; ours keep the deadline themselves.
+                # Only connections of recorders use this timeout; ours keep the deadline.
                 timeout=urllib3.Timeout(connect=deadline.connect, read=deadline.read),
             )
             outcome = response.status
@@ -164,20 +164,20 @@ class RestClient:
         return response
 
     def _target(self, url: str) -> str:
-        """Return what the request line names: the URL for a forwarding proxy, else its path."""
+        """Return the target of the request line: the URL for a forwarding proxy, else the path."""
         if self._pool.proxy is not None and url.startswith("http:"):
             return url
         return "/" + url.split("/", 3)[3]
 
     def _written(self, headers: Mapping[str, Any]) -> Any:
-        """Return the headers as the pool's connections take them: recorders take only text."""
+        """Return the headers in the form that the connections need: recorders accept only text."""
         if uses_own_connections(self._pool):
             return headers
         return {name: value.reveal() for name, value in headers.items()}
 
     def _read(self, response: RawResponse, request: Request) -> Response:
-        """Read the body of a 2xx response; a connection that fails meanwhile is retried."""
-        if response.status == http.client.ACCEPTED:  # promises nothing, so its body may be anything
+        """Read the body of a 2xx response; if the connection fails, the request is retried."""
+        if response.status == http.client.ACCEPTED:  # its body can be anything
             return _response(response, self._as_it_comes(response), request.url)
         received = io.BytesIO()
         limit = self._configuration.max_response_bytes
@@ -195,19 +195,19 @@ class RestClient:
             kept = text_or_bytes(_masked(received.getvalue()))
             failure.headers, failure.body = response.headers, kept
             raise failure from without_frames(error, outer)
-        # Not with the login of the proxy, which does not see this body: as a common word, such as
-        # "customer", it would be masked in the API's own data.
+        # The proxy's login is not masked, because the proxy does not see this body: a login that is
+        # a common word, such as "customer", would be masked in the API's own data.
         return _response(response, Mask(request.headers["Fastly-Key"])(data), request.url)
 
     def _failure(self, response: RawResponse, url: str) -> ApiException:
-        """Make the exception of a response other than 2xx, with up to 64 KiB of its body."""
+        """Return the exception for a response other than 2xx, with up to 64 KiB of its body."""
         if response.status == http.client.SWITCHING_PROTOCOLS:  # what follows is not HTTP
             response.close()
         kept = text_or_bytes(self._as_it_comes(response), _KEPT)
         return error_of(exception_for(response.status), response, url, response.reason, kept)
 
     def _as_it_comes(self, response: RawResponse) -> bytes:
-        """Read as much of a body as arrives, whatever is wrong with it."""
+        """Read as much of a body as arrives, and ignore errors in it."""
         received = io.BytesIO()
         try:
             return _masked(read_body(response, response.read1, _KEPT, received))
@@ -238,9 +238,9 @@ def _unread(response: RawResponse, *_: object) -> RawResponse:
 
 
 def _redirected(error: ApiException, url: str) -> str:
-    """Return the URL of the same origin that a response redirects to, or raise the response.
+    """Return the URL of the same origin that a response redirects to, or raise its exception.
 
-    Only its path and query are taken, so that it can neither name another host nor make a pool.
+    Only its path and query are used, so it can neither name another host nor create a pool.
     """
     location = error.headers.get("location")
     if error.status not in _REDIRECTS or location is None:

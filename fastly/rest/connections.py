@@ -36,7 +36,7 @@ _URLLIB3_CONNECT = urllib3_connection.create_connection
 
 
 class _Transport(SSLTransport):
-    """TLS over a socket of ours, or over TLS to a proxy: then it counts the files made of it."""
+    """TLS over one of our sockets, or over TLS to a proxy, whose open files it counts."""
 
     @property
     def _io_refs(self) -> int:
@@ -53,7 +53,7 @@ class _Connection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the next request can use it: not if more arrived than the last response."""
+        """Whether the next request can use it: not if bytes followed the last response."""
         lines = self._response and self._response.lines
         return super().is_connected and not (lines and lines.has_more)
 
@@ -64,20 +64,20 @@ class _Connection(HTTPConnection):
     response_class: Any = _strict_response
 
     def request(self, *args: Any, **options: Any) -> None:
-        """Connect before a request is written, so that no failure to connect holds its bytes."""
+        """Connect before a request is written, so that connection errors do not hold its bytes."""
         if self.sock is None:
             self.connect()
         super().request(*args, **options)
 
     def connect(self) -> None:
-        """Connect within the time for that, which is not taken from the time to read."""
+        """Connect within the connect timeout, which does not reduce the read timeout."""
         deadline = running()
         left_to_read = deadline.left_of_phase()
         deadline.start_phase(deadline.connect)
         self._opened = False
         try:
             super().connect()
-        except TimeoutError as error:  # in a proxy's response, or in a handshake of TLS
+        except TimeoutError as error:  # in a proxy's response, or in a TLS handshake
             timeout = foreign.ConnectTimeoutError(self, "timed out")
             raise (foreign.ProxyError("slow", timeout) if self.proxy else timeout) from error
         except (OSError, http.client.HTTPException) as error:
@@ -85,15 +85,15 @@ class _Connection(HTTPConnection):
                 raise
             raise foreign.ProxyError("no tunnel", error) from error
         require_called(self._opened, "urllib3.connection.HTTPConnection._new_conn")
-        if isinstance(self.sock, SSLTransport):  # TLS within TLS, which urllib3 makes itself
+        if isinstance(self.sock, SSLTransport):  # TLS within TLS, which urllib3 creates itself
             self.sock.suppress_ragged_eofs = False
-        self.is_verified = True  # or not to be: the client has warned, once and not at each request
+        self.is_verified = True  # urllib3 would warn at each request; the client has warned once
         deadline.start_phase(left_to_read)
 
     def _new_conn(self) -> socket.socket:
         self._opened = True
         if urllib3_connection.create_connection is not _URLLIB3_CONNECT:
-            return super()._new_conn()  # the program has replaced it, and expects to be asked
+            return super()._new_conn()  # the program has replaced it
         try:
             return connect(self._dns_host, self.port, cast("Any", self.socket_options))
         except socket.gaierror as error:
@@ -112,10 +112,10 @@ _OWN: dict[Any, Any] = {HTTPConnection: _Connection, HTTPSConnection: _HTTPSConn
 
 
 def _connection_class(pool: HTTPConnectionPool) -> Any:
-    """Return our class, unless a recorder such as vcrpy has put in one of its own.
+    """Return our class, unless a recorder such as vcrpy has installed its own.
 
     Raises:
-        KeyError: urllib3 uses a class that is not known here.
+        KeyError: urllib3 uses an unknown class.
     """
     base = HTTPSConnectionPool if pool.scheme == "https" else HTTPConnectionPool
     theirs: Any = base.ConnectionCls
@@ -131,12 +131,12 @@ class _HTTPSPool(HTTPSConnectionPool):
 
 
 def uses_own_connections(pool: HTTPConnectionPool) -> bool:
-    """Tell whether a pool makes connections of this module, and not those of a recorder."""
+    """Return whether a pool creates connections of this module rather than a recorder's."""
     return _connection_class(pool) in _OWN.values()
 
 
 def _tls_context(configuration: Configuration) -> ssl.SSLContext:
-    """Make the TLS settings: 1.2 or newer, certifi's authorities unless others are set."""
+    """Return the TLS settings: 1.2 or newer, certifi's authorities unless others are set."""
     try:
         context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
         if not configuration.verify_ssl:
@@ -146,12 +146,12 @@ def _tls_context(configuration: Configuration) -> ssl.SSLContext:
         if configuration.key_file is not None and configuration.cert_file is None:
             raise ApiValueError("key_file is set without its cert_file")
         if configuration.cert_file is not None:
-            # A passphrase that is given, if empty, keeps OpenSSL from asking the terminal for one.
+            # An empty passphrase keeps OpenSSL from prompting for one on the terminal.
             context.load_cert_chain(configuration.cert_file, configuration.key_file, password="")
     except (ssl.SSLError, OSError) as error:
         files = "certificate, key or log of ssl_ca_cert, cert_file, key_file or SSLKEYLOGFILE"
         raise ApiValueError(f"cannot use the {files}: {error}") from error
-    # TLS over our sockets in place of ssl.SSLSocket, which replaces them and waits by itself: as
+    # TLS over our sockets instead of ssl.SSLSocket, which replaces them and waits by itself: as
     # long as it likes under gevent and eventlet. The end of a stream that TLS does not vouch for
     # is not an end (RFC 8446, section 6.1): a body without a length could be truncated there.
     vars(context)["wrap_socket"] = partial(_start_tls, context)
@@ -161,7 +161,7 @@ def _tls_context(configuration: Configuration) -> ssl.SSLContext:
 def _start_tls(
     context: ssl.SSLContext, sock: socket.socket, server_hostname: str | None = None
 ) -> _Transport | ssl.SSLSocket:
-    if not isinstance(sock, Deadlined):  # one that the program has made itself
+    if not isinstance(sock, Deadlined):  # a socket that the program created itself
         return type(context).wrap_socket(context, sock, server_hostname=server_hostname)
     return _Transport(sock, context, server_hostname, suppress_ragged_eofs=False)
 
@@ -175,10 +175,10 @@ def _certifi_roots() -> str:
 def new_pool(
     configuration: Configuration, url: str, size: int
 ) -> tuple[HTTPConnectionPool, list[Secret]]:
-    """Make the pool of a URL's origin with the configuration's settings.
+    """Create the pool for a URL's origin with the configuration's settings.
 
     Returns:
-        The pool, and what nobody but its proxy must see.
+        The pool, and the secrets that only its proxy may see.
     """
     parts = urlsplit(url)
     options: dict[str, Any] = {
@@ -205,7 +205,7 @@ def new_pool(
 
 
 def _login(configuration: Configuration, proxy: str) -> tuple[dict[str, Secret], list[Secret]]:
-    """Return a proxy's headers, and what of them and of its URL is secret."""
+    """Return a proxy's headers, and the secrets in them and in its URL."""
     headers = {name: Secret(value) for name, value in configuration.proxy_headers.items()}
     login = [value for name, value in headers.items() if name.lower() == "proxy-authorization"]
     parts = urlsplit(proxy)

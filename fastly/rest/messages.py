@@ -22,7 +22,7 @@ RawResponse = urllib3.BaseHTTPResponse
 E = TypeVar("E", bound=ApiException)
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?([ \t]*,[ \t]*[0-9]+(\.[0-9]+)?)*")
-_YEAR = 365 * 24 * 3600.0  # seconds; the longest Retry-After that is believed
+_YEAR = 365 * 24 * 3600.0  # seconds; a longer Retry-After is reduced to this
 _LONGEST_REASON = 300  # characters; http.client accepts status lines of 64 KiB
 
 
@@ -37,11 +37,11 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """A 2xx response that was read whole.
+    """A 2xx response that was read completely.
 
     Attributes:
-        attempts: How many requests it took.
-        is_delimited: Whether it said where it ends; if not, its body may be truncated.
+        attempts: The number of requests that it took.
+        is_delimited: Whether it says where it ends; if not, its body may be truncated.
     """
 
     status: int
@@ -56,7 +56,7 @@ class Response(NamedTuple):
         return f"<{self.status} {self.reason}, {len(self.data)} bytes, of {self.url}>"
 
     def as_error(self, kind: type[E], reason: str | None = None) -> E:
-        """Make an exception of this response, which it keeps."""
+        """Return an exception that keeps this response."""
         body = text_or_bytes(self.data)
         error = error_of(kind, self, self.url, reason or self.reason, body)
         error.tries = self.attempts
@@ -70,7 +70,7 @@ def error_of(
     reason: str | None,
     body: str | bytes,
 ) -> E:
-    """Make an exception of a response, with what arrived of its body."""
+    """Return the exception for a response, with the received part of its body."""
     wait = retry_after(response.status, response.headers)
     reason = None if reason is None else shortened(reason)
     return kind(
@@ -84,9 +84,9 @@ def shortened(text: str) -> str:
 
 
 def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
-    """Read how many seconds the API asks to wait: ``Retry-After``, or a 429's reset time.
+    """Return the seconds to wait that the API requests: ``Retry-After``, or a 429's reset time.
 
-    Of several the longest counts. A time in the past is ignored.
+    Of several, the longest applies. A time in the past is ignored.
     """
     asked = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(asked):

@@ -1,4 +1,4 @@
-"""The private methods of the libraries below that this package overrides, and their guard.
+"""The private methods of libraries that this package overrides, and their guard.
 
 =========================================  =====================================================
 method                                     the failure that the override prevents
@@ -7,7 +7,7 @@ method                                     the failure that the override prevent
                                            connect timeout to each address of a host, and a new
                                            one to each read.
 ``http.client.HTTPResponse._read_status``  A 103 before the response, or before a proxy's 200,
-                                           passes for the response (RFC 9110, section 15.2).
+                                           is taken for the response (RFC 9110, section 15.2).
 =========================================  =====================================================
 """
 
@@ -25,7 +25,7 @@ def require_called(was_called: bool, name: str) -> None:
         RuntimeError: It was not called.
     """
     if not was_called:
-        from importlib.metadata import version  # slow to import, and hardly ever needed
+        from importlib.metadata import version  # slow to import, and rarely needed
 
         versions = f"urllib3 {version('urllib3')} on Python {sys.version.split()[0]}"
         raise RuntimeError(

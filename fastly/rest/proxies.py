@@ -1,4 +1,4 @@
-"""Which proxy a URL is reached through: the configuration's, the environment's, or none."""
+"""The proxy to use for a URL: the configuration's, the environment's, or none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def proxy_of(configuration: Configuration, url: str) -> SecretURL | None:
     """Find the proxy for a URL: the configuration's, else the environment's.
 
     Raises:
-        ApiValueError: It is no http(s) URL, or would see the token unencrypted.
+        ApiValueError: It is not an http(s) URL, or would see the token unencrypted.
     """
     name, proxy = "proxy", cast("SecretURL | None", configuration.proxy)
     if proxy is None and not is_loopback(url):
@@ -47,7 +47,7 @@ def _environment_proxy(scheme: str) -> tuple[str, SecretURL | None]:
 
 
 def _bypassed(configuration: Configuration, url: str) -> bool:
-    """Tell whether a URL's host is to be reached without the proxy."""
+    """Return whether a URL's host is to be reached without the proxy."""
     hosts = configuration.no_proxy
     if hosts is None:
         hosts = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
@@ -57,7 +57,7 @@ def _bypassed(configuration: Configuration, url: str) -> bool:
 
 
 def _covers(entry: str, host: str, port: str) -> bool:
-    """Match as curl does: ``*``, a name and what is below it, a name with a port, a network."""
+    """Match as curl does: ``*``, a name and its subdomains, a name with a port, a network."""
     if entry == "*":
         return True
     if "/" in entry:
@@ -69,7 +69,7 @@ def _covers(entry: str, host: str, port: str) -> bool:
 
 
 def _in_network(address: str, network: str) -> bool:
-    import ipaddress  # slow to import, and needed for such an entry alone
+    import ipaddress  # slow to import, and needed only for such an entry
 
     try:
         return ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False)

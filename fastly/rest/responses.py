@@ -15,7 +15,7 @@ from fastly.rest.overrides import require_called
 
 __all__ = ["StrictResponse", "masking"]
 
-# What takes the secrets of the running call out of the lines that are read for it.
+# Masks the secrets of the running call in the lines that are read for it.
 masking: ContextVar[Mask] = ContextVar("fastly mask")
 
 _LONGEST_LINE = 65536  # bytes; http.client refuses longer ones
@@ -39,7 +39,7 @@ class _Lines(io.BufferedReader):
 
         Raises:
             IncompleteRead: The connection was closed within or before it. ``http.client`` takes
-                that for the end of a head or of the last chunk.
+                this as the end of a head or of the last chunk.
         """
         line = super().readline(size)
         if not line.endswith(b"\n") and len(line) <= _LONGEST_LINE and (line or self._begun):
@@ -49,7 +49,7 @@ class _Lines(io.BufferedReader):
         return line if mask is None else mask(line)
 
     def close(self) -> None:
-        """Look without waiting whether more has arrived than the response, and close."""
+        """Check without waiting whether bytes follow the response, and close."""
         if not self.closed:
             with suppress(OSError):
                 timeout = self._sock.gettimeout()
@@ -60,7 +60,7 @@ class _Lines(io.BufferedReader):
 
 
 class StrictResponse(http.client.HTTPResponse):
-    """Reads as ``http.client`` does, but refuses heads that it would misread."""
+    """Reads as ``http.client`` does, but refuses heads that ``http.client`` would misread."""
 
     lines: _Lines | None = None
     _status_read = False
@@ -68,7 +68,7 @@ class StrictResponse(http.client.HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
         file: Any = self.fp
-        if isinstance(file, io.BufferedReader):  # a test tool's socket may have another file
+        if isinstance(file, io.BufferedReader):  # a test tool's file may differ
             self.fp = self.lines = _Lines(file.detach(), sock)
 
     def begin(self) -> None:
@@ -76,7 +76,7 @@ class StrictResponse(http.client.HTTPResponse):
 
         Raises:
             HeaderParsingError: A line is not a header. Python's parser stops there, and a
-                Content-Length or a Retry-After may stand below. urllib3 would log the line.
+                Content-Length or a Retry-After may follow. urllib3 would log the line.
             HTTPException: The body is framed in a way that ``http.client`` does not know, so that
                 it would return the framing as a part of the body.
         """
@@ -89,7 +89,7 @@ class StrictResponse(http.client.HTTPResponse):
 
     def _read_status(self) -> tuple[str, int, str]:
         self._status_read = True
-        parent: Any = super()  # the stubs of http.client leave this method out
+        parent: Any = super()  # the stubs of http.client omit this method
         while True:
             version, status, reason = cast("tuple[str, int, str]", parent._read_status())
             if not 100 <= status < 200 or status == http.client.SWITCHING_PROTOCOLS:

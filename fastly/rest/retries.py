@@ -1,4 +1,4 @@
-"""Whether to retry, how long to wait before it, and how much chance is in that."""
+"""Whether to retry, and how long to wait first: the backoff and its jitter."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = [
     "seconds_before_retry",
 ]
 
-LONGEST_RETRY_AFTER = 60.0  # seconds; a longer one is raised
+LONGEST_RETRY_AFTER = 60.0  # seconds; the error for a longer one is raised at once
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0  # seconds
 
 _LASTING = (*UNTRUSTED, foreign.ClosedPoolError, TypeError, AttributeError, LookupError)
-_CHANCE = random.SystemRandom()  # no program's seed, and no fork, makes two clients wait alike
+_CHANCE = random.SystemRandom()  # neither a program's seed nor a fork makes two clients wait alike
 
 
 class _Backoff(urllib3.Retry):
-    """The retries of a client that was given a number: each backoff is twice the one before."""
+    """The policy for a number of retries: each backoff is twice the previous one."""
 
     RETRY_AFTER_STATUS_CODES = RETRIED_STATUSES
 
@@ -41,12 +41,12 @@ class _Backoff(urllib3.Retry):
 
 
 def backoff(failures: int) -> float:
-    """Return the seconds to wait after so many failures: 0.5, 1, 2, 4, 8 and no more."""
+    """Return the backoff in seconds after a number of failures: 0.5, 1, 2, 4, and at most 8."""
     return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(failures - 1, 9))
 
 
 def jittered(seconds: float) -> float:
-    """Return between half and all of it, so that clients that failed together spread out."""
+    """Return between half and all of it, so that clients that fail together spread out."""
     return seconds * _CHANCE.uniform(0.5, 1)
 
 
@@ -58,7 +58,7 @@ def retry_policy(retries: Any) -> urllib3.Retry:
 
 
 def next_policy(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
-    """Decide whether to retry: return the policy with one retry less, or None for no retry."""
+    """Return the policy with one retry less, or None if the failure is not to be retried."""
     if error.status is None and not _may_pass(error.__cause__):
         return None
     try:
@@ -74,9 +74,9 @@ def next_policy(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | N
 
 
 def _may_pass(cause: BaseException | None) -> bool:
-    """Tell whether a failure may pass by itself.
+    """Return whether a failure may be temporary.
 
-    A certificate, a proxy's login and an error in a program stay wrong; a closed pool stays closed.
+    A bad certificate, a wrong proxy login, a bug in a program and a closed pool are permanent.
     """
     root = root_cause(cause)
     refused_by_proxy = re.match(r"Tunnel connection failed: 4(?!08|29)", str(root))
@@ -84,14 +84,14 @@ def _may_pass(cause: BaseException | None) -> bool:
 
 
 def seconds_before_retry(policy: urllib3.Retry, error: ApiException, left: float) -> float:
-    """Return the seconds to wait: the backoff, or what the API asked for and up to that on top.
+    """Return the seconds to wait: the backoff, or ``Retry-After`` plus up to one backoff.
 
-    Clients that are all told to wait a second would come back together, and be told it again.
+    Clients that all get the same ``Retry-After`` would otherwise return together, and get it again.
 
     Args:
         policy: The policy for the next attempt.
         error: The failure.
-        left: Seconds left of the call; what is on top uses up no more than half of the rest.
+        left: Seconds left for the call; the addition uses at most half of what remains.
     """
     planned = policy.get_backoff_time()
     if error.retry_after is None or not policy.respect_retry_after_header:
