@@ -107,6 +107,15 @@ def _run(words: list[str]) -> int:
     except SystemExit:  # help or version, which argparse has printed
         write([], Target("table", None))
         return DONE
+    try:
+        return _run_command(options)
+    except EstimatePendingException:
+        if options.quiet:  # not an error: the exit status says it
+            return PENDING
+        raise
+
+
+def _run_command(options: Options) -> int:
     target, progress = target_of(options), Progress(quiet=options.quiet)
     with contextlib.ExitStack() as stack:
         stack.enter_context(logged(progress, quiet=options.quiet))
