@@ -273,7 +273,7 @@ class TestMonthToDate:
         assert "use a longer --wait" in result.stderr
         assert 1 == len(server.requests)
 
-    def test_still_pending_in_a_quiet_job(self, shell: Shell, server: BillingServer) -> None:
+    def test_still_pending_in_a_quiet_job(self, shell: Shell) -> None:
         """With --quiet a cron job prints nothing while the month to date is being made."""
         assert (75, b"", "") == shell("mtd", "--wait", 0, "--quiet")
 

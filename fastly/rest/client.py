@@ -85,7 +85,7 @@ class RestClient:
         self, request: Request, deadline: Deadline, take: Callable[[RawResponse, Request], T]
     ) -> tuple[T, int]:
         """Return the result of the request, and the number of attempts."""
-        policy = retry_policy(self._configuration.retries)
+        policy: urllib3.Retry | None = None  # most calls need none
         attempts = 1
         mask = masking.set(Mask(request.headers["Fastly-Key"], *self._logins))
         try:
@@ -96,6 +96,7 @@ class RestClient:
                         return self._attempt(request, take), attempts
                     except ApiException as error:
                         error.tries = attempts
+                        policy = policy or retry_policy(self._configuration.retries)
                         policy = self._back_off(policy, error, deadline)
                     attempts += 1
         finally:
