@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from collections.abc import Callable
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 __all__ = ["Threads"]
+
+log = logging.getLogger("fastly")
 
 Task = Callable[[], Any]
 Tasks = SimpleQueue["tuple[Future[Any], Task] | None"]
@@ -27,6 +30,7 @@ class Threads:
 
     def __init__(self, most: int) -> None:
         self._permits = [None] * most
+        self._is_serial = most == 1
         self._threads: list[threading.Thread] = []
         self._tasks: Tasks = SimpleQueue()
         weakref.finalize(self, self._tasks.put, None)  # no thread outlives its client
@@ -40,6 +44,9 @@ class Threads:
         from concurrent.futures import Future  # slow to import, and not always needed
 
         self._start_one()
+        if self._is_serial and not self._tasks.empty():
+            self._is_serial = False  # say it once
+            log.info("async_req calls run one at a time: pass pool_threads to ApiClient for more")
         future: Future[Any] = Future()
         self._tasks.put((future, task))
         return future

@@ -103,6 +103,7 @@ def test_the_error_of_a_redirect_names_the_targets_origin() -> None:
     """The error says where the token would have been sent."""
     error = failure_of(redirect("https://evil.example:444/path?query"))
     assert "redirected to https://evil.example:444, " in error.reason
+    assert "Check the host: it redirects, " in error.advice
     assert "elsewhere" == error.body
 
 

@@ -263,6 +263,7 @@ def _redirected(error: ApiException, url: str) -> str:
 
 def _not_followed(error: ApiException, where: str) -> ApiException:
     error.reason = shortened(f"redirected to {where}")
+    error.advice = "Check the host: it redirects, and only redirects to itself are followed."
     return error
 
 
