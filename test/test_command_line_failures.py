@@ -29,9 +29,10 @@ class TestFailures:
 
     def test_nobody_listens(self, shell: Shell) -> None:
         """A refused connection is status 1."""
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        result = shell(*MAY, "--timeout", 0.3, host=url)
+        with socket.socket() as bound:  # but not listening, so nobody else can
+            bound.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+            result = shell(*MAY, "--timeout", 0.3, host=url)
         assert (1, b"") == result[:2]
         assert "Connection refused" in result.stderr
 
