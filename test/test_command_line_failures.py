@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -278,3 +279,21 @@ def used_by_python(folder: Path) -> list[str]:
         check=True,
     )
     return done.stdout.split()
+
+
+def test_a_signal_in_process(
+    server: BillingServer, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGTERM ends a command as Ctrl-C does, and is raised again once that is done."""
+    raised: list[int] = []
+    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    monkeypatch.setattr(signal, "raise_signal", raised.append)
+    server.enqueue(200, delay=30)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
+    timer.start()
+    try:
+        result = shell(*MAY)
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGTERM, before)
+    assert (130, b"", [signal.SIGTERM]) == (*result[:2], raised)

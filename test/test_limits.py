@@ -281,3 +281,10 @@ def test_endless_interim_responses_end_with_the_deadline() -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 100
     with FaultServer(endless(b"", interim)) as server, peak_below(4 * MIB), lasting(0, 1.0):
         assert TimeoutException is type(failure(server.url, {"_request_timeout": 0.4}))
+
+
+def test_the_reason_of_too_many_values() -> None:
+    """The error about too many values keeps the start of the body."""
+    error = failure_of(answer(filled(b'{"x":[', b"1", b"]}", MOST_VALUES + 2)))
+    assert "the body has more than 1000000 JSON values" == error.reason
+    assert error.body.startswith('{"x":[1,1,')

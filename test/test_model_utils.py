@@ -10,7 +10,15 @@ import pytest
 
 import fastly
 from fastly.model_utils import Model, field
-from fastly.models import BillingRegions, BillingStatus, BillingTotal, BillingTotalExtras
+from fastly.model_utils.fields import annotations_of
+from fastly.models import (
+    BillingRegions,
+    BillingStatus,
+    BillingTotal,
+    BillingTotalExtras,
+    Serviceusagemetrics,
+    ServiceusagemetricsData,
+)
 
 
 def declared() -> tuple[Any, Any]:
@@ -360,3 +368,28 @@ def test_a_number_in_a_list_is_finite(value: float) -> None:
     lines = [{"name": "a", "setup": 1.5}, {"name": "b", "setup": value}] * 50
     with pytest.raises(fastly.ApiTypeError, match=r"^extras\[1\].setup: expected a number, got "):
         BillingTotal.from_dict({"extras": lines})
+
+
+def test_annotations_that_cannot_be_evaluated_are_explained() -> None:
+    """Annotations that Python fails over are refused with the likely reasons."""
+
+    class Lazy(type):
+        """A type whose annotations fail when they are read, as they can from Python 3.14 on."""
+
+        @property
+        def __annotations__(cls) -> Any:
+            raise NameError("name 'Unknown' is not defined")
+
+    message = (
+        r"^cannot read the annotations of Late: name 'Unknown' is not defined. A model cannot "
+    )
+    with pytest.raises(fastly.ApiTypeError, match=message):
+        annotations_of(Lazy("Late", (), {}))
+
+
+def test_the_first_of_many_takes_precedence_over_the_dictionary() -> None:
+    """A field that is one object or a list of them reads as the first, however it was set."""
+    usage = Serviceusagemetrics()
+    first, second = ServiceusagemetricsData(unit="a"), ServiceusagemetricsData(unit="b")
+    object.__setattr__(usage, "data", [first, second])
+    assert (first, [first, second]) == (usage.data, usage.blocks)

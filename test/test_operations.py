@@ -13,6 +13,7 @@ from fastly.api.base import Api
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.options import page_request, request
 from fastly.testing import BillingServer
 
 OPERATIONS = {
@@ -318,3 +319,10 @@ def test_declarations_need_their_annotations() -> None:
 
     with pytest.raises(fastly.ApiTypeError, match="without `from __future__ import annotations`"):
         Operation(declared, "/x", ("application/json",))
+
+
+@pytest.mark.parametrize("stand_in", [request, page_request])
+def test_a_declaration_does_not_run(stand_in: Any) -> None:
+    """What stands in a declaration for its request is not a request."""
+    with pytest.raises(RuntimeError, match=r"^a declaration does not run$"):
+        stand_in()

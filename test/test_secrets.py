@@ -350,3 +350,14 @@ def test_the_hook_changes_host_and_token_together() -> None:
 def test_secrets_and_masks_hide_themselves() -> None:
     """The repr of a secret and that of a mask do not show it."""
     assert ("***", "<masks 1 secrets>") == (repr(Secret(TOKEN)), repr(Mask(Secret(TOKEN))))
+
+
+def test_a_secret_is_written_only_when_it_is_meant_to_be() -> None:
+    """Text of a secret, which http.client writes into CONNECT, differs from its repr."""
+    secret = Secret("made-up-login")
+    assert ("made-up-login", "made-up-login", b"made-up-login", "***") == (
+        str(secret),
+        secret.reveal(),
+        secret.encode(),
+        repr(secret),
+    )

@@ -271,11 +271,7 @@ def check_file(name: str, value: object) -> str | None:
     if not isinstance(value, (str, os.PathLike)):
         raise ApiTypeError(f"{name} must be the path of a file or None, got {shown(value)}")
     path = os.fspath(cast("str | os.PathLike[str]", value))
-    try:
-        found = os.path.isfile(path)
-    except ValueError:  # a NUL in it, on Pythons before 3.15
-        found = False
-    if not found:
+    if not os.path.isfile(path):
         raise ApiValueError(f"{name}: file not found: {shown(path)}")
     return path
 
