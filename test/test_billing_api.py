@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import logging
 import time
@@ -227,28 +226,6 @@ def test_a_type_error_within_a_call_is_not_relabelled() -> None:
         with pytest.raises(TypeError, match=r"^in the hook$") as caught:
             BillingApi(client).get_invoice(5, 2020)
     assert TypeError is type(caught.value)
-
-
-@pytest.mark.parametrize("name", ["get_invoice", "get_invoice_by_id", "get_invoice_mtd"])
-def test_signatures_are_explicit(name: str) -> None:
-    """help() and completion show every option by name, with its default."""
-    parameters = inspect.signature(getattr(BillingApi, name)).parameters
-    expected = {
-        "_accept": "application/json",
-        "_return_http_data_only": True,
-        "_preload_content": True,
-        "_request_timeout": None,
-        "_check_input_type": True,
-        "_check_return_type": True,
-        "async_req": False,
-        "_content_type": None,
-        "_host_index": None,
-        "_spec_property_naming": False,
-    }
-    assert expected == {option: parameters[option].default for option in expected}
-    assert ("_wait" in parameters) is (name == "get_invoice_mtd")
-    documented = inspect.getdoc(getattr(BillingApi, name)) or ""
-    assert [] == [p for p in parameters if p != "self" and f"{p}:" not in documented]
 
 
 # --- forms ------------------------------------------------------------------------------------

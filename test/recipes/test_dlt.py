@@ -185,7 +185,7 @@ def test_missing_fields_survive(recipe: Callable[[str], Recipe], server: Billing
     assert [
         ("INV-1", 0, 3, None, None),
         ("INV-2", 1, None, Decimal("0.000000000001"), None),
-    ] == query(page, f"SELECT {columns} FROM fastly.invoice_lines ORDER BY 1")  # noqa: S608
+    ] == query(page, f"SELECT {columns} FROM fastly.invoice_lines ORDER BY 1")  # noqa: S608  # our names
 
 
 def test_killed_runs_double_nothing(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
