@@ -25,7 +25,7 @@ from fastly.testing import BillingServer
 
 ROOT = Path(__file__).parent.parent
 MAY = ("invoice", "2026-05")
-COMMAND = (sys.executable, "-X", "dev", "-W", "error", "-m", "fastly")
+COMMAND = (sys.executable, "-W", "error", "-m", "fastly")
 # Clear the screen; a C1 control; right-to-left override; half of a surrogate pair.
 HOSTILE = "\x1b[2J\x9b31m\u202eknab\ud800\x7f\r\n\tend"
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import random
-import subprocess
 import time
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
-from shell import ROOT, Shell, environment, files_of_at_most, run, words
+from shell import Shell, files_of_at_most
 
+from fastly.cli.main import main
 from fastly.testing import BillingServer
 
 KILLS = 50
@@ -183,23 +185,27 @@ class TestTornFiles:
         assert torn == file.read_bytes()
 
 
-def test_killed_at_any_point(server: BillingServer, shell: Shell, tmp_path: Path) -> None:
+def test_killed_at_any_point(
+    server: BillingServer, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A killed job leaves the old file or the new one, and the next run continues."""
+    monkeypatch.setenv("FASTLY_API_TOKEN", server.token)
     file, chance = tmp_path / "all.jsonl", random.Random(1)
     months = [f"{year}-{month:02}" for year, month in server.account.v3_invoice_months()]
+    append(server, tmp_path / "first.jsonl", months[0]).join()  # starts the server that forks
     start = time.monotonic()
-    run("invoices", "--since", months[0], "--append-to", file, server=server)
+    append(server, file, months[0]).join()
     whole, finished = time.monotonic() - start, 0
     for number in range(1, KILLS + 1):
         since = months[min(number, len(months) - 1)]
         before = lines_of(file)
-        command = words(("invoices", "--quiet", "--since", since, "--append-to", file), server)
-        with subprocess.Popen(command, cwd=ROOT, env=environment(server)) as process:
-            if number % 2:
-                at_writing(process, file)
-            else:
-                time.sleep(chance.uniform(0, 1.5 * whole))
-            process.kill()
+        job = append(server, file, since)
+        if number % 2:
+            at_writing(job, file)
+        else:
+            time.sleep(chance.uniform(0, 1.5 * whole))
+        job.kill()
+        job.join()
         after_kill = lines_of(file)
         expected = sorted(exported(shell, "--since", since))
         assert before == after_kill or expected == sorted(after_kill)
@@ -209,8 +215,18 @@ def test_killed_at_any_point(server: BillingServer, shell: Shell, tmp_path: Path
     assert sorted(exported(shell)) == sorted(lines_of(file))
 
 
-def at_writing(process: subprocess.Popen[bytes], file: Path) -> None:
+def append(server: BillingServer, file: Path, since: str) -> ForkServerProcess:
+    """Start a job in a fork of a process that has imported the command line, which is faster."""
+    words = ("invoices", "--quiet", "--since", since, "--append-to", str(file))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["fastly.cli.main"])
+    job = context.Process(target=main, args=((*words, "--host", server.url),))
+    job.start()
+    return job
+
+
+def at_writing(job: ForkServerProcess, file: Path) -> None:
     """Wait until the job has begun to write, or has ended."""
     known = set(file.parent.glob(".fastly-*.part"))
-    while process.poll() is None and known >= set(file.parent.glob(".fastly-*.part")):
+    while job.is_alive() and known >= set(file.parent.glob(".fastly-*.part")):
         time.sleep(0.0002)

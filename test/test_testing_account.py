@@ -85,7 +85,7 @@ def test_a_month_in_progress_has_no_v3_invoice() -> None:
             find(2026, 11)
 
 
-@pytest.mark.parametrize(("year", "month"), MONTHS)
+@pytest.mark.parametrize(("year", "month"), MONTHS[::7])
 def test_services_share_the_account_s_usage(year: int, month: int) -> None:
     """The services' shares add up exactly to the account's usage, and none is negative."""
     for usage in ACCOUNT.usages(year, month):

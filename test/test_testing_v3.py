@@ -25,7 +25,8 @@ MONTH_TO_DATE = f"{INVOICES}/month-to-date"
 USAGE = "/billing/v3/usage-metrics"
 SERVICE_USAGE = "/billing/v3/service-usage-metrics"
 
-every_closed_month = pytest.mark.parametrize(("year", "month"), CLOSED)
+# Each calendar month once or twice, of all years: seven and twelve have no common divisor.
+some_closed_months = pytest.mark.parametrize(("year", "month"), CLOSED[::7])
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def cents(amount: Decimal) -> Decimal:
 # Invoices
 
 
-@every_closed_month
+@some_closed_months
 def test_an_invoice_agrees_with_v2(year: int, month: int) -> None:
     """v3 has the same total as v2, and its line items have the same amounts."""
     invoice, old = ACCOUNT.v3_invoice(year, month), ACCOUNT.invoice(year, month)
@@ -63,7 +64,7 @@ def test_an_invoice_agrees_with_v2(year: int, month: int) -> None:
     assert expected == [(line["description"], exact(line["amount"])) for line in lines]
 
 
-@every_closed_month
+@some_closed_months
 def test_the_lines_of_an_invoice_add_up(year: int, month: int) -> None:
     """The line items sum to the total, and each is its units at its rate, rounded to cents."""
     invoice = ACCOUNT.v3_invoice(year, month)
@@ -74,7 +75,7 @@ def test_the_lines_of_an_invoice_add_up(year: int, month: int) -> None:
             assert cents(exact(line["units"]) * exact(line["rate"])) == exact(line["amount"])
 
 
-@every_closed_month
+@some_closed_months
 def test_the_discount_is_a_credit(year: int, month: int) -> None:
     """A discount is a line with a negative amount and a coupon; other lines have neither."""
     for line in ACCOUNT.v3_invoice(year, month)["transaction_line_items"]:
@@ -84,7 +85,7 @@ def test_the_discount_is_a_credit(year: int, month: int) -> None:
         assert is_credit == (line["rate"] is None) == (line["units"] is None)
 
 
-@every_closed_month
+@some_closed_months
 def test_some_numbers_are_text(year: int, month: int) -> None:
     """The numbers of every seventh line are text, and so is the total of each December."""
     invoice = ACCOUNT.v3_invoice(year, month)
@@ -94,7 +95,7 @@ def test_some_numbers_are_text(year: int, month: int) -> None:
         assert {kind} == {type(line[name]) for name in ("amount", "rate", "units")} - {type(None)}
 
 
-@every_closed_month
+@some_closed_months
 def test_the_ids_and_statuses_of_an_invoice(year: int, month: int) -> None:
     """Invoices before 07/2024 have a number for an ID, some as JSON integers, and no status."""
     invoice, invoice_id = ACCOUNT.v3_invoice(year, month), ACCOUNT.v3_invoice_id(year, month)
@@ -399,10 +400,10 @@ def test_the_fields_of_the_month_to_date() -> None:
     assert all(invoice[0].keys() - {"credit_coupon_code"} == line.keys() for line in lines)
 
 
-@pytest.mark.parametrize("day", range(1, 32))
+@pytest.mark.parametrize("day", range(1, 32, 3))
 @pytest.mark.parametrize("month", [3, 5, 8])
 def test_the_month_to_date_adds_up(month: int, day: int) -> None:
-    """On every day, the total of the month to date is the sum of its lines."""
+    """On any day, the total of the month to date is the sum of its lines."""
     body = Account(today=date(2026, month, day)).v3_month_to_date()
     lines = body["transaction_line_items"]
     assert exact(body["monthly_transaction_amount"]) == total(line["amount"] for line in lines)
