@@ -60,10 +60,9 @@ TESTS = {
     "rest/retries.py": "retries proxy tls",
     "threads.py": "lifecycle",
 }
-# The changes are switched on by calls, which take too long for tests of CPU time.
 PYTEST = (
     *(sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout"),
-    *("--timeout", "8", "--timeout-method", "thread", "-k", "not costs_much"),
+    *("--timeout", "8", "--timeout-method", "thread"),
 )
 LONGEST = 120.0  # seconds for one test file
 PROBE_EVERY = 40  # how often the original code is tried: load can make tests fail

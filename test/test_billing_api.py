@@ -300,11 +300,18 @@ def test_answers_as_they_have_been_seen(
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<html>", b"\xff", b'{"msg": "Pending"}'])
 def test_a_202_is_waited_out(api: BillingApi, server: BillingServer, body: bytes) -> None:
-    """Whatever the body of a 202, the client sends the request again after a short wait."""
-    server.enqueue(202, body=body)
+    """Whatever the body of a 202, the client sends the request again."""
+    server.enqueue(202, headers={"Retry-After": "0"}, body=body)
+    server.enqueue(body={"customer_id": "c"})
+    assert "c" == api.get_invoice_mtd(CUSTOMER).customer_id
+
+
+def test_the_first_wait_is_half_a_second(api: BillingApi, server: BillingServer) -> None:
+    """If the API does not say when to ask again, the client waits 0.5 s before it does."""
+    server.enqueue(202)
     server.enqueue(body={"customer_id": "c"})
     started = time.monotonic()
-    assert "c" == api.get_invoice_mtd(CUSTOMER).customer_id
+    api.get_invoice_mtd(CUSTOMER)
     assert 0.4 < time.monotonic() - started < 1.5
 
 

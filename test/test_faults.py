@@ -109,7 +109,7 @@ def wait_until(come_true: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def said(fault: Fault, seconds: float = 0.4) -> bytes:
+def said(fault: Fault, seconds: float = 0.2) -> bytes:
     """Return all that a server with this fault sends in response to one request."""
     with FaultServer(choose=lambda: fault) as server, connected(server) as sock:
         sock.sendall(ASK)

