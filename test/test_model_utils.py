@@ -18,6 +18,7 @@ from fastly.models import (
     BillingTotalExtras,
     Serviceusagemetrics,
     ServiceusagemetricsData,
+    Usagemetrics,
 )
 
 
@@ -385,6 +386,27 @@ def test_annotations_that_cannot_be_evaluated_are_explained() -> None:
     )
     with pytest.raises(fastly.ApiTypeError, match=message):
         annotations_of(Lazy("Late", (), {}))
+
+
+@pytest.mark.parametrize(
+    ("data", "names"),
+    [({"name": "x"}, ["x"]), ([{"name": "x"}, {"name": "y"}], ["x", "y"]), ([], []), (None, None)],
+)
+def test_a_list_that_may_come_as_its_only_item(data: Any, names: list[str] | None) -> None:
+    """A field that is a list is a list, even if its only item was sent alone."""
+    usage = Usagemetrics.from_dict({"data": data})
+    assert names == (None if usage.data is None else [item.name for item in usage.data])
+
+
+@pytest.mark.parametrize(
+    ("data", "units"),
+    [({"unit": "a"}, ["a"]), ([{"unit": "a"}, None, {"unit": "b"}], ["a", "b"]), (None, [])],
+)
+def test_an_object_that_may_come_as_a_list(data: Any, units: list[str]) -> None:
+    """A field that is an object reads as the first, and all of them are kept."""
+    usage = Serviceusagemetrics.from_dict({"data": data})
+    assert units == [block.unit for block in usage.blocks]
+    assert (units or [None])[0] == (usage.data.unit if usage.data else None)
 
 
 def test_the_first_of_many_takes_precedence_over_the_dictionary() -> None:

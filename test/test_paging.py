@@ -139,8 +139,9 @@ def test_a_cursor_that_no_request_can_send(
     server.enqueue(body=page(cursor, "1"))
     server.enqueue(body=page(None, "1"))
     paged = invoices.iter_invoices(_check_return_type=False)
-    with pytest.raises(fastly.ResponseException, match="the cursor of the next page must be"):
+    with pytest.raises(fastly.ResponseException, match="the cursor of the next page must be") as e:
         next(paged)
+    assert (200, True) == (e.value.status, isinstance(e.value.__cause__, (TypeError, ValueError)))
     assert ["1"] == ids(paged)
     assert [None, None] == cursors(server)
 
@@ -182,6 +183,12 @@ def test_usage_of_many_months(usage: BillingUsageMetricsApi, server: BillingServ
         max(r.month or "" for r in rows),
     ]
     assert len(rows) == len({repr(row) for row in rows})
+
+
+def test_usage_of_one_month(usage: BillingUsageMetricsApi, server: BillingServer) -> None:
+    """The first month may be the last one."""
+    assert {"2026-05"} == {row.month for row in usage.iter_usage_metrics("2026-05", "2026-05")}
+    assert 1 == len(server.requests)
 
 
 def test_months_in_the_wrong_order(usage: BillingUsageMetricsApi, server: BillingServer) -> None:

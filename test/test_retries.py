@@ -219,6 +219,12 @@ def test_a_date_and_a_reset_time_are_slept_through() -> None:
         assert int(asked) + 2 <= time.time()
 
 
+def test_the_first_wait_is_short() -> None:
+    """Without a Retry-After, the second attempt starts within half a second."""
+    with FaultServer(failing(503)) as server, lasting(0, SLACK):
+        assert "i" == ask(server.url, retries=1).invoice_id
+
+
 LONG_WAITS = [
     ({"Retry-After": "61"}, 61),
     ({"Retry-After": "99999999999999"}, 365 * 24 * 3600),

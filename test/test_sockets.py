@@ -35,6 +35,25 @@ def test_a_replaced_create_connection_is_asked(
     assert [("billing.invalid", 81)] == asked
 
 
+@pytest.mark.parametrize("name", ["127.0.0.1", "billing.invalid"])
+def test_a_replaced_create_connection_checks_the_name(
+    name: str, monkeypatch: pytest.MonkeyPatch, tls: Any, roots: str
+) -> None:
+    """TLS over a connection that a program creates itself is for the host's name."""
+    usual = connection.create_connection
+
+    def elsewhere(_: tuple[str, int], *args: Any, **options: Any) -> socket.socket:
+        return usual(("127.0.0.1", server.port), *args, **options)
+
+    monkeypatch.setattr(connection, "create_connection", elsewhere)
+    with FaultServer(tls=tls) as server:
+        if name == "127.0.0.1":
+            assert "i" == ask(f"https://{name}:81", ssl_ca_cert=roots).invoice_id
+        else:
+            error = failure(f"https://{name}:81", ssl_ca_cert=roots)
+            assert f"certificate is not valid for '{name}'" in error.reason
+
+
 def test_a_replaced_create_connection_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that a program creates itself is limited by the read timeout."""
     usual = connection.create_connection

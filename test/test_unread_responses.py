@@ -58,6 +58,14 @@ def test_an_unread_answer_comes_whatever_its_2xx(status: int) -> None:
         response.close()
 
 
+def test_an_unread_answer_is_unzipped_by_reading_it() -> None:
+    """``read`` of an unread response that was sent zipped returns its decoded bytes."""
+    with FaultServer(gzipped()) as server, api_of(server.url) as api:
+        response = api.get_invoice_by_id("c", "i", **UNREAD)
+        assert BODY == response.read()
+        response.close()
+
+
 def test_an_unread_answer_is_asked_for_like_any_other() -> None:
     """Retries, redirects and errors are the same for an unread response."""
     script = [failing(503, AT_ONCE), redirect("{target}"), gzipped(), failing(404)]
