@@ -30,11 +30,13 @@ from faults import (
     raw,
     whole,
 )
-from test_response_bodies import SMALL, ZIPPED
 
 from fastly.api.billing_api import BillingApi
 from fastly.exceptions import ConnectionException, ResponseException
 from fastly.rest.responses import StrictResponse
+
+SMALL = b'{"invoice_id": "i"}'
+ZIPPED = gzip_bytes(SMALL)
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 10, len(gzip_bytes(BODY)) - 1])

@@ -157,12 +157,6 @@ def test_a_body_that_was_unzipped_on_the_way_is_read() -> None:
     assert (UnauthorizedException, "no") == (type(error), error.detail)
 
 
-SMALL = b'{"invoice_id": "i"}'
-
-
-ZIPPED = gzip_bytes(SMALL)
-
-
 ODD_ANSWERS = [
     *(chunked(), gzipped(), interim(100)),
     *(
