@@ -111,11 +111,7 @@ def check_cursor(name: str, value: object) -> str:
 
 
 def _check_day(name: str, value: object) -> str:
-    text = value.isoformat()[:10] if isinstance(value, datetime.date) else value
-    if not isinstance(text, str):
-        raise ApiTypeError(f"{name} must be a date or text such as '2026-05-01', got {shown(text)}")
-    if not _DAY.fullmatch(text):
-        raise ApiValueError(f"{name} must be a day such as '2026-05-01', got {shown(text)}")
+    text = _date_as_text(name, value, _DAY, "day", "2026-05-01")
     try:
         return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
@@ -124,11 +120,16 @@ def _check_day(name: str, value: object) -> str:
 
 def check_month_of_year(name: str, value: object) -> str:
     """Check a month such as "2026-07", or a date in it, and return it as text."""
-    text = value.isoformat()[:7] if isinstance(value, datetime.date) else value
+    return _date_as_text(name, value, _MONTH_OF_YEAR, "month", "2026-07")
+
+
+def _date_as_text(name: str, value: object, form: re.Pattern[str], kind: str, one: str) -> str:
+    """Return a date, or text in the same form as an example, as text of that length."""
+    text = value.isoformat()[: len(one)] if isinstance(value, datetime.date) else value
     if not isinstance(text, str):
-        raise ApiTypeError(f"{name} must be a date or text such as '2026-07', got {shown(text)}")
-    if not _MONTH_OF_YEAR.fullmatch(text):
-        raise ApiValueError(f"{name} must be a month such as '2026-07', got {shown(text)}")
+        raise ApiTypeError(f"{name} must be a date or text such as {one!r}, got {shown(text)}")
+    if not form.fullmatch(text):
+        raise ApiValueError(f"{name} must be a {kind} such as {one!r}, got {shown(text)}")
     return as_text(name, text)
 
 
