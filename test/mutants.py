@@ -34,7 +34,7 @@ VERDICTS = MUTANTS / "verdicts.jsonl"
 
 # The tests of each file, in the order in which they are tried; the first that fails is enough.
 TESTS = {
-    "api_client.py": "api_client lifecycle secrets billing_api paging connections official_code",
+    "api_client.py": "api_client lifecycle secrets billing_api paging connections official_code tls",
     "arguments.py": "operations api_client",
     "configuration/checks.py": "configuration api_client proxy tls",
     "configuration/configuration.py": "configuration api_client proxy tls",
@@ -52,7 +52,7 @@ TESTS = {
     "rest/bodies.py": "bodies framing limits response_bodies",
     "rest/boundary.py": "boundary secrets tls proxy",
     "rest/client.py": (
-        "redirects retries boundary secrets connections framing limits unread_responses api_client"
+        "redirects retries boundary secrets connections framing limits unread_responses api_client tls"
     ),
     "rest/connections.py": "connections deadline tls proxy sockets boundary",
     "rest/messages.py": "retries boundary response_bodies exceptions",

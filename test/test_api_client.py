@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import logging
 import pickle
@@ -14,6 +15,7 @@ import pytest
 
 import fastly
 from fastly.api.billing_api import BillingApi
+from fastly.deadline import Deadline
 from fastly.models import BillingResponse
 from fastly.testing import BillingServer
 
@@ -339,6 +341,34 @@ def test_tries_count_for_the_whole_call(client: fastly.ApiClient, server: Billin
         BillingApi(client).get_invoice_mtd("c")
     assert (4, 4) == (len(server.requests), caught.value.tries)
     assert "\n  attempts: 4\n" in str(caught.value)
+
+
+def test_an_unusable_body_has_the_attempts_before_it(
+    client: fastly.ApiClient, server: BillingServer
+) -> None:
+    """The error about a body counts the attempts that failed before it came."""
+    server.enqueue(503, headers={"Retry-After": "0"})
+    server.enqueue(body=b"{")
+    with pytest.raises(fastly.ResponseException) as caught:
+        BillingApi(client).get_invoice(5, 2020)
+    assert 2 == caught.value.tries
+
+
+def test_a_call_leaves_nothing_behind(api: BillingApi, server: BillingServer) -> None:
+    """What a call needed is gone after it, whether it returned or raised."""
+    before = deadlines()
+    server.enqueue(body={})
+    api.get_invoice(5, 2020)
+    server.enqueue(404)
+    with pytest.raises(fastly.NotFoundException):
+        api.get_invoice(5, 2020)
+    assert deadlines() <= before
+
+
+def deadlines() -> int:
+    """Return how many deadlines of calls, past or running, are in memory."""
+    gc.collect()
+    return sum(isinstance(held, Deadline) for held in gc.get_objects())
 
 
 def test_a_pending_estimate_tells_how_long_it_was_waited_for(
