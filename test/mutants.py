@@ -1,8 +1,9 @@
 """Makes small changes to the package, and counts those that no test notices.
 
 ``python test/mutants.py`` tries all, ``python test/mutants.py rest/retries.py`` those of one file,
-and ``--survivors`` those that no test noticed before. It needs mutmut 3.8.1, which makes the
-changes. fastly must not be installed as editable: tests import what is in ``mutants/``.
+``--sample 1400`` so many of them, and ``--survivors`` those that no test noticed before. It needs
+mutmut 3.8.1, which makes the changes. fastly must not be installed as editable: tests import what
+is in ``mutants/``.
 
 mutmut itself tries them in forks of a process that has imported the package. There, a change to
 code that runs on import has no effect, and one that waits forever blocks its worker. Here, each
@@ -18,6 +19,7 @@ import difflib
 import hashlib
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -34,7 +36,9 @@ VERDICTS = MUTANTS / "verdicts.jsonl"
 
 # The tests of each file, in the order in which they are tried; the first that fails is enough.
 TESTS = {
-    "api_client.py": "api_client lifecycle secrets billing_api paging connections official_code tls",
+    "api_client.py": (
+        "api_client lifecycle secrets billing_api paging connections official_code tls"
+    ),
     "arguments.py": "operations api_client",
     "configuration/checks.py": "configuration api_client proxy tls",
     "configuration/configuration.py": "configuration api_client proxy tls",
@@ -52,7 +56,8 @@ TESTS = {
     "rest/bodies.py": "bodies framing limits response_bodies",
     "rest/boundary.py": "boundary secrets tls proxy",
     "rest/client.py": (
-        "redirects retries boundary secrets connections framing limits unread_responses api_client tls"
+        "redirects retries boundary secrets connections framing limits unread_responses "
+        "api_client tls"
     ),
     "rest/connections.py": "connections deadline tls proxy sockets boundary",
     "rest/messages.py": "retries boundary response_bodies exceptions",
@@ -182,9 +187,11 @@ def noticed_by(name: str, tests: str) -> str | None:
     return failed[0] if failed else f"{tests}: exit status {done.returncode}"
 
 
-def try_all(files: list[str], verdicts: Verdicts, again: bool, workers: int) -> None:
-    """Try each change that has no verdict, and the original code in between."""
+def try_all(files: list[str], verdicts: Verdicts, again: bool, sample: int, workers: int) -> None:
+    """Try each change that has no verdict, or a sample, and the original code in between."""
     jobs = [(file, mutant) for file in files for mutant in mutants_of(file)]
+    random.Random(12).shuffle(jobs)
+    jobs = jobs[: sample or None]
     wanted = (None, "survived") if again else (None,)
     jobs = [(file, mutant) for file, mutant in jobs if verdicts.of(mutant) in wanted]
     probes: list[str] = []
@@ -206,13 +213,13 @@ def try_all(files: list[str], verdicts: Verdicts, again: bool, workers: int) -> 
 
 
 def report(files: list[str], verdicts: Verdicts) -> None:
-    """Print how many changes of each file were noticed, and those that were not."""
+    """Print how many of the changes that were tried were noticed, and those that were not."""
     survivors: list[Mutant] = []
     print("\n| Module | Killed | Of | |\n|---|---|---|---|")
     total = killed = 0
     for file in files:
-        mutants = list(mutants_of(file))
-        alive = [mutant for mutant in mutants if verdicts.of(mutant) in ("survived", None)]
+        mutants = [mutant for mutant in mutants_of(file) if verdicts.of(mutant) is not None]
+        alive = [mutant for mutant in mutants if verdicts.of(mutant) == "survived"]
         survivors += alive
         total, killed = total + len(mutants), killed + len(mutants) - len(alive)
         print(row(f"`{file}`", len(mutants) - len(alive), len(mutants)))
@@ -223,20 +230,21 @@ def report(files: list[str], verdicts: Verdicts) -> None:
 
 def row(name: str, killed: int, total: int) -> str:
     """Return a line of the table."""
-    return f"| {name} | {killed:,} | {total:,} | {killed / total:.1%} |"
+    return f"| {name} | {killed:,} | {total:,} | {killed / (total or 1):.1%} |"
 
 
 def main() -> None:
     """Generate and try the changes, and report."""
     parser = argparse.ArgumentParser(description="Tries small changes of the package.")
     parser.add_argument("files", nargs="*", default=list(TESTS), metavar="FILE")
+    parser.add_argument("--sample", type=int, default=0, help="try so many, chosen at random")
     parser.add_argument("--survivors", action="store_true", help="try those once more")
     parser.add_argument("--workers", type=int, default=6, help="changes tried at a time; default 6")
     arguments = parser.parse_args()
     os.chdir(ROOT)
     generate()
     verdicts = Verdicts()
-    try_all(arguments.files, verdicts, arguments.survivors, arguments.workers)
+    try_all(arguments.files, verdicts, arguments.survivors, arguments.sample, arguments.workers)
     report(arguments.files, verdicts)
 
 
