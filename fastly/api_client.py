@@ -17,9 +17,9 @@ from fastly.exceptions import ApiException, ApiTypeError, ApiValueError
 from fastly.operations import Operation, Send
 from fastly.options import checked
 from fastly.payloads import result_of
+from fastly.resources import Resources
 from fastly.rest import RawResponse, Request, Response, RestClient
 from fastly.signatures import accepts_only_declared_arguments
-from fastly.threads import Threads
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -73,16 +73,6 @@ class _Call(NamedTuple):
     arguments: dict[str, Any]
 
 
-class _Resources:
-    """What a client holds in one process: connections, threads and the calls that are running."""
-
-    def __init__(self, threads: int) -> None:
-        self.rest_clients: dict[str, RestClient] = {}  # by origin
-        self.threads = Threads(threads)
-        self.running: set[Deadline] = set()
-        self.closed = False
-
-
 class ApiClient:
     """Owns the connections and threads that calls share; thread-safe.
 
@@ -111,9 +101,6 @@ class ApiClient:
             10,000, or a header cannot be sent.
     """
 
-    # There is no lock, since a signal handler would wait forever for one that its own thread
-    # holds. Each step is one operation that Python makes atomic, such as dict.setdefault.
-
     @accepts_only_declared_arguments
     def __init__(
         self,
@@ -133,7 +120,7 @@ class ApiClient:
         self.pool_threads = check_pool_size("pool_threads", pool_threads)
         self.default_headers = DefaultHeaders()
         self.last_response: LastResponse | None = None
-        self._by_process: dict[int, _Resources] = {}
+        self._by_process: dict[int, Resources] = {}
         self._closed = False
         self.user_agent = f"fastly-python/{__version__}"
         if header_name is not None:
@@ -153,10 +140,7 @@ class ApiClient:
     ) -> None:
         if error is not None:
             self._closed = True
-            resources = self._resources()
-            resources.threads.cancel()
-            for deadline in list(resources.running):
-                deadline.abort()
+            self._resources().abort()
         self.close()
 
     def __reduce__(self) -> NoReturn:
@@ -165,11 +149,7 @@ class ApiClient:
     def close(self) -> None:
         """Finish the calls that were submitted, then end the threads and the connections."""
         self._closed = True
-        resources = self._resources()
-        resources.threads.finish()
-        resources.closed = True
-        for rest_client in list(resources.rest_clients.values()):
-            rest_client.close()
+        self._resources().close()
 
     @property
     def user_agent(self) -> str:
@@ -250,14 +230,14 @@ class ApiClient:
             return Secret(settings.get_api_key_with_prefix())
         return Secret(headers["Fastly-Key"])
 
-    def _resources(self) -> _Resources:
+    def _resources(self) -> Resources:
         """Return the client's resources in this process, dropping those from before a fork."""
         process = os.getpid()
         found = self._by_process.get(process)
         if found is None:
-            for other in list(self._by_process):
+            for other in set(self._by_process) - {process}:  # another thread may have added ours
                 self._by_process.pop(other, None)
-            found = self._by_process.setdefault(process, _Resources(self.pool_threads))
+            found = self._by_process.setdefault(process, Resources(self.pool_threads))
         return found
 
     def _rest_client(self, url: str) -> RestClient:
@@ -274,12 +254,12 @@ class ApiClient:
     def _submit(self, call: _Call) -> AsyncResult[Any]:
         """Submit a call to the threads, which start when they are first needed."""
         try:
-            future = self._resources().threads.submit(lambda: self._run(call))
+            job = self._resources().threads.submit(lambda: self._run(call))
         except RuntimeError as error:  # Python is exiting, or the system has no thread
             raise ApiValueError(f"cannot start a thread for the call: {error}") from error
-        if self._closed and future.cancel():  # meanwhile; there may be no thread left to run it
+        if self._closed and job.cancel():  # meanwhile; there may be no thread left to run it
             self._refuse_if_closed()
-        return AsyncResult(future)
+        return AsyncResult(job)
 
     def _run(self, call: _Call) -> Any:
         try:
@@ -293,11 +273,11 @@ class ApiClient:
 
     def _outcome(self, call: _Call) -> Any:
         response: Response | RawResponse
-        rest_client = self._rest_client(call.request.url)
         deadline = self._deadline(call.arguments["_request_timeout"])
-        running = self._resources().running
-        running.add(deadline)
+        resources = self._resources()
+        resources.add(deadline)
         try:
+            rest_client = self._rest_client(call.request.url)
             if call.arguments["_preload_content"]:
                 response = self._exchanged(call, rest_client, deadline)
                 result = result_of(
@@ -311,7 +291,7 @@ class ApiClient:
                 result = response = rest_client.open(call.request, deadline)
                 self._remember(response)
         finally:
-            running.discard(deadline)
+            resources.running.discard(deadline)
         if call.arguments["_return_http_data_only"]:
             return result
         return result, response.status, response.headers

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fastly.configuration.checks import check_wait
 from fastly.exceptions import ConnectionException, TimeoutException
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from fastly.threads import Job
 
 __all__ = ["AsyncResult"]
 
@@ -20,8 +19,8 @@ T = TypeVar("T")
 class AsyncResult(Generic[T]):
     """The result of a call that runs on the client's threads (``async_req=True``)."""
 
-    def __init__(self, future: Future[T]) -> None:
-        self._future = future
+    def __init__(self, job: Job[T]) -> None:
+        self._job = job
         self._process = os.getpid()
 
     def get(self, timeout: float | None = None) -> T:
@@ -43,9 +42,11 @@ class AsyncResult(Generic[T]):
             error = TimeoutException(reason=f"the call was still running after {timeout:g} s")
             error.advice = "Call get() again, or pass a longer timeout; the call continues."
             raise error
-        if self._future.cancelled():
+        if self._job.is_cancelled:
             raise ConnectionException(reason="the client was closed before the call started")
-        return self._future.result()
+        if self._job.error is not None:
+            raise self._job.error
+        return self._job.result
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the call has ended, or ``timeout`` seconds have passed.
@@ -55,22 +56,16 @@ class AsyncResult(Generic[T]):
             ApiValueError: ``timeout`` is less than 0.
             ConnectionException: This is a forked process, in which the call does not run.
         """
-        from concurrent.futures import CancelledError
-        from concurrent.futures import TimeoutError as StillRunning
-
         if not self.ready() and os.getpid() != self._process:
             raise ConnectionException(
                 reason="the call runs in the process that this one was forked from"
             )
-        seconds = None if timeout is None else check_wait("timeout", timeout)
-        with suppress(CancelledError, StillRunning):
-            self._future.exception(seconds)
+        self._job.wait(None if timeout is None else check_wait("timeout", timeout))
 
     def ready(self) -> bool:
         """Return whether the call has ended."""
-        return self._future.done()
+        return self._job.is_done
 
     def successful(self) -> bool:
         """Return whether the call has ended without an exception."""
-        done = self.ready() and not self._future.cancelled()
-        return done and self._future.exception() is None
+        return self.ready() and not self._job.is_cancelled and self._job.error is None

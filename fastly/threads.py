@@ -8,17 +8,67 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+__all__ = ["Job", "Threads"]
 
-__all__ = ["Threads"]
+T = TypeVar("T")
 
 log = logging.getLogger("fastly")
 
-Task = Callable[[], Any]
-Tasks = SimpleQueue["tuple[Future[Any], Task] | None"]
+
+class Job(Generic[T]):
+    """A task, and its outcome as soon as it has ended.
+
+    Unlike a ``Future``, it holds no lock of its own for longer than one operation of Python, so
+    that a signal handler never waits for what it interrupted.
+
+    Attributes:
+        is_done: Whether the task has ended, or was cancelled.
+        is_cancelled: Whether it was cancelled.
+        error: What the task raised.
+    """
+
+    result: T
+
+    def __init__(self, task: Callable[[], T]) -> None:
+        self._unclaimed = [task]
+        self._running = threading.Lock()
+        self._running.acquire()
+        self.is_done = self.is_cancelled = False
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """Run the task, unless it was cancelled."""
+        with suppress(IndexError):
+            task = self._unclaimed.pop()
+            try:
+                self.result = task()
+            except BaseException as error:
+                self.error = error
+            self._end()
+
+    def cancel(self) -> bool:
+        """Cancel the task, and return whether that was possible: it may have started."""
+        try:
+            self._unclaimed.pop()
+        except IndexError:
+            return False
+        self.is_cancelled = True
+        self._end()
+        return True
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait until the task has ended, or so many seconds have passed."""
+        if not self.is_done and self._running.acquire(timeout=-1 if seconds is None else seconds):
+            self._running.release()
+
+    def _end(self) -> None:
+        self.is_done = True
+        self._running.release()
+
+
+Jobs = SimpleQueue[Job[Any] | None]
 
 
 class Threads:
@@ -32,34 +82,32 @@ class Threads:
         self._permits = [None] * most
         self._is_serial = most == 1
         self._threads: list[threading.Thread] = []
-        self._tasks: Tasks = SimpleQueue()
-        weakref.finalize(self, self._tasks.put, None)  # no thread outlives its client
+        self._jobs: Jobs = SimpleQueue()
+        weakref.finalize(self, self._jobs.put, None)  # no thread outlives its client
 
-    def submit(self, task: Task) -> Future[Any]:
+    def submit(self, task: Callable[[], T]) -> Job[T]:
         """Run a task on a thread.
 
         Raises:
             RuntimeError: No thread is running, and none can be started.
         """
-        from concurrent.futures import Future  # slow to import, and not always needed
-
         self._start_one()
-        if self._is_serial and not self._tasks.empty():
+        if self._is_serial and not self._jobs.empty():
             self._is_serial = False  # say it once
             log.info("async_req calls run one at a time: pass pool_threads to ApiClient for more")
-        future: Future[Any] = Future()
-        self._tasks.put((future, task))
-        return future
+        job = Job(task)
+        self._jobs.put(job)
+        return job
 
     def cancel(self) -> None:
         """Cancel the tasks that have not started."""
         with suppress(Empty):
-            while work := self._tasks.get_nowait():
-                work[0].cancel()
+            while job := self._jobs.get_nowait():
+                job.cancel()
 
     def finish(self) -> None:
         """Run the submitted tasks, end the threads, and wait until they have ended."""
-        self._tasks.put(None)
+        self._jobs.put(None)
         for thread in list(self._threads):
             if thread is not threading.current_thread():
                 thread.join()
@@ -69,7 +117,7 @@ class Threads:
             self._permits.pop()
         except IndexError:
             return
-        thread = threading.Thread(target=_work, args=[self._tasks], name="fastly", daemon=True)
+        thread = threading.Thread(target=_work, args=[self._jobs], name="fastly", daemon=True)
         try:
             thread.start()
         except RuntimeError:
@@ -80,19 +128,8 @@ class Threads:
             self._threads.append(thread)
 
 
-def _work(tasks: Tasks) -> None:
-    while work := tasks.get():
-        _do(*work)
-        del work  # keep no reference to a result while the thread waits
-    tasks.put(None)  # for the next thread
-
-
-def _do(future: Future[Any], task: Task) -> None:
-    if not future.set_running_or_notify_cancel():
-        return
-    try:
-        result = task()
-    except BaseException as error:
-        future.set_exception(error)
-    else:
-        future.set_result(result)
+def _work(jobs: Jobs) -> None:
+    while job := jobs.get():
+        job.run()
+        del job  # keep no reference to a result while the thread waits
+    jobs.put(None)  # for the next thread

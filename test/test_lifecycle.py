@@ -457,6 +457,85 @@ def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:
     assert spent < 3
 
 
+CLOSED_ANYWHERE = """
+import os, signal, sys
+import fastly
+from fastly.api.billing_api import BillingApi
+
+FILES = ("queue.py", "threads.py", "async_result.py", "connections.py")
+
+def trace(frame, event, argument):
+    if event == "line":
+        lines.append(frame.f_lineno)
+        if len(lines) == place:
+            signal.raise_signal(signal.SIGUSR1)
+    return trace
+
+def trace_of(frame, event, argument):
+    return trace if frame.f_code.co_filename.endswith(FILES) else None
+
+def trial():
+    configuration = fastly.Configuration(sys.argv[1], api_token="x", retries=0)
+    client = fastly.ApiClient(configuration)
+    signal.signal(signal.SIGUSR1, lambda *_: client.close())
+    signal.alarm(10)  # ends the process if a lock is waited for
+    sys.settrace(trace_of)
+    try:
+        BillingApi(client).get_invoice_by_id("c", "i")
+        BillingApi(client).get_invoice_by_id("c", "i", async_req=True).get()
+    except (fastly.ApiException, fastly.ApiValueError):
+        pass
+    sys.settrace(None)
+    os._exit(0 if len(lines) >= place else 3)
+
+place = status = 0
+while status == 0:
+    place += 1
+    lines = []
+    child = os.fork()
+    child or trial()
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+print(place, status)
+"""
+
+
+def test_a_signal_handler_can_close_the_client_at_any_line() -> None:
+    """Whatever line it interrupts where threads share data, it waits for no lock."""
+    with FaultServer() as server:
+        program = [sys.executable, "-c", CLOSED_ANYWHERE, server.url]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
+    places, status = map(int, done.stdout.split())
+    assert (True, 3) == (places > 50, status), done.stdout
+
+
+def test_an_exception_aborts_a_call_that_is_about_to_run(tls: ssl.SSLContext, roots: str) -> None:
+    """A call is aborted even if it is still reading its certificates."""
+
+    def fail(configuration: fastly.Configuration) -> None:
+        with fastly.ApiClient(configuration) as client:
+            BillingApi(client).get_invoice(5, 2020, async_req=True)
+            raise KeyError
+
+    with FaultServer(*[stall()] * 2, tls=tls) as server:
+        settings = fastly.Configuration(server.url, api_token="x", ssl_ca_cert=roots, timeout=10)
+        started = time.monotonic()
+        with pytest.raises(KeyError):
+            fail(settings)
+        assert time.monotonic() - started < 2
+
+
+def test_threads_share_what_the_first_of_them_made(client: fastly.ApiClient) -> None:
+    """If another thread makes the connections meanwhile, they are used, and so are closed."""
+    made = client._resources()
+
+    class Late(dict[int, Any]):
+        def get(self, process: int, *_: Any) -> Any:
+            return self.setdefault(process, made) and None
+
+    client._by_process = Late()
+    assert made is client._resources()
+
+
 def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configuration) -> None:
     """If an exception leaves the block, running calls end at once and say why."""
     calls: list[Any] = []
@@ -540,7 +619,9 @@ def test_a_client_that_closes_while_a_call_is_prepared_refuses_it(server: Billin
 def test_threads_finish_from_one_of_themselves() -> None:
     """A task may end the threads that it runs on."""
     threads = Threads(2)
-    assert threads.submit(threads.finish).result(5) is None
+    job = threads.submit(threads.finish)
+    job.wait(5)
+    assert (True, None) == (job.is_done, job.error)
 
 
 def test_a_task_that_was_cancelled_is_not_done() -> None:
@@ -549,18 +630,20 @@ def test_a_task_that_was_cancelled_is_not_done() -> None:
     done: list[str] = []
     first = threads.submit(lambda: time.sleep(0.2))
     assert threads.submit(lambda: done.append("second")).cancel()
-    threads.submit(lambda: done.append("third")).result(5)
-    assert (True, ["third"]) == (first.done(), done)
+    threads.submit(lambda: done.append("third")).wait(5)
+    assert (True, ["third"]) == (first.is_done, done)
     threads.finish()
 
 
 def test_threads_that_cannot_be_more_do_the_work() -> None:
     """If the system cannot start another thread, a running one takes the task."""
     threads = Threads(2)
-    threads.submit(int).result(5)
+    threads.submit(int).wait(5)
     usual = threading.stack_size(1 << 46)  # bytes, which no system has
     try:
-        assert 0 == threads.submit(int).result(5)
+        job = threads.submit(int)
+        job.wait(5)
+        assert 0 == job.result
     finally:
         threading.stack_size(usual)
     threads.finish()

@@ -30,18 +30,19 @@ LAYERS: dict[str, set[str]] = {
     "rest": {"configuration", "deadline", "exceptions", "rest", "text"},
     "arguments": {"exceptions", "text"},
     "options": {"configuration", "exceptions", "text"},
-    "async_result": {"configuration", "exceptions"},
+    "threads": set(),
+    "async_result": {"configuration", "exceptions", "threads"},
     "results": {"async_result", "options", "rest"},
     "operations": {
         *("arguments", "deadline", "exceptions", "options", "rest", "results", "signatures"),
         "text",
     },
-    "threads": set(),
+    "resources": {"deadline", "rest", "threads"},
     "payloads": {"exceptions", "operations", "options", "rest", "text"},
     "polling": {"deadline", "exceptions", "operations", "rest"},
     "api_client": {
         *("_version", "async_result", "configuration", "deadline", "exceptions", "operations"),
-        *("options", "payloads", "rest", "signatures", "threads"),
+        *("options", "payloads", "resources", "rest", "signatures"),
     },
     "paging": {
         *("arguments", "exceptions", "model_utils", "operations", "options", "results"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import queue
 import socket
 import ssl
 from collections.abc import Mapping
@@ -122,12 +123,43 @@ def _connection_class(pool: HTTPConnectionPool) -> Any:
     return _OWN[theirs] if theirs.__module__.startswith("urllib3.") else theirs
 
 
+class _Idle:
+    """Idle connections, and None for those that are not connected yet.
+
+    urllib3's own queue has a lock. A signal handler that closes the client while its thread holds
+    that lock would wait forever.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._connections: list[Any] = []
+
+    def put(self, connection: Any, **_: object) -> None:
+        """Add one, unless there are as many as the pool may hold."""
+        if self.qsize() >= self._most:
+            raise queue.Full
+        self._connections.append(connection)
+
+    def get(self, **_: object) -> Any:
+        """Take the one that was added last."""
+        try:
+            return self._connections.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def qsize(self) -> int:
+        """Return how many there are."""
+        return len(self._connections)
+
+
 class _HTTPPool(HTTPConnectionPool):
     ConnectionCls: Any = property(_connection_class)
+    QueueCls: Any = _Idle
 
 
 class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls: Any = property(_connection_class)
+    QueueCls: Any = _Idle
 
 
 def uses_own_connections(pool: HTTPConnectionPool) -> bool:
