@@ -66,7 +66,7 @@ def test_a_second_member_is_refused(size: int) -> None:
     members = gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:])
     why, kept = refused(ZIPPED, members, size)
     assert "the body is not valid gzip: more than one member" == why
-    assert members.startswith(kept)
+    assert TEXT[:100] == kept
 
 
 @pytest.mark.parametrize("size", [1, 7, KIB])
@@ -139,22 +139,25 @@ MIB = KIB * KIB
             ZIPPED,
             CUT,
             "the body is not valid gzip: the stream is truncated",
-            CUT,
+            TEXT,
         ),
     ],
     ids=["coding", "cut"],
 )
 def test_why_a_body_cannot_be_used(response: Head, body: bytes, why: str, kept: bytes) -> None:
-    """An unusable body is refused with a reason, and what was received is kept as it was."""
+    """An unusable body is refused with a reason, and what could be decoded of it is kept."""
     assert (why, kept) == refused(response, body)
 
 
 def test_what_is_broken_inside_says_so() -> None:
     """A gzip body that is corrupt in the middle is refused with zlib's message."""
-    body = bytearray(gzip.compress(random.Random(5).randbytes(KIB)))
+    data = random.Random(5).randbytes(KIB)
+    body = bytearray(gzip.compress(data))
     body[100] ^= 255
     why, kept = refused(ZIPPED, bytes(body))
-    assert (True, bytes(body)) == (why.startswith("the body is not valid gzip: Error -3"), kept)
+    assert why.startswith("the body is not valid gzip: Error -3")
+    assert KIB > len(kept)
+    assert data[:50] == kept[:50] or not kept
 
 
 def test_what_came_before_a_failure_is_kept() -> None:

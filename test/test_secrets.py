@@ -9,11 +9,12 @@ import pickle
 import re
 import threading
 import traceback
+import zlib
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from calls import AGAIN, TOKEN, api_of, ask, failure, failure_of
+from calls import AGAIN, TOKEN, answer_of, api_of, ask, failure, failure_of
 from faults import BODY, JSON, FaultServer, answer, chunked_bytes, garbage, head, raw, whole
 
 import fastly
@@ -267,6 +268,33 @@ def test_every_form_of_an_echoed_token_is_masked(body: bytes, status: int) -> No
     for length in (len(SLASHED), len(SLASHED) - 1, 12):
         assert SLASHED[:length] not in text
     assert quote(SLASHED, safe="") not in text
+
+
+@pytest.mark.parametrize("status", [200, 404])
+@pytest.mark.parametrize("cut", [1, 8, len(TOKEN) // 2])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_token_in_a_truncated_body_is_masked(status: int, cut: int, zipped: bool) -> None:
+    """What is kept of a truncated body has neither the token nor its start."""
+    body = f"you sent {TOKEN}".encode()[: -cut or None]
+    if zipped:
+        packer = zlib.compressobj(wbits=31)
+        sent = packer.compress(body) + packer.flush(zlib.Z_SYNC_FLUSH)
+    else:
+        sent = body
+    head = b"HTTP/1.1 %d X\r\nContent-Length: 999\r\n%s\r\n" % (
+        status,
+        b"Content-Encoding: gzip\r\n" if zipped else b"",
+    )
+    error = failure_of(raw(head + sent), api_key={"token": TOKEN})
+    assert "you sent ***" == error.body
+
+
+def test_masking_leaves_the_rest_as_it_is() -> None:
+    """If an escaped token is masked, the escapes that JSON needs stay."""
+    told = {"invoice_id": 'a"b\\c/d\u0001', "customer_id": SLASHED}
+    body = json.dumps(told).replace("&", "\\u0026").replace('\\"', "\\u0022").replace("/", "\\/")
+    invoice = answer_of(answer(body.encode()), api_key={"token": SLASHED})
+    assert ('a"b\\c/d\u0001', "***") == (invoice.invoice_id, invoice.customer_id)
 
 
 HEADS = {

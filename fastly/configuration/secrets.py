@@ -18,7 +18,8 @@ MASK = "***"
 CREDENTIALS = re.compile(r"//[^/]*@")
 # Characters; shorter secrets occur in text that does not echo them. Fastly's tokens have 32.
 _SHORTEST_SECRET = 8
-_JSON_ESCAPE = re.compile(rb"\\u00([0-9A-Fa-f]{2})")
+# A backslash or a quote that is escaped, and a control character, stay so: they are syntax.
+_JSON_ESCAPE = re.compile(rb"\\(?:\\|/|u00(?!22|5[Cc]|[01])([0-9A-Fa-f]{2}))")
 _MOST_ESCAPES = 100_000  # in the start of a body; 32 MiB of escapes would take seconds
 
 
@@ -148,8 +149,17 @@ class Mask:
             return masked
         plain = masked.replace(b"\0", b"")
         if is_escaped:
-            plain = _JSON_ESCAPE.sub(_unescaped, plain.replace(rb"\/", b"/"), count=_MOST_ESCAPES)
+            plain = _JSON_ESCAPE.sub(_unescaped, plain, count=_MOST_ESCAPES)
         return self._replaced(plain) if any(secret in plain for secret in self._secrets) else masked
+
+    def start(self, data: bytes) -> bytes:
+        """Return the start of something, whose end may be the start of a secret."""
+        masked = self(data)
+        for secret in self._secrets:
+            for length in range(len(secret) - 1, _SHORTEST_SECRET - 1, -1):
+                if masked.endswith(secret[:length]):
+                    return masked[:-length] + MASK.encode()
+        return masked
 
     def _replaced(self, data: bytes) -> bytes:
         for secret in self._secrets:
@@ -165,4 +175,6 @@ def _long_words(secret: Secret) -> list[str]:
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:
+    if escape[1] is None:
+        return b"/" if escape[0] == rb"\/" else escape[0]
     return bytes.fromhex(escape[1].decode())

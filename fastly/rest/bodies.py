@@ -50,7 +50,7 @@ def read_body(
         response: The response that the body belongs to.
         read: Reads up to a number of bytes; returns b"" at the end of the body.
         limit: Maximum size of the decoded body in bytes.
-        received: Filled with what arrives, even if reading fails.
+        received: Filled with what arrives; if reading fails, with what could be decoded of it.
 
     Raises:
         UnusableBodyError: It is larger than the limit, or has an unexpected encoding.
@@ -75,12 +75,12 @@ def is_delimited(response: Readable) -> bool:
     return plain or "transfer-encoding" in response.headers
 
 
-def text_or_bytes(body: bytes, most: int | None = None) -> str | bytes:
+def text_or_bytes(body: bytes, most: int | None = None, *, is_whole: bool = True) -> str | bytes:
     """Return a body, or its first bytes, as text if it is UTF-8, else as it is."""
     kept = body[:most]
     try:
         # A character that is truncated is left out.
-        return codecs.utf_8_decode(kept, "strict", len(kept) == len(body))[0]
+        return codecs.utf_8_decode(kept, "strict", is_whole and len(kept) == len(body))[0]
     except UnicodeDecodeError:
         return kept
 
@@ -114,12 +114,14 @@ def _unzipped_body(chunks: Iterator[bytes], limit: int, received: io.BytesIO) ->
         for piece in _unzipped(chunks):
             body.write(piece)
             if body.tell() > limit:
-                received.seek(0)
-                received.truncate()
-                received.write(body.getvalue())
                 raise _TooLargeError(limit)
-    except zlib.error as error:
-        raise UnusableBodyError(f"the body is not valid gzip: {error}") from error
+    except BaseException as error:
+        received.seek(0)  # what could be unzipped is readable, and secrets can be found in it
+        received.truncate()
+        received.write(body.getvalue())
+        if isinstance(error, zlib.error):
+            raise UnusableBodyError(f"the body is not valid gzip: {error}") from error
+        raise
     return body.getvalue()
 
 

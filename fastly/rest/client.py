@@ -188,12 +188,13 @@ class RestClient:
             data = read_body(response, response.read1, limit, received)
         except UnusableBodyError as error:
             response.close()
-            kept = text_or_bytes(_masked(received.getvalue()), _KEPT)
-            raise error_of(ResponseException, response, request.url, str(error), kept) from error
+            kept = text_or_bytes(_masked_start(received), _KEPT, is_whole=False)
+            unusable = error_of(ResponseException, response, request.url, str(error), kept)
+            raise unusable from without_frames(error, outer)
         except FOREIGN as error:
             response.close()
             failure = translated(error, request.url)
-            kept = text_or_bytes(_masked(received.getvalue()))
+            kept = text_or_bytes(_masked_start(received), is_whole=False)
             failure.headers, failure.body = response.headers, kept
             raise failure from without_frames(error, outer)
         # The proxy's login is not masked, because the proxy does not see this body: a login that is
@@ -211,14 +212,15 @@ class RestClient:
         """Read as much of a body as arrives, and ignore errors in it."""
         received = io.BytesIO()
         try:
-            return _masked(read_body(response, response.read1, _KEPT, received))
+            return masking.get()(read_body(response, response.read1, _KEPT, received))
         except (UnusableBodyError, *FOREIGN):
             response.close()
-        return _masked(received.getvalue())
+        return _masked_start(received)
 
 
-def _masked(data: bytes) -> bytes:
-    return masking.get()(data)
+def _masked_start(received: io.BytesIO) -> bytes:
+    """Return what was received of a body, without secrets, one that is truncated included."""
+    return masking.get().start(received.getvalue())
 
 
 def _response(response: RawResponse, data: bytes, url: str) -> Response:
