@@ -196,7 +196,6 @@ class ApiClient:
             ApiValueError: An argument or the configuration cannot be used.
             ApiException: The call failed.
         """
-        self._refuse_if_closed()
         call = self._prepared(operation, checked(arguments, operation.accepts))
         return self._submit(call) if call.arguments["async_req"] else self._run(call)
 
@@ -209,8 +208,9 @@ class ApiClient:
 
         Raises:
             ApiTypeError: An argument has the wrong type.
-            ApiValueError: An argument has an unusable value.
+            ApiValueError: An argument has an unusable value, or the client is closed.
         """
+        self._refuse_if_closed()
         strict = arguments["_check_input_type"] and self.configuration.client_side_validation
         return operation.target(arguments, strict)
 

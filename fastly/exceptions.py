@@ -178,7 +178,7 @@ class BadRequestException(ApiException):
 class UnauthorizedException(ApiException):
     """401: the token is missing, wrong or expired."""
 
-    advice = "Check the API token: configuration.api_key['token'] or FASTLY_API_TOKEN."
+    advice = "Check the API token: configuration.api_token or FASTLY_API_TOKEN."
 
 
 class ForbiddenException(ApiException):

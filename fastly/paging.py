@@ -20,7 +20,7 @@ from fastly.exceptions import ApiTypeError, ApiValueError, ResponseException
 from fastly.model_utils import Model
 from fastly.model_utils.plain import is_list
 from fastly.operations import Operation, method_of
-from fastly.options import PAGE_DEFAULTS, PageOptions
+from fastly.options import PAGE_DEFAULTS, PageOptions, checked
 from fastly.signatures import Parameters
 from fastly.text import shown
 
@@ -206,7 +206,7 @@ def paged(
 
         def method(self: Any, /, *given: object, **named: object) -> Paged[T, PageT]:
             passed = parameters.named(given, named)
-            arguments = described.arguments((), passed)
+            arguments = checked(described.arguments((), passed), described.accepts)
             self.api_client.target(described, arguments)  # refuses invalid arguments at once
 
             def fetch(**changes: Any) -> Received[PageT]:

@@ -173,6 +173,21 @@ class TestTornFiles:
         assert 0 == shell("invoices", "--since", "2026-04", "--append-to", file).status
         assert file.read_bytes().startswith(whole)
 
+    @pytest.mark.parametrize("rows", [0, 3])
+    def test_row_of_an_invoice_that_is_not_requested(
+        self, shell: Shell, tmp_path: Path, rows: int
+    ) -> None:
+        """If the incomplete row tells its invoice, that one has to be listed."""
+        file = tmp_path / "all.jsonl"
+        shell("invoices", "--since", "2026-02", "--until", "2026-02", "--append-to", file)
+        lines = file.read_bytes().splitlines(keepends=True)
+        torn = b"".join(lines[:rows]) + lines[rows][:-10]
+        file.write_bytes(torn)
+        result = shell("invoices", "--since", "2026-05", "--append-to", file)
+        assert (1, b"") == result[:2]
+        assert f"its invoice, {json.loads(lines[0])['invoice_id']}, is not among" in result.stderr
+        assert torn == file.read_bytes()
+
     def test_repair_that_needs_more(self, shell: Shell, tmp_path: Path) -> None:
         """If the incomplete invoice may not be listed, the command fails instead of losing it."""
         file = tmp_path / "all.jsonl"

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from shell import (
 )
 
 from fastly.cli.main import main
+from fastly.cli.output import replace
 from fastly.testing import BillingServer
 
 
@@ -100,6 +102,20 @@ class TestFile:
         assert link.is_symlink()
         assert 0o600 == stat.S_IMODE(file.stat().st_mode)
         assert server.account.v3_invoice_id(2026, 5) == invoice_id_in(file.read_bytes())
+
+    def test_temporary_file_is_as_private(self, tmp_path: Path) -> None:
+        """While a file is written again, nobody who cannot read it can read the new one."""
+        file, modes = tmp_path / "private.csv", list[int]()
+        file.write_text("old")
+        file.chmod(0o600)
+
+        def chunks() -> Iterator[bytes]:
+            (temporary,) = tmp_path.glob(".fastly-*.part")
+            modes.append(stat.S_IMODE(temporary.stat().st_mode))
+            yield b"new"
+
+        replace(file, chunks())
+        assert ([0o600], b"new") == (modes, file.read_bytes())
 
     @pytest.mark.parametrize("option", ["--output", "--append-to"])
     def test_read_only_file_is_not_replaced(
@@ -245,12 +261,15 @@ class TestPipesAndDevices:
         assert server.account.v3_invoice_id(2026, 5) == invoice_id_in(read[0])
         assert pipe.is_fifo()
 
-    def test_dev_stdout_is_stdout(self, server: BillingServer, tmp_path: Path) -> None:
-        """/dev/stdout does not replace the file that a shell appends to."""
+    @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+    def test_dev_stdout_is_stdout(self, server: BillingServer, tmp_path: Path, name: str) -> None:
+        """A name of stdout does not replace the file that a shell appends to."""
+        if not os.path.exists(name):
+            pytest.skip("no such name here")
         file = tmp_path / "log"
         file.write_text("before\n")
         with file.open("ab") as stdout:
-            command = ("invoices", "--format", "jsonl", "--output", "/dev/stdout")
+            command = ("invoices", "--format", "jsonl", "--output", name)
             assert 0 == run(*command, server=server, options={"stdout": stdout}).status
         assert file.read_text("utf-8").startswith('before\n{"customer_id"')
 

@@ -261,7 +261,7 @@ def test_the_token_comes_from_the_setting_then_the_environment(
     with pytest.raises(fastly.ApiValueError) as caught:
         configuration.get_api_key_with_prefix()
     assert str(caught.value) == (
-        "no API token: set configuration.api_key['token'] or the environment variable "
+        "no API token: set configuration.api_token or the environment variable "
         "FASTLY_API_TOKEN (a pickled configuration does not contain its token)"
     )
     monkeypatch.setenv("FASTLY_API_TOKEN", "from-environment")
@@ -433,6 +433,15 @@ def test_loopback(url: str, expected: bool) -> None:
     assert expected is is_loopback(url)
 
 
+@pytest.mark.parametrize("show", [repr, fastly.Configuration.to_debug_report])
+def test_an_unusable_host_of_the_environment_is_shown(
+    show: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report for a bug can be made even if the bug is in the environment."""
+    monkeypatch.setenv("FASTLY_API_URL", "htp:/bad")
+    assert "FASTLY_API_URL must be an http(s) URL" in show(fastly.Configuration())
+
+
 def test_plain_http_elsewhere_needs_consent() -> None:
     """A plain http host on another machine is refused unless it is allowed."""
     configuration = fastly.Configuration(host="http://api.fastly.com")
@@ -466,7 +475,7 @@ MESSAGES: list[tuple[str, Any, str]] = [
     (
         "host",
         "a:b@c",
-        "host must not contain credentials; set api_key['token'] instead",
+        "host must not contain credentials; set api_token instead",
     ),
     (
         "host",

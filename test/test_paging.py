@@ -191,6 +191,30 @@ def test_usage_of_one_month(usage: BillingUsageMetricsApi, server: BillingServer
     assert 1 == len(server.requests)
 
 
+WRONG_OPTIONS: list[dict[str, Any]] = [
+    {"_request_timeout": -1},
+    {"_request_timeout": "x"},
+    {"_check_return_type": "no"},
+    {"_check_input_type": "no"},
+]
+
+
+@pytest.mark.parametrize("options", WRONG_OPTIONS)
+def test_options_are_checked_at_once(invoices: BillingInvoicesApi, options: dict[str, Any]) -> None:
+    """A wrong option is refused before the first page is requested."""
+    with pytest.raises((fastly.ApiTypeError, fastly.ApiValueError)):
+        invoices.iter_invoices(**options)
+
+
+def test_a_closed_client_is_refused_at_once(
+    client: fastly.ApiClient, invoices: BillingInvoicesApi
+) -> None:
+    """An iterator cannot be made with a closed client."""
+    client.close()
+    with pytest.raises(fastly.ApiValueError, match="this ApiClient is closed"):
+        invoices.iter_invoices()
+
+
 def test_months_in_the_wrong_order(usage: BillingUsageMetricsApi, server: BillingServer) -> None:
     """A start after the end is refused at once."""
     message = "^start_month must not be after end_month, got '2026-07' and '2026-06'$"

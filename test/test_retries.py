@@ -220,9 +220,16 @@ def test_a_date_and_a_reset_time_are_slept_through() -> None:
 
 
 def test_the_first_wait_is_short() -> None:
-    """Without a Retry-After, the second attempt starts within half a second."""
-    with FaultServer(failing(503)) as server, lasting(0, SLACK):
+    """Without a Retry-After, the second attempt starts within a second."""
+    with FaultServer(failing(503)) as server, lasting(0, 1.0):
         assert "i" == ask(server.url, retries=1).invoice_id
+
+
+def test_a_policy_can_ignore_the_api_s_wait() -> None:
+    """A policy of urllib3 that does not respect Retry-After ignores a long one, too."""
+    policy = urllib3.Retry(1, status_forcelist=[503], respect_retry_after_header=False)
+    with FaultServer(answer(b"", 503, {"Retry-After": "1800"})) as server, lasting(0, 1.0):
+        assert "i" == ask(server.url, retries=policy).invoice_id
 
 
 LONG_WAITS = [

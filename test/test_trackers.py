@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from calls import api_of
+from calls import MIB, api_of
 from faults import (
     Fault,
     FaultServer,
@@ -27,6 +27,7 @@ from faults import (
 )
 
 import fastly
+from fastly.api.billing_api import BillingApi
 
 # Put together at run time, since trackers also record the lines of source around each frame.
 TOKEN = "-".join(["token", "of", "the", "trackers", "6ae1"])
@@ -81,6 +82,19 @@ def _of_hook() -> Iterator[BaseException]:
 
 
 @contextmanager
+def _of_variable(name: str, value: str) -> Iterator[BaseException]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(name, value)
+        with fastly.ApiClient(fastly.Configuration("https://billing.invalid")) as client:
+            if name != "FASTLY_API_TOKEN":
+                client.configuration.api_token = TOKEN
+            try:
+                BillingApi(client).get_invoice_by_id("c", "i")
+            except fastly.ApiValueError as error:
+                yield _below(error)
+
+
+@contextmanager
 def _of_closed() -> Iterator[BaseException]:
     with FaultServer() as server, api_of(server.url, api_key={"token": TOKEN}) as api:
         api.get_invoice_by_id("c", "i")
@@ -105,6 +119,9 @@ FAILURES: dict[str, Callable[[], Any]] = {
     "not JSON": lambda: _of_fault(answer(b"<html>")),
     "closed": _of_closed,
     "hook": _of_hook,
+    "token of the environment": lambda: _of_variable("FASTLY_API_TOKEN", f"{TOKEN}\n"),
+    "proxy of the environment": lambda: _of_variable("https_proxy", f"http://u^:{PASSWORD}@h"),
+    "too large": lambda: _of_fault(answer(f"you sent {TOKEN}".encode() * MIB)),
     "tunnel refused": lambda: _of_proxy(failing(407)),
     "tunnel reset": lambda: _of_proxy(raw(b"HTTP/1.1 2")),
     "tunnel stalled": lambda: _of_proxy(stall()),

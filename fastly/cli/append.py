@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ __all__ = ["AppendError", "Appending"]
 
 
 _START = b'{"customer_id": '  # of every row
+_TORN_ID = re.compile(rb'"invoice_id": "([^"]+)"')
 
 
 class AppendError(Exception):
@@ -44,30 +46,33 @@ class Appending:
     """
 
     def __init__(self, file: Path, invoices: Iterable[Invoice]) -> None:
-        self._file, self._is_torn = file, False
+        self._file, self._torn = file, b""
         self.known, self.added = 0, dict[str, list[str]]()
         counts = Counter(self._survey())
         newest = next(reversed(counts), None)  # in the file: a Counter keeps the order
-        is_listed = newest is None
+        torn = _TORN_ID.search(self._torn)
+        needed = torn[1].decode() if torn else newest
+        is_listed = needed is None
         for invoice in invoices:
             if not invoice.invoice_id:
                 raise AppendError("an invoice without an ID cannot be appended; use --output")
             lines = list(json_lines(invoice_rows([invoice])))
-            is_listed |= invoice.invoice_id == newest
+            is_listed |= invoice.invoice_id == needed
             if counts[invoice.invoice_id] >= len(lines):
                 self.known += 1
             else:
                 self.added[invoice.invoice_id] = lines
-        if self._is_torn and not is_listed:
+        if self._torn and not is_listed:
+            whose = "its invoice" if torn else "the invoice before it"
             raise AppendError(
-                f"{file}: the last line is incomplete, and the invoice before it, {newest}, is not "
-                "among those requested: use an earlier --since"
+                f"{file}: the last line is incomplete, and {whose}, {needed}, is not among those "
+                "requested: use an earlier --since"
             )
 
     @property
     def is_needed(self) -> bool:
         """Whether the file has to change."""
-        return bool(self.added) or self._is_torn
+        return bool(self.added) or bool(self._torn)
 
     def chunks(self) -> Iterator[str | bytes]:
         """Yield the new file: the lines that stay, then the added invoices, oldest first."""
@@ -95,7 +100,7 @@ class Appending:
                 elif is_ended or not _is_torn_row(line):
                     raise AppendError(f"{self._file}: line {number} is not a row of an invoice")
                 else:
-                    self._is_torn = True
+                    self._torn = line
 
 
 def _is_torn_row(line: bytes) -> bool:

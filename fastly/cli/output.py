@@ -32,8 +32,9 @@ _EXTENSIONS = {
 }
 _FILE_WIDTH = 80
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
-# /dev/stdout may be a link to a file, which must not be replaced: the shell may append to it.
 _STDOUT = (None, "-", "/dev/stdout")
+# These may be links to open files, which must not be replaced: the shell may append to them.
+_OPEN_FILES = ("/dev/", "/proc/")
 
 
 class Target(NamedTuple):
@@ -135,14 +136,16 @@ def write(chunks: Chunks, target: Target) -> None:
     """
     data = (_encoded(chunk, target) for chunk in chunks)
     file = target.file
-    if file is not None and (file.is_file() or not file.exists()):
+    is_open = str(file).startswith(_OPEN_FILES)
+    if file is not None and not is_open and (file.is_file() or not file.exists()):
         return replace(file, data)
     whole = b"".join(data)
     with _named(str(file or "stdout")):
         if file is None:
             _write_stdout(whole)
         else:
-            file.write_bytes(whole)  # a pipe or a device, which must not be replaced
+            with file.open("ab") as stream:  # a pipe or a device, which must not be replaced
+                stream.write(whole)
     return None
 
 
@@ -163,8 +166,11 @@ def replace(file: Path, chunks: Iterable[bytes]) -> None:
     """
     place = Path(os.path.realpath(file))
     temporary = place.with_name(f".fastly-{secrets.token_hex(8)}.part")
+    mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666
     with _named(str(file)):
-        stream = temporary.open("xb")
+        stream = open(  # noqa: SIM115  # closed below
+            temporary, "xb", opener=lambda path, flags: os.open(path, flags, mode)
+        )
     try:
         for chunk in chunks:
             with _named(str(file)):

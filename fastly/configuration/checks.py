@@ -6,11 +6,13 @@ import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from fastly.configuration.secrets import CREDENTIALS, MASK, SecretURL
 from fastly.exceptions import ApiTypeError, ApiValueError
 from fastly.text import shown
+
+T = TypeVar("T")
 
 __all__ = [
     "DEFAULT_HOST",
@@ -37,6 +39,7 @@ __all__ = [
     "check_socket_options",
     "check_timeout",
     "check_token",
+    "check_variable",
     "check_wait",
     "is_encrypted_or_local",
     "is_loopback",
@@ -158,7 +161,7 @@ def check_host(name: str, value: object) -> str:
             f"{name} must be text such as {DEFAULT_HOST!r}, got {type(value).__name__}"
         )
     if "@" in value:
-        raise ApiValueError(f"{name} must not contain credentials; set api_key['token'] instead")
+        raise ApiValueError(f"{name} must not contain credentials; set api_token instead")
     if not _is_http_url(value):
         raise ApiValueError(
             f"{name} must be an http(s) URL such as {DEFAULT_HOST!r}, got {_shown_url(value)}"
@@ -204,6 +207,15 @@ def check_token(name: str, value: object) -> str:
     if not (value.isascii() and value.isprintable()):
         raise ApiValueError(f"{name} must contain only printable ASCII characters")
     return value
+
+
+def check_variable(check: Callable[[str, object], T], name: str) -> T:
+    """Check an environment variable; no frame on the traceback of an error holds its value."""
+    try:
+        return check(name, os.environ.get(name))
+    except (ApiTypeError, ApiValueError) as error:
+        refused = error.with_traceback(None)
+    raise refused
 
 
 def check_key_name(where: str, name: str) -> None:

@@ -33,6 +33,7 @@ from fastly.configuration.checks import (
     check_socket_options,
     check_timeout,
     check_token,
+    check_variable,
     check_wait,
     is_encrypted_or_local,
 )
@@ -41,9 +42,6 @@ from fastly.configuration.settings import Setting
 from fastly.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
 from fastly.signatures import accepts_only_declared_arguments
 from fastly.text import did_you_mean
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Configuration"]
 
@@ -231,7 +229,7 @@ class Configuration:
 
     @property
     def debug(self) -> bool:
-        """True: set the logger ``fastly`` to DEBUG; False: undo that."""
+        """True: set the logger ``fastly`` to DEBUG; False: set it back from DEBUG to NOTSET."""
         return logging.getLogger("fastly").level == logging.DEBUG
 
     @debug.setter
@@ -251,14 +249,13 @@ class Configuration:
         check_key_name("api_key", identifier)
         if self.refresh_api_key_hook is not None:
             self.refresh_api_key_hook(self)
-        token = self.api_token
-        if token is None:
+        if self.api_token is None:
             raise ApiValueError(
-                "no API token: set configuration.api_key['token'] or the environment variable "
+                "no API token: set configuration.api_token or the environment variable "
                 f"{TOKEN_VARIABLE} (a pickled configuration does not contain its token)"
             )
         prefix = self.api_key_prefix.get("token")
-        token = check_token(TOKEN_VARIABLE, token)
+        token = self.api_key.get("token") or check_variable(check_token, TOKEN_VARIABLE)
         return f"{prefix} {token}" if prefix else token
 
     def checked_host(self) -> str:
@@ -329,8 +326,12 @@ class Configuration:
         if self.refresh_api_key_hook is not None:  # its repr may contain its arguments
             changed["refresh_api_key_hook"] = "..."
         secrets = {name: self._secret(name) for name in ("api_key_prefix", "proxy_headers")}
+        try:
+            host = self.host
+        except ApiValueError as error:  # of the environment, which may change
+            host = str(error)
         return {
-            "host": self.host,
+            "host": host,
             "token from": source,
             **changed,
             **{name: value for name, value in secrets.items() if value},

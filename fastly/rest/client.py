@@ -112,7 +112,7 @@ class RestClient:
         if rest is None:
             raise error
         seconds = seconds_before_retry(rest, error, deadline.left())
-        asked = error.retry_after or 0
+        asked = (rest.respect_retry_after_header and error.retry_after) or 0
         if asked > LONGEST_RETRY_AFTER or seconds >= deadline.left():
             raise error
         why = error.status or printable(error.reason or "")

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from fastly.configuration.checks import check_proxy, is_loopback
+from fastly.configuration.checks import check_proxy, check_variable, is_loopback
 from fastly.configuration.secrets import SecretURL
 from fastly.exceptions import ApiValueError
 
@@ -37,13 +37,13 @@ def proxy_of(configuration: Configuration, url: str) -> SecretURL | None:
 
 def _environment_proxy(scheme: str) -> tuple[str, SecretURL | None]:
     name = f"{scheme}_proxy"
-    value = os.environ.get(name)
-    if not value and scheme == "https":  # HTTP_PROXY may come from a request (httpoxy)
-        name = name.upper()
-        value = os.environ.get(name)
-    if not value:
-        return name, None
-    return name, check_proxy(name, value if "://" in value else f"http://{value}")
+    if not os.environ.get(name) and scheme == "https":
+        name = name.upper()  # HTTP_PROXY may come from a request (httpoxy)
+    return name, check_variable(_check_variable, name) if os.environ.get(name) else None
+
+
+def _check_variable(name: str, value: object) -> SecretURL | None:
+    return check_proxy(name, value if "://" in str(value) else f"http://{value}")
 
 
 def _bypassed(configuration: Configuration, url: str) -> bool:
