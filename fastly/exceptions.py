@@ -139,15 +139,23 @@ class ApiException(OpenApiException):
 
     @property
     def detail(self) -> str | None:
-        """The API's message: ``msg``, ``title``, ``detail`` or ``errors`` of a JSON body."""
+        """The API's message: ``msg``, ``title``, ``detail`` or ``errors`` of JSON, or plain text."""
         if self.body is None or len(self.body) > _LONGEST_DETAIL_BODY:
             return None
         try:
             body = self.body.removeprefix("\ufeff") if isinstance(self.body, str) else self.body
             messages = list(_messages(json.loads(body)))
         except (ValueError, RecursionError):
-            return None
+            return self._plain_text()
         return ": ".join(messages)[:_LONGEST_DETAIL] or None
+
+    def _plain_text(self) -> str | None:
+        """Return the body of an error that is one line of text, as proxies send it."""
+        text = self.body.strip() if isinstance(self.body, str) else ""
+        is_message = (self.status or 0) >= 400 and not text.startswith(("<", "{", "["))
+        return (
+            text if is_message and 0 < len(text) <= _LONGEST_DETAIL and "\n" not in text else None
+        )
 
     @property
     def request_id(self) -> str | None:
@@ -193,7 +201,7 @@ class ForbiddenException(ApiException):
 class NotFoundException(ApiException):
     """404: no such invoice, customer or month."""
 
-    advice = "Check the ID. Invoices start with the account, and end with the last posted month."
+    advice = "Check the ID and the host. Invoices end with the last posted month."
 
 
 class UnprocessableEntityException(ApiException):

@@ -86,8 +86,7 @@ def test_the_text_of_an_exception() -> None:
         "  attempts: 3\n"
         "  request id: id-1\n"
         "  retry after: 2.5 s\n"
-        "  what to do: Check the ID. Invoices start with the account, and end with the last posted"
-        " month."
+        "  what to do: Check the ID and the host. Invoices end with the last posted month."
     )
 
 
@@ -95,6 +94,22 @@ def test_the_text_of_an_empty_exception() -> None:
     """The text of an exception without any facts is its class and the advice."""
     text = str(fastly.ServiceException())
     assert text.startswith("ServiceException\n  what to do: ")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (503, "upstream connect error\n", "upstream connect error"),
+        (400, "two\nlines", None),
+        (400, "x" * 301, None),
+        (400, "{truncated", None),
+        (200, "invoice_id,amount", None),
+        (None, "half of a bo", None),
+    ],
+)
+def test_the_words_of_a_proxy(status: int | None, body: str, expected: str | None) -> None:
+    """A line of plain text in an error is its message; data is not."""
+    assert expected == fastly.ApiException(status, "r", body=body).detail
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,9 @@ def _what_happened(root: BaseException | None) -> str:
     if isinstance(root, UNTRUSTED):
         return f"the certificate is not trusted: {getattr(root, 'verify_message', root)}"
     if isinstance(root, ssl.SSLError):
-        return f"TLS failed: {getattr(root, 'reason', None) or root}"
+        why = getattr(root, "reason", None) or root
+        hint = " (is it an http server?)" if why == "WRONG_VERSION_NUMBER" else ""
+        return f"TLS failed: {why}{hint}"
     if isinstance(root, http.client.RemoteDisconnected):
         return "the connection was closed without a response"
     if isinstance(root, http.client.IncompleteRead):
