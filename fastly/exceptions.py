@@ -139,7 +139,7 @@ class ApiException(OpenApiException):
 
     @property
     def detail(self) -> str | None:
-        """The API's message: ``msg``, ``title``, ``detail`` or ``errors`` of JSON, or plain text."""
+        """The API's message: ``msg``, ``title``, ``detail`` or ``errors`` of JSON, or one line."""
         if self.body is None or len(self.body) > _LONGEST_DETAIL_BODY:
             return None
         try:
@@ -152,10 +152,9 @@ class ApiException(OpenApiException):
     def _plain_text(self) -> str | None:
         """Return the body of an error that is one line of text, as proxies send it."""
         text = self.body.strip() if isinstance(self.body, str) else ""
-        is_message = (self.status or 0) >= 400 and not text.startswith(("<", "{", "["))
-        return (
-            text if is_message and 0 < len(text) <= _LONGEST_DETAIL and "\n" not in text else None
-        )
+        is_line = 0 < len(text) <= _LONGEST_DETAIL and "\n" not in text
+        is_data = (self.status or 0) < 400 or text.startswith(("<", "{", "["))
+        return text if is_line and not is_data else None
 
     @property
     def request_id(self) -> str | None:
