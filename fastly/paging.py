@@ -43,12 +43,12 @@ _MONTHS_OF_A_PAGE = 3  # the API returns at most three months of usage metrics a
 class Fetch(Protocol[PageT_co]):
     """Requests one page; arguments by name replace those of the iteration."""
 
-    def __call__(self, **changes: Any) -> tuple[PageT_co, int, Mapping[str, str]]:
-        """Return the page, the status and the headers of its response."""
+    def __call__(self, **changes: Any) -> tuple[PageT_co, int, Mapping[str, str], str]:
+        """Return the page, the status and the headers of its response, and its URL."""
         ...
 
 
-Received = tuple[PageT, int, Mapping[str, str]]
+Received = tuple[PageT, int, Mapping[str, str], str]
 Pages = Callable[[Fetch[PageT], dict[str, Any]], Iterator[PageT]]
 
 
@@ -156,8 +156,8 @@ def _part(received: Received[PageT], find: Callable[[PageT], T], name: str) -> T
 
 def _refuse(received: Received[Any], why: str, cause: Exception | None = None) -> NoReturn:
     """Raise the exception for a page that iteration cannot use; it keeps the page."""
-    page, status, headers = received
-    raise ResponseException(status, why, headers=headers, body=page.to_json()) from cause
+    page, status, headers, url = received
+    raise ResponseException(status, why, headers=headers, body=page.to_json(), url=url) from cause
 
 
 def _number_of(month: str) -> int:
@@ -194,7 +194,7 @@ def paged(
         pages: Which pages to request: ``by_cursor(...)`` or ``by_months``.
         items: Returns the items of a page.
     """
-    one_page = cast("Callable[..., Received[PageT]]", operation)
+    one_page = cast("Callable[..., tuple[PageT, int, Mapping[str, str]]]", operation)
     described: Operation = vars(operation)["operation"]
 
     def decorate(
@@ -211,7 +211,9 @@ def paged(
 
             def fetch(**changes: Any) -> Received[PageT]:
                 named = {**passed, **changes}
-                received = one_page(self, **named, _return_http_data_only=False)
+                target = self.api_client.target(described, described.arguments((), named))
+                page, status, headers = one_page(self, **named, _return_http_data_only=False)
+                received = page, status, headers, self.api_client.configuration.host + target
                 found = _part(received, items, "items")
                 if not (found is None or is_list(found)):
                     _refuse(received, f"expected a list of items, got {shown(found)}")

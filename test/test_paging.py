@@ -126,6 +126,7 @@ def test_a_repeated_cursor_does_not_loop(
     with pytest.raises(fastly.ResponseException, match=f"repeats the cursor '{repeated}'") as info:
         next(paged)
     assert '"invoice_id": "3"' in str(info.value.body)
+    assert f"{server.url}/billing/v3/invoices?cursor=c" == info.value.url
     assert "application/json" == info.value.headers["content-type"]
     server.enqueue(body=page(None, "3"))
     assert ["3"] == ids(paged)
