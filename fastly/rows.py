@@ -98,8 +98,12 @@ def invoice_rows(invoices: Iterable[Invoice | MtdInvoiceResponse]) -> Iterator[I
         invoices: Invoices, such as ``iter_invoices()`` yields them, or months to date.
 
     Yields:
-        Rows whose amounts are exact: they add up to `monthly_transaction_amount` whenever the
-        amounts that the API sent do.
+        Rows with the columns `customer_id`, `invoice_id`, `statement_number`, `payment_status`,
+        `currency_code`, `invoice_posted_on`, `billing_start_date`, `billing_end_date`,
+        `monthly_transaction_amount`, `line_number`, `description`, `product_line`,
+        `product_group`, `product_name`, `region`, `usage_type`, `credit_coupon_code`, `units`,
+        `rate` and `amount`. Amounts are exact: they add up to `monthly_transaction_amount`
+        whenever the amounts that the API sent do.
     """
     for invoice in invoices:
         lines = [line for line in invoice.transaction_line_items or () if line]
@@ -143,7 +147,12 @@ def coupon(line: Mtdlineitems) -> str | None:
 
 
 def usage_rows(metrics: Iterable[Usagemetric]) -> Iterator[UsageRow]:
-    """Yield a row for each usage metric, such as ``iter_usage_metrics()`` yields them."""
+    """Yield a row for each usage metric, such as ``iter_usage_metrics()`` yields them.
+
+    Yields:
+        Rows with the columns `month`, `product_id`, `name`, `usage_type`, `region`, `unit`,
+        `quantity`, `raw_quantity` and `last_updated_at`.
+    """
     for metric in metrics:
         yield {
             "month": metric.month,
@@ -162,6 +171,10 @@ def service_usage_rows(blocks: Iterable[ServiceusagemetricsData]) -> Iterator[Se
     """Yield a row for each service of the blocks, such as ``iter_service_level_usage()`` yields.
 
     A block without details, which the API sends if nothing matches, has no row.
+
+    Yields:
+        Rows with the columns `customer_id`, `start_time`, `end_time`, `usage_type`, `unit`,
+        `service_id`, `service_name` and `usage_units`.
     """
     for block in blocks:
         for detail in block.details or ():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -176,3 +177,17 @@ class TestText:
 def read_csv(rows: list[dict[str, Any]]) -> list[list[str]]:
     """Return the header and the rows of a CSV, as a program reads them."""
     return list(csv.reader(io.StringIO("".join(csv_text(rows, rows[0])), newline="")))
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind"),
+    [
+        (invoice_rows, InvoiceRow),
+        (usage_rows, UsageRow),
+        (service_usage_rows, ServiceUsageRow),
+    ],
+)
+def test_help_names_the_columns(rows: Any, kind: Any) -> None:
+    """``help()`` of the functions names all columns, in their order."""
+    named = re.findall(r"`(\w+)`", rows.__doc__.partition("with the columns")[2])
+    assert [*kind.__annotations__] == named[: len(kind.__annotations__)]
