@@ -151,8 +151,8 @@ class ApiException(OpenApiException):
 
     def _plain_text(self) -> str | None:
         """Return the body of an error that is one line of text, as proxies send it."""
-        text = self.body.strip() if isinstance(self.body, str) else ""
-        is_line = 0 < len(text) <= _LONGEST_DETAIL and "\n" not in text
+        text = self.body.removeprefix("\ufeff").strip() if isinstance(self.body, str) else ""
+        is_line = len(text) <= _LONGEST_DETAIL and len(text.splitlines()) == 1
         is_data = (self.status or 0) < 400 or text.startswith(("<", "{", "["))
         return text if is_line and not is_data else None
 

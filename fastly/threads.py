@@ -20,8 +20,8 @@ log = logging.getLogger("fastly")
 class Job(Generic[T]):
     """A task, and its outcome as soon as it has ended.
 
-    Unlike a ``Future``, it holds no lock of its own for longer than one operation of Python, so
-    that a signal handler never waits for what it interrupted.
+    Unlike a ``Future``, it has no lock that a waiting thread holds while it looks at the outcome,
+    so that a signal handler never waits for what it interrupted.
 
     Attributes:
         is_done: Whether the task has ended, or was cancelled.
@@ -61,7 +61,7 @@ class Job(Generic[T]):
     def wait(self, seconds: float | None) -> None:
         """Wait until the task has ended, or so many seconds have passed."""
         if not self.is_done and self._running.acquire(timeout=-1 if seconds is None else seconds):
-            self._running.release()
+            self._running.release()  # for the next one that waits
 
     def _end(self) -> None:
         self.is_done = True

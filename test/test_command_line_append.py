@@ -173,6 +173,19 @@ class TestTornFiles:
         assert 0 == shell("invoices", "--since", "2026-04", "--append-to", file).status
         assert file.read_bytes().startswith(whole)
 
+    def test_open_file_is_refused(self, shell: Shell) -> None:
+        """Only a file that can be replaced is appended to."""
+        result = shell("invoices", "--append-to", "/dev/fd/1", "--quiet")
+        assert (2, b"") == result[:2]
+        assert "--append-to needs a file of its own" in result.stderr
+
+    def test_row_with_an_id_that_is_no_text(self, shell: Shell, tmp_path: Path) -> None:
+        """An incomplete row whose ID is damaged does not tell its invoice."""
+        file = tmp_path / "all.jsonl"
+        file.write_bytes(b'{"customer_id": "c", "invoice_id": "\xff\xfe", "x')
+        assert 0 == shell("invoices", "--since", "2026-05", "--append-to", file).status
+        assert "2026-05" == months_of(file)[0]
+
     @pytest.mark.parametrize("rows", [0, 3])
     def test_row_of_an_invoice_that_is_not_requested(
         self, shell: Shell, tmp_path: Path, rows: int
@@ -207,9 +220,9 @@ def test_killed_at_any_point(
     monkeypatch.setenv("FASTLY_API_TOKEN", server.token)
     file, chance = tmp_path / "all.jsonl", random.Random(1)
     months = [f"{year}-{month:02}" for year, month in server.account.v3_invoice_months()]
-    append(server, tmp_path / "first.jsonl", months[0]).join()  # starts the server that forks
+    append(server, file, months[0]).join()  # starts the server that forks
     start = time.monotonic()
-    append(server, file, months[0]).join()
+    append(server, tmp_path / "longest.jsonl", months[min(KILLS, len(months) - 1)]).join()
     whole, finished = time.monotonic() - start, 0
     for number in range(1, KILLS + 1):
         since = months[min(number, len(months) - 1)]
@@ -218,7 +231,7 @@ def test_killed_at_any_point(
         if number % 2:
             at_writing(job, file)
         else:
-            time.sleep(chance.uniform(0, 1.5 * whole))
+            time.sleep(chance.uniform(0, 1.2 * whole))
         job.kill()
         job.join()
         after_kill = lines_of(file)

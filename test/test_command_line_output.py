@@ -261,6 +261,33 @@ class TestPipesAndDevices:
         assert server.account.v3_invoice_id(2026, 5) == invoice_id_in(read[0])
         assert pipe.is_fifo()
 
+    @pytest.mark.parametrize("name", ["/dev/fd/1", "/proc/self/fd/1", "/dev/stdout"])
+    def test_open_file_is_continued(self, server: BillingServer, tmp_path: Path, name: str) -> None:
+        """What the shell writes into the same file before and after it stays."""
+        if not os.path.exists(name):
+            pytest.skip("no such name here")
+        file = tmp_path / "log"
+        with file.open("wb", buffering=0) as stdout:
+            stdout.write(b"head\n")
+            command = ("invoices", "--format", "jsonl", "--output", name)
+            assert 0 == run(*command, server=server, options={"stdout": stdout}).status
+            stdout.write(b"tail\n")
+        lines = file.read_text("utf-8").splitlines()
+        assert ("head", "tail", True) == (lines[0], lines[-1], len(lines) > 100)
+        assert all(json.loads(line) for line in lines[1:-1])
+
+    def test_other_files_of_proc_are_replaced(
+        self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A path through /proc may lead to an ordinary file."""
+        monkeypatch.chdir(tmp_path)
+        file = Path("/proc/self/cwd/a.json")
+        if not file.parent.is_dir():
+            pytest.skip("no such folder here")
+        for _ in range(2):
+            assert (0, b"", "") == shell(*MAY, "--output", file)
+        assert json.loads(file.read_bytes())
+
     @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
     def test_dev_stdout_is_stdout(self, server: BillingServer, tmp_path: Path, name: str) -> None:
         """A name of stdout does not replace the file that a shell appends to."""

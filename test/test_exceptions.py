@@ -103,6 +103,8 @@ def test_the_text_of_an_empty_exception() -> None:
         (400, "two\nlines", None),
         (400, "x" * 301, None),
         (400, "{truncated", None),
+        (502, "\ufeff<html>", None),
+        (502, "a\u2028b", None),
         (200, "invoice_id,amount", None),
         (None, "half of a bo", None),
     ],

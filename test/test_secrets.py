@@ -289,6 +289,29 @@ def test_a_token_in_a_truncated_body_is_masked(status: int, cut: int, zipped: bo
     assert "you sent ***" == error.body
 
 
+@pytest.mark.parametrize(
+    ("secret", "echo"),
+    [
+        ('abc"defgh12345', rb'"abc\"defgh12345"'),
+        ('abc"defgh12345', rb'"abc\u0022defgh12345"'),
+        ("abc\\defgh12345", rb'"abc\\defgh12345"'),
+        ("abc\\defgh12345", rb'"abc\u005cdefgh12345"'),
+        ("abc/defgh12345", rb"\/" * 100_001 + rb'"abc\/defgh12345"'),
+    ],
+    ids=["quote", "quote as a number", "backslash", "backslash as a number", "slashes"],
+)
+def test_a_secret_that_json_escapes_is_masked(secret: str, echo: bytes) -> None:
+    """Quotes, backslashes and any number of slashes do not hide a secret."""
+    assert b"defgh12345" not in Mask(Secret(secret))(b'{"t":' + echo + b"}")
+
+
+def test_other_letters_stay_escaped() -> None:
+    """Unescaping what is masked does not break letters outside ASCII."""
+    told = json.dumps({"customer_id": "caf\u00e9", "invoice_id": SLASHED}).replace("/", "\\/")
+    invoice = answer_of(answer(told.encode()), api_key={"token": SLASHED})
+    assert ("caf\u00e9", "***") == (invoice.customer_id, invoice.invoice_id)
+
+
 def test_masking_leaves_the_rest_as_it_is() -> None:
     """If an escaped token is masked, the escapes that JSON needs stay."""
     told = {"invoice_id": 'a"b\\c/d\u0001', "customer_id": SLASHED}

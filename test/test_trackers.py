@@ -82,16 +82,14 @@ def _of_hook() -> Iterator[BaseException]:
 
 
 @contextmanager
-def _of_variable(name: str, value: str) -> Iterator[BaseException]:
+def _of_variable(name: str, value: str, **settings: Any) -> Iterator[BaseException]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(name, value)
-        with fastly.ApiClient(fastly.Configuration("https://billing.invalid")) as client:
-            if name != "FASTLY_API_TOKEN":
-                client.configuration.api_token = TOKEN
-            try:
-                BillingApi(client).get_invoice_by_id("c", "i")
-            except fastly.ApiValueError as error:
-                yield _below(error)
+        try:
+            client = fastly.ApiClient(fastly.Configuration(**settings))
+            BillingApi(client).get_invoice_by_id("c", "i")
+        except fastly.ApiValueError as error:
+            yield _below(error)
 
 
 @contextmanager
@@ -120,7 +118,10 @@ FAILURES: dict[str, Callable[[], Any]] = {
     "closed": _of_closed,
     "hook": _of_hook,
     "token of the environment": lambda: _of_variable("FASTLY_API_TOKEN", f"{TOKEN}\n"),
-    "proxy of the environment": lambda: _of_variable("https_proxy", f"http://u^:{PASSWORD}@h"),
+    "proxy of the environment": lambda: _of_variable(
+        "https_proxy", f"http://u^:{PASSWORD}@h", api_token=TOKEN
+    ),
+    "host of the environment": lambda: _of_variable("FASTLY_API_URL", f"https://u:{PASSWORD}@h"),
     "too large": lambda: _of_fault(answer(f"you sent {TOKEN}".encode() * MIB)),
     "tunnel refused": lambda: _of_proxy(failing(407)),
     "tunnel reset": lambda: _of_proxy(raw(b"HTTP/1.1 2")),

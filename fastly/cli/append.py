@@ -18,7 +18,7 @@ __all__ = ["AppendError", "Appending"]
 
 
 _START = b'{"customer_id": '  # of every row
-_TORN_ID = re.compile(rb'"invoice_id": "([^"]+)"')
+_TORN_ID = re.compile(rb'"invoice_id": ("(?:[^"\\]|\\.)+")')
 
 
 class AppendError(Exception):
@@ -50,8 +50,8 @@ class Appending:
         self.known, self.added = 0, dict[str, list[str]]()
         counts = Counter(self._survey())
         newest = next(reversed(counts), None)  # in the file: a Counter keeps the order
-        torn = _TORN_ID.search(self._torn)
-        needed = torn[1].decode() if torn else newest
+        torn = _id_in(self._torn)
+        needed = torn or newest
         is_listed = needed is None
         for invoice in invoices:
             if not invoice.invoice_id:
@@ -101,6 +101,15 @@ class Appending:
                     raise AppendError(f"{self._file}: line {number} is not a row of an invoice")
                 else:
                     self._torn = line
+
+
+def _id_in(torn: bytes) -> str | None:
+    """Return the ID of the invoice in an incomplete row, if it is there."""
+    found = _TORN_ID.search(torn)
+    try:
+        return str(json.loads(found[1])) if found else None
+    except ValueError:
+        return None
 
 
 def _is_torn_row(line: bytes) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -33,8 +34,8 @@ _EXTENSIONS = {
 _FILE_WIDTH = 80
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _STDOUT = (None, "-", "/dev/stdout")
-# These may be links to open files, which must not be replaced: the shell may append to them.
-_OPEN_FILES = ("/dev/", "/proc/")
+_STDERR = "/dev/stderr"
+_OPEN_FILE = re.compile(r"(?:/dev/fd|/proc/self/fd)/([0-9]{1,6})")
 
 
 class Target(NamedTuple):
@@ -73,6 +74,8 @@ def target_of(options: Options) -> Target:
         OSError: The file is read-only.
     """
     if options.append_to is not None:
+        if _descriptor(options.append_to) is not None:
+            raise UsageError(f"--append-to needs a file of its own, got {options.append_to}")
         return Target("jsonl", _file("--append-to", options.append_to))
     file = None if options.output in _STDOUT else _file("--output", options.output)
     target = Target(options.format or _usual_format(options, file), file)
@@ -136,17 +139,28 @@ def write(chunks: Chunks, target: Target) -> None:
     """
     data = (_encoded(chunk, target) for chunk in chunks)
     file = target.file
-    is_open = str(file).startswith(_OPEN_FILES)
-    if file is not None and not is_open and (file.is_file() or not file.exists()):
+    descriptor = _descriptor(str(file))
+    if file is not None and descriptor is None and (file.is_file() or not file.exists()):
         return replace(file, data)
     whole = b"".join(data)
     with _named(str(file or "stdout")):
         if file is None:
             _write_stdout(whole)
         else:
-            with file.open("ab") as stream:  # a pipe or a device, which must not be replaced
+            # A pipe, a device or an open file must not be replaced.
+            place = file if descriptor is None else os.dup(descriptor)
+            with open(place, "wb") as stream:
                 stream.write(whole)
     return None
+
+
+def _descriptor(path: str) -> int | None:
+    """Return which open file of this process a path means, or None.
+
+    Its other users, such as the shell, go on where its position is then.
+    """
+    found = _OPEN_FILE.fullmatch(path)
+    return int(found[1]) if found else 2 if path == _STDERR else None
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ __all__ = [
     "check_file",
     "check_flag",
     "check_header",
+    "check_hidden",
     "check_hook",
     "check_host",
     "check_key_name",
@@ -39,7 +40,6 @@ __all__ = [
     "check_socket_options",
     "check_timeout",
     "check_token",
-    "check_variable",
     "check_wait",
     "is_encrypted_or_local",
     "is_loopback",
@@ -209,10 +209,10 @@ def check_token(name: str, value: object) -> str:
     return value
 
 
-def check_variable(check: Callable[[str, object], T], name: str) -> T:
-    """Check an environment variable; no frame on the traceback of an error holds its value."""
+def check_hidden(check: Callable[[], T]) -> T:
+    """Check a value that no frame on the traceback of an error may hold."""
     try:
-        return check(name, os.environ.get(name))
+        return check()
     except (ApiTypeError, ApiValueError) as error:
         refused = error.with_traceback(None)
     raise refused

@@ -21,6 +21,7 @@ from fastly.configuration.checks import (
     check_assert_hostname,
     check_file,
     check_flag,
+    check_hidden,
     check_hook,
     check_host,
     check_key_name,
@@ -33,7 +34,6 @@ from fastly.configuration.checks import (
     check_socket_options,
     check_timeout,
     check_token,
-    check_variable,
     check_wait,
     is_encrypted_or_local,
 )
@@ -255,7 +255,7 @@ class Configuration:
                 f"{TOKEN_VARIABLE} (a pickled configuration does not contain its token)"
             )
         prefix = self.api_key_prefix.get("token")
-        token = self.api_key.get("token") or check_variable(check_token, TOKEN_VARIABLE)
+        token = check_hidden(lambda: check_token(TOKEN_VARIABLE, self.api_token))
         return f"{prefix} {token}" if prefix else token
 
     def checked_host(self) -> str:

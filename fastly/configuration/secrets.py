@@ -18,8 +18,8 @@ MASK = "***"
 CREDENTIALS = re.compile(r"//[^/]*@")
 # Characters; shorter secrets occur in text that does not echo them. Fastly's tokens have 32.
 _SHORTEST_SECRET = 8
-# A backslash or a quote that is escaped, and a control character, stay so: they are syntax.
-_JSON_ESCAPE = re.compile(rb"\\(?:\\|/|u00(?!22|5[Cc]|[01])([0-9A-Fa-f]{2}))")
+# Escapes of the characters that tokens consist of.
+_JSON_ESCAPE = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 _MOST_ESCAPES = 100_000  # in the start of a body; 32 MiB of escapes would take seconds
 
 
@@ -137,7 +137,7 @@ class Mask:
 
     def __init__(self, *secrets: Secret) -> None:
         words = [word for secret in secrets for word in _long_words(secret)[-1:]]
-        self._secrets = [form.encode() for word in words for form in {word, quote(word, safe="")}]
+        self._secrets = [form.encode() for word in words for form in _forms(word)]
 
     def __call__(self, data: bytes) -> bytes:
         """Return the data without the secrets, unescaped if one was escaped."""
@@ -149,11 +149,14 @@ class Mask:
             return masked
         plain = masked.replace(b"\0", b"")
         if is_escaped:
+            # Escaped backslashes are put aside, so that what follows them is not unescaped.
+            plain = plain.replace(rb"\\", b"\0").replace(rb"\/", b"/")
             plain = _JSON_ESCAPE.sub(_unescaped, plain, count=_MOST_ESCAPES)
+            plain = plain.replace(b"\0", rb"\\")
         return self._replaced(plain) if any(secret in plain for secret in self._secrets) else masked
 
     def start(self, data: bytes) -> bytes:
-        """Return the start of something, whose end may be the start of a secret."""
+        """Return what was received of a body, which may end with the start of a plain secret."""
         masked = self(data)
         for secret in self._secrets:
             for length in range(len(secret) - 1, _SHORTEST_SECRET - 1, -1):
@@ -170,11 +173,15 @@ class Mask:
         return f"<masks {len(self._secrets)} secrets>"
 
 
+def _forms(word: str) -> set[str]:
+    """Return a word as it is, percent-encoded, and with the escapes that JSON requires."""
+    return {word, quote(word, safe=""), word.replace("\\", r"\\").replace('"', r"\"")}
+
+
 def _long_words(secret: Secret) -> list[str]:
     return [word for word in secret.reveal().split() if len(word) >= _SHORTEST_SECRET]
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:
-    if escape[1] is None:
-        return b"/" if escape[0] == rb"\/" else escape[0]
-    return bytes.fromhex(escape[1].decode())
+    character = bytes.fromhex(escape[1].decode())
+    return b"\\" + character if character in b'"\\' else character

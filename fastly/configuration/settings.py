@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
+from fastly.configuration.checks import check_hidden
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -49,8 +51,10 @@ class Setting(Generic[T]):
             return self
         if self.name in instance.__dict__:
             return cast("T", instance.__dict__[self.name])
-        replaced = os.environ.get(self.variable) if self.variable else None
-        return self.check(self.variable or "", replaced) if replaced else cast("T", self.default)
+        variable = self.variable
+        if not (variable and os.environ.get(variable)):
+            return cast("T", self.default)
+        return check_hidden(lambda: self.check(variable, os.environ.get(variable)))
 
     def __set__(self, instance: object, value: T) -> None:
         instance.__dict__[self.name] = self.check(self.name, value)

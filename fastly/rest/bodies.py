@@ -50,7 +50,7 @@ def read_body(
         response: The response that the body belongs to.
         read: Reads up to a number of bytes; returns b"" at the end of the body.
         limit: Maximum size of the decoded body in bytes.
-        received: Filled with what arrives; if reading fails, with what could be decoded of it.
+        received: Filled with what arrives; if reading fails, with what was decoded of it before.
 
     Raises:
         UnusableBodyError: It is larger than the limit, or has an unexpected encoding.

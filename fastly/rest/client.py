@@ -212,7 +212,8 @@ class RestClient:
         """Read as much of a body as arrives, and ignore errors in it."""
         received = io.BytesIO()
         try:
-            return masking.get()(read_body(response, response.read1, _KEPT, received))
+            # Without a length, it may be truncated even here.
+            return masking.get().start(read_body(response, response.read1, _KEPT, received))
         except (UnusableBodyError, *FOREIGN):
             response.close()
         return _masked_start(received)

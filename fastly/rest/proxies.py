@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from fastly.configuration.checks import check_proxy, check_variable, is_loopback
+from fastly.configuration.checks import check_hidden, check_proxy, is_loopback
 from fastly.configuration.secrets import SecretURL
 from fastly.exceptions import ApiValueError
 
@@ -39,11 +39,12 @@ def _environment_proxy(scheme: str) -> tuple[str, SecretURL | None]:
     name = f"{scheme}_proxy"
     if not os.environ.get(name) and scheme == "https":
         name = name.upper()  # HTTP_PROXY may come from a request (httpoxy)
-    return name, check_variable(_check_variable, name) if os.environ.get(name) else None
+    return name, check_hidden(lambda: _check_variable(name))
 
 
-def _check_variable(name: str, value: object) -> SecretURL | None:
-    return check_proxy(name, value if "://" in str(value) else f"http://{value}")
+def _check_variable(name: str) -> SecretURL | None:
+    value = os.environ.get(name) or None
+    return check_proxy(name, value if value is None or "://" in value else f"http://{value}")
 
 
 def _bypassed(configuration: Configuration, url: str) -> bool:
