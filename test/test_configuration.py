@@ -433,6 +433,15 @@ def test_loopback(url: str, expected: bool) -> None:
     assert expected is is_loopback(url)
 
 
+def test_a_subclass_may_fetch_its_token() -> None:
+    """A configuration can override where its token comes from."""
+
+    class Vault(fastly.Configuration):
+        api_token = property(lambda _: "made-up-token-of-a-vault")
+
+    assert "made-up-token-of-a-vault" == Vault().get_api_key_with_prefix()
+
+
 @pytest.mark.parametrize("show", [repr, fastly.Configuration.to_debug_report])
 def test_an_unusable_host_of_the_environment_is_shown(
     show: Any, monkeypatch: pytest.MonkeyPatch
