@@ -63,6 +63,10 @@ class DefaultHeaders(Secrets):
         return next((known for known in tuple(self._values) if known.lower() == wanted), key)
 
 
+def _has_token(configuration: Configuration) -> bool:
+    return bool(configuration.api_token or configuration.refresh_api_key_hook)
+
+
 def _check_default_header(name: str, value: object) -> str:
     return check_header("default header", name, value)
 
@@ -225,10 +229,9 @@ class ApiClient:
         return _Call(operation, Request(url, headers), arguments)
 
     def _key(self) -> Secret:
-        settings, headers = self.configuration, self.default_headers
-        if settings.api_token or settings.refresh_api_key_hook or "Fastly-Key" not in headers:
-            return Secret(settings.get_api_key_with_prefix())
-        return Secret(headers["Fastly-Key"])
+        if "Fastly-Key" in self.default_headers and not _has_token(self.configuration):
+            return Secret(self.default_headers["Fastly-Key"])
+        return Secret(self.configuration.get_api_key_with_prefix())
 
     def _resources(self) -> Resources:
         """Return the client's resources in this process, dropping those from before a fork."""

@@ -26,6 +26,7 @@ from fastly.api.billing_api import BillingApi
 from fastly.configuration.secrets import Secret
 from fastly.deadline import Deadline
 from fastly.models import BillingResponse
+from fastly.resources import Resources
 from fastly.rest import Request
 from fastly.testing import BillingServer
 from fastly.threads import Threads
@@ -534,6 +535,26 @@ def test_threads_share_what_the_first_of_them_made(client: fastly.ApiClient) -> 
 
     client._by_process = Late()
     assert made is client._resources()
+
+
+def test_a_call_that_starts_while_others_are_aborted_ends_too() -> None:
+    """A call that begins after the others were aborted is aborted as well."""
+    resources, deadline = Resources(1), Deadline.of(5, 5)
+    resources.abort()
+    resources.add(deadline)
+    assert deadline.aborted
+
+
+def test_more_connections_than_the_pool_may_keep(
+    configuration: fastly.Configuration, server: BillingServer
+) -> None:
+    """A connection that finds no place in the pool is closed after its response."""
+    configuration.connection_pool_maxsize = 1
+    for _ in range(2):
+        server.enqueue(body={}, delay=0.2)
+    with fastly.ApiClient(configuration) as client, ThreadPoolExecutor(2) as threads:
+        api = BillingApi(client)
+        assert 2 == len([*threads.map(lambda month: api.get_invoice(month, 2020), (5, 6))])
 
 
 def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configuration) -> None:

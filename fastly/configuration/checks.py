@@ -43,6 +43,7 @@ __all__ = [
     "check_wait",
     "is_encrypted_or_local",
     "is_loopback",
+    "variable",
 ]
 
 Timeout = float | tuple[float, float]
@@ -207,6 +208,14 @@ def check_token(name: str, value: object) -> str:
     if not (value.isascii() and value.isprintable()):
         raise ApiValueError(f"{name} must contain only printable ASCII characters")
     return value
+
+
+def variable(name: str) -> str | None:
+    """Return an environment variable, or None if it is empty or not set.
+
+    Tools that record tracebacks evaluate ``os.environ`` where the source names it.
+    """
+    return os.environ.get(name) or None
 
 
 def check_hidden(check: Callable[[], T]) -> T:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -36,16 +35,15 @@ from fastly.configuration.checks import (
     check_token,
     check_wait,
     is_encrypted_or_local,
+    variable,
 )
 from fastly.configuration.secrets import Secrets
-from fastly.configuration.settings import Setting
-from fastly.exceptions import ApiAttributeError, ApiTypeError, ApiValueError
+from fastly.configuration.settings import Setting, no_setting
+from fastly.exceptions import ApiTypeError, ApiValueError
 from fastly.signatures import accepts_only_declared_arguments
-from fastly.text import did_you_mean
 
 __all__ = ["Configuration"]
 
-_MEBIBYTE = 1024 * 1024  # bytes
 _EXAMPLES = {
     "api_key": "{'token': 'YOUR_API_KEY'}",
     "api_key_prefix": "{'token': 'Bearer'}",
@@ -133,7 +131,7 @@ class Configuration:
         "List of (level, name, value) for setsockopt, in addition to TCP_NODELAY.",
     )
     max_response_bytes = Setting(
-        32 * _MEBIBYTE,
+        32 * 1024 * 1024,
         check_positive_integer,
         "Maximum size of a decoded body in bytes; larger: ResponseException.",
     )
@@ -185,11 +183,11 @@ class Configuration:
 
         def __setattr__(self, name, value):
             if not isinstance(getattr(type(self), name, None), (Setting, property)):
-                raise _no_setting(name, dir(self))
+                raise no_setting(name, dir(self))
             super().__setattr__(name, value)
 
         def __getattr__(self, name):
-            raise _no_setting(name, dir(self))
+            raise no_setting(name, dir(self))
 
     @property
     def api_key(self) -> MutableMapping[str, str]:
@@ -221,7 +219,7 @@ class Configuration:
     @property
     def api_token(self) -> str | None:
         """The token in use: ``api_key["token"]``, else ``FASTLY_API_TOKEN``; assignable."""
-        return self.api_key.get("token") or os.environ.get(TOKEN_VARIABLE) or None
+        return self.api_key.get("token") or variable(TOKEN_VARIABLE)
 
     @api_token.setter
     def api_token(self, value: str) -> None:
@@ -249,14 +247,17 @@ class Configuration:
         check_key_name("api_key", identifier)
         if self.refresh_api_key_hook is not None:
             self.refresh_api_key_hook(self)
-        if self.api_token is None:
-            raise ApiValueError(
-                "no API token: set configuration.api_token or the environment variable "
-                f"{TOKEN_VARIABLE} (a pickled configuration does not contain its token)"
-            )
         prefix = self.api_key_prefix.get("token")
-        token = check_hidden(lambda: check_token(TOKEN_VARIABLE, self.api_token))
+        token = check_hidden(self._checked_token)
         return f"{prefix} {token}" if prefix else token
+
+    def _checked_token(self) -> str:
+        if token := self.api_token:
+            return check_token(TOKEN_VARIABLE, token)
+        raise ApiValueError(
+            "no API token: set configuration.api_token or the environment variable "
+            f"{TOKEN_VARIABLE} (a pickled configuration does not contain its token)"
+        )
 
     def checked_host(self) -> str:
         """Return ``host`` if the token may be sent there.
@@ -325,7 +326,6 @@ class Configuration:
         changed = {name: value for name, value in vars(self).items() if name[0] != "_"}
         if self.refresh_api_key_hook is not None:  # its repr may contain its arguments
             changed["refresh_api_key_hook"] = "..."
-        secrets = {name: self._secret(name) for name in ("api_key_prefix", "proxy_headers")}
         try:
             host = self.host
         except ApiValueError as error:  # of the environment, which may change
@@ -334,7 +334,7 @@ class Configuration:
             "host": host,
             "token from": source,
             **changed,
-            **{name: value for name, value in secrets.items() if value},
+            **{n: x for n in ("api_key_prefix", "proxy_headers") if (x := self._secret(n))},
         }
 
 
@@ -344,7 +344,3 @@ def _replace(secrets: Secrets, name: str, value: object) -> None:
             f"{name} must be a mapping such as {_EXAMPLES[name]}, got {type(value).__name__}"
         )
     secrets.replace(cast("Mapping[str, str]", value))
-
-
-def _no_setting(name: str, known: list[str]) -> ApiAttributeError:
-    return ApiAttributeError(f"unknown setting {name!r}{did_you_mean(name, known)}")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-from fastly.configuration.checks import check_hidden
+from fastly.configuration.checks import check_hidden, variable
+from fastly.exceptions import ApiAttributeError
+from fastly.text import did_you_mean
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Setting"]
+__all__ = ["Setting", "no_setting"]
 
 T = TypeVar("T")
 
@@ -51,10 +52,15 @@ class Setting(Generic[T]):
             return self
         if self.name in instance.__dict__:
             return cast("T", instance.__dict__[self.name])
-        variable = self.variable
-        if not (variable and os.environ.get(variable)):
+        name = self.variable
+        if name is None or variable(name) is None:
             return cast("T", self.default)
-        return check_hidden(lambda: self.check(variable, os.environ.get(variable)))
+        return check_hidden(lambda: self.check(name, variable(name)))
 
     def __set__(self, instance: object, value: T) -> None:
         instance.__dict__[self.name] = self.check(self.name, value)
+
+
+def no_setting(name: str, known: list[str]) -> ApiAttributeError:
+    """Return the error about a setting that does not exist."""
+    return ApiAttributeError(f"unknown setting {name!r}{did_you_mean(name, known)}")

@@ -123,33 +123,29 @@ def _connection_class(pool: HTTPConnectionPool) -> Any:
     return _OWN[theirs] if theirs.__module__.startswith("urllib3.") else theirs
 
 
-class _Idle:
+class _Idle(queue.LifoQueue[Any]):
     """Idle connections, and None for those that are not connected yet.
 
-    urllib3's own queue has a lock. A signal handler that closes the client while its thread holds
-    that lock would wait forever.
+    Python's own queue waits for a lock. A signal handler that closes the client while its thread
+    holds that lock would wait forever. Recorders expect a subclass.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._connections: list[Any] = []
-
-    def put(self, connection: Any, **_: object) -> None:
+    def put(self, item: Any, *_: Any, **__: Any) -> None:
         """Add one, unless there are as many as the pool may hold."""
-        if self.qsize() >= self._most:
+        if self.qsize() >= self.maxsize:
             raise queue.Full
-        self._connections.append(connection)
+        self.queue.append(item)
 
-    def get(self, **_: object) -> Any:
+    def get(self, *_: Any, **__: Any) -> Any:
         """Take the one that was added last."""
         try:
-            return self._connections.pop()
+            return self.queue.pop()
         except IndexError:
             raise queue.Empty from None
 
     def qsize(self) -> int:
         """Return how many there are."""
-        return len(self._connections)
+        return len(self.queue)
 
 
 class _HTTPPool(HTTPConnectionPool):

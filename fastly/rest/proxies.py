@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from fastly.configuration.checks import check_hidden, check_proxy, is_loopback
+from fastly.configuration.checks import check_hidden, check_proxy, is_loopback, variable
 from fastly.configuration.secrets import SecretURL
 from fastly.exceptions import ApiValueError
 
@@ -37,13 +37,13 @@ def proxy_of(configuration: Configuration, url: str) -> SecretURL | None:
 
 def _environment_proxy(scheme: str) -> tuple[str, SecretURL | None]:
     name = f"{scheme}_proxy"
-    if not os.environ.get(name) and scheme == "https":
+    if scheme == "https" and variable(name) is None:
         name = name.upper()  # HTTP_PROXY may come from a request (httpoxy)
     return name, check_hidden(lambda: _check_variable(name))
 
 
 def _check_variable(name: str) -> SecretURL | None:
-    value = os.environ.get(name) or None
+    value = variable(name)
     return check_proxy(name, value if value is None or "://" in value else f"http://{value}")
 
 
