@@ -10,6 +10,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from shell import pressed_ctrl_c
+
 import fastly
 from fastly.testing import BillingServer
 
@@ -78,7 +80,13 @@ class Recipe:
         """Start the program of the page, with constants replaced."""
         command = [sys.executable, str(self.save(**changes))]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment, **pipes)
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            preexec_fn=pressed_ctrl_c,
+            **pipes,
+        )
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
