@@ -274,6 +274,11 @@ def test_files_of_other_kinds_are_read_as_they_are() -> None:
     assert (BODY, None) == (response.read(), response.lines)
 
 
+def test_a_response_whose_constructor_was_interrupted_can_be_closed() -> None:
+    """Ctrl-C before the response has its file is not followed by a second exception."""
+    StrictResponse.__new__(StrictResponse).close()
+
+
 def test_lines_can_be_closed_twice() -> None:
     """Closing a response's file again does nothing."""
     with FaultServer() as server, socket.create_connection(("127.0.0.1", server.port)) as sock:

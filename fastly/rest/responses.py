@@ -62,6 +62,7 @@ class _Lines(io.BufferedReader):
 class StrictResponse(http.client.HTTPResponse):
     """Reads as ``http.client`` does, but refuses heads that ``http.client`` would misread."""
 
+    fp: Any = None  # so that closing works if Ctrl-C interrupts the constructor
     lines: _Lines | None = None
     _status_read = False
 
