@@ -651,7 +651,9 @@ def test_a_task_that_was_cancelled_is_not_done() -> None:
     done: list[str] = []
     first = threads.submit(lambda: time.sleep(0.2))
     assert threads.submit(lambda: done.append("second")).cancel()
-    threads.submit(lambda: done.append("third")).wait(5)
+    third = threads.submit(lambda: done.append("third"))
+    third.wait(5)
+    assert not third.cancel()
     assert (True, ["third"]) == (first.is_done, done)
     threads.finish()
 

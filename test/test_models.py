@@ -581,7 +581,7 @@ RESULTS = (
 
 
 @pytest.mark.parametrize("model", RESULTS)
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nothing_of_a_response_is_lost(model: type[Model], data: st.DataObject) -> None:
     """from_dict and to_dict are inverse for any response, and do not change it."""

@@ -397,7 +397,7 @@ BLOCK = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.lists(MODEL, max_size=3),
     st.lists(METRIC, max_size=3),

@@ -240,7 +240,7 @@ BILL = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(BILL, st.integers(1, 200), st.sampled_from(ENCODINGS))
 def test_any_bill_has_a_page(fields: dict[str, Any], width: int, encoding: str) -> None:
     """Any bill fits its terminal, in its encoding, free of control characters."""
