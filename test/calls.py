@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -30,6 +31,8 @@ MIB = 1024 * 1024
 AT_ONCE = {"Retry-After": "0"}
 AGAIN = urllib3.Retry(1)
 SAME_HEADERS = {"Content-Type": JSON}
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
 
 @contextlib.contextmanager

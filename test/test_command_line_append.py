@@ -179,7 +179,7 @@ class TestTornFiles:
         assert (2, b"") == result[:2]
         assert "--append-to needs a file of its own" in result.stderr
 
-    def test_row_with_an_id_that_is_no_text(self, shell: Shell, tmp_path: Path) -> None:
+    def test_row_with_an_id_that_is_not_text(self, shell: Shell, tmp_path: Path) -> None:
         """An incomplete row whose ID is damaged does not tell its invoice."""
         file = tmp_path / "all.jsonl"
         file.write_bytes(b'{"customer_id": "c", "invoice_id": "\xff\xfe", "x')

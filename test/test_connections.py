@@ -109,6 +109,7 @@ def test_connections_of_a_recorder_are_bounded(
     class Theirs(HTTPConnection):
         pass
 
+    # Recorders such as vcrpy install their class in the same way.
     monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", Theirs)
     with server() as listening, lasting(0.28, 0.6):
         error = failure(listening.url, timeout=timeout)
@@ -157,6 +158,7 @@ def test_a_library_that_no_longer_calls_an_override_is_noticed(
         self.status, self.length, self.chunked = 200, 0, False
         self.headers = self.msg = http.client.parse_headers(self.fp)
 
+    # Stand-ins for a release that does the same without the overridden method.
     if name.endswith("_new_conn"):
         monkeypatch.setattr(HTTPConnection, "connect", connect)
     else:
@@ -174,6 +176,7 @@ def test_connections_of_another_class_of_urllib3_are_refused(
         pass
 
     Theirs.__module__ = "urllib3.new"
+    # A stand-in for a release whose pools use a class that this package does not know.
     monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", Theirs)
     with FaultServer() as server:
         error = failure(server.url)

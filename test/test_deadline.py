@@ -248,7 +248,7 @@ def test_a_replaced_socket_class_is_used(monkeypatch: pytest.MonkeyPatch) -> Non
         pass
 
     with listening() as listener, Deadline(1, 1, 1):
-        monkeypatch.setattr(socket, "socket", Theirs)
+        monkeypatch.setattr(socket, "socket", Theirs)  # as PySocks and mocket do
         with connect(*listener.getsockname(), []) as sock:
             assert isinstance(sock, Theirs)
 

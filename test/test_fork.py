@@ -17,12 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from calls import TOKEN, api_of
+from calls import TOKEN, api_of, needs_fork
 from faults import FaultServer
 
 import fastly
-
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
 
 def forked_in_c(job: Callable[[], object]) -> bytes:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import trustme
-from calls import TOKEN
+from calls import TOKEN, needs_fork
 from faults import Fault, FaultServer, drip_body, limited, stall
 
 import fastly
@@ -252,10 +252,6 @@ def _invoice_in_child(client: fastly.ApiClient, results: Any) -> None:
     client.close()
 
 
-# Windows starts processes in another way, and has no call to test.
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-
-
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_client_works_after_a_fork(client: fastly.ApiClient, server: BillingServer) -> None:
@@ -383,6 +379,9 @@ def test_a_second_close_waits_for_the_calls_that_the_first_waits_for(
     assert (True, server.customer_id) == (later.ready(), later.get().customer_id)
 
 
+needs_timer = pytest.mark.skipif(
+    not hasattr(signal, "setitimer"), reason="this system has no timer that sends a signal"
+)
 CLOSED_BY_A_SIGNAL = """
 import signal, sys, threading, time
 import fastly
@@ -412,7 +411,7 @@ print(threading.active_count())
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signal")
+@needs_timer
 @pytest.mark.parametrize("after", [0.0005, 0.002, 0.004, 0.008, 0.02, 0.05, 0.1])
 def test_a_signal_handler_can_close_the_client(
     after: float, authority: trustme.CA, roots: str
@@ -444,7 +443,7 @@ else:
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signal")
+@needs_timer
 @pytest.mark.parametrize("way", ["with", "without"])
 @pytest.mark.parametrize("fault", [stall(), drip_body(0.2), limited({"Retry-After": "30"})])
 def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:

@@ -78,7 +78,7 @@ def _ended_by_signals() -> Generator[None]:
     """Make SIGTERM and SIGHUP end a block as Ctrl-C does, so that no temporary file remains.
 
     The signal still kills the process, at the end of the block. A signal that is ignored, as under
-    nohup, or has a handler is left alone, and only the main thread can set handlers.
+    nohup, or has a handler stays as it is, and only the main thread can set handlers.
     """
     received: list[int] = []
 
