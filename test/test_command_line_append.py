@@ -173,9 +173,10 @@ class TestTornFiles:
         assert 0 == shell("invoices", "--since", "2026-04", "--append-to", file).status
         assert file.read_bytes().startswith(whole)
 
-    def test_open_file_is_refused(self, shell: Shell) -> None:
+    @pytest.mark.parametrize("name", ["/dev/fd/1", "/dev/stdout", "/dev/stderr"])
+    def test_open_file_is_refused(self, shell: Shell, name: str) -> None:
         """Only a file that can be replaced is appended to."""
-        result = shell("invoices", "--append-to", "/dev/fd/1", "--quiet")
+        result = shell("invoices", "--append-to", name, "--quiet")
         assert (2, b"") == result[:2]
         assert "--append-to needs a file of its own" in result.stderr
 

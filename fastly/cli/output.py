@@ -34,7 +34,7 @@ _EXTENSIONS = {
 _FILE_WIDTH = 80
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _STDOUT = (None, "-", "/dev/stdout")
-_STDERR = "/dev/stderr"
+_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
 _OPEN_FILE = re.compile(r"(?:/dev/fd|/proc/self/fd)/([0-9]{1,6})")
 
 
@@ -160,7 +160,7 @@ def _descriptor(path: str) -> int | None:
     Its other users, such as the shell, go on where its position is then.
     """
     found = _OPEN_FILE.fullmatch(path)
-    return int(found[1]) if found else 2 if path == _STDERR else None
+    return int(found[1]) if found else _STANDARD.get(path)
 
 
 @contextlib.contextmanager

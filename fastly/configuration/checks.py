@@ -12,8 +12,6 @@ from fastly.configuration.secrets import CREDENTIALS, MASK, SecretURL
 from fastly.exceptions import ApiTypeError, ApiValueError
 from fastly.text import shown
 
-T = TypeVar("T")
-
 __all__ = [
     "DEFAULT_HOST",
     "TOKEN_VARIABLE",
@@ -45,6 +43,8 @@ __all__ = [
     "is_loopback",
     "variable",
 ]
+
+T = TypeVar("T")
 
 Timeout = float | tuple[float, float]
 SocketOptions = list[tuple[int, int, "int | bytes"]]
