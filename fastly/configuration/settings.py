@@ -1,4 +1,4 @@
-"""How a setting is declared."""
+"""How a setting is declared, and the error about one that is not."""
 
 from __future__ import annotations
 
