@@ -9,5 +9,8 @@ import sys
 from billing_client import fetch
 
 if __name__ == "__main__":
-    with multiprocessing.get_context(sys.argv[1]).Pool(4) as pool:
+    context = multiprocessing.get_context(sys.argv[1])
+    # The first process to start would do all of the work before the others have imported fastly.
+    all_started = context.Barrier(4)
+    with context.Pool(4, initializer=all_started.wait) as pool:
         print(json.dumps(pool.map(fetch, range(100), chunksize=1)))
