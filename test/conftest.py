@@ -17,7 +17,8 @@ from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.testing import BillingServer
 
 if TYPE_CHECKING:
-    from shell import Shell
+    from forks import Forks
+    from shell import Shell, Terminal
 
 ENVIRONMENT = (
     "FASTLY_API_TOKEN",
@@ -85,6 +86,32 @@ def shell(
     from shell import in_process  # with modules that only Unix has
 
     return in_process(server, monkeypatch, capfdbinary)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """The command line as forks of one process."""
+    from forks import Forks
+    from shell import environment
+
+    with Forks(environment(None)) as forks:
+        yield forks
+
+
+@pytest.fixture
+def piped(server: BillingServer, forks: Forks) -> Shell:
+    """The command line, run with pipes against the stand-in."""
+    from shell import in_pipes
+
+    return in_pipes(server, forks)
+
+
+@pytest.fixture
+def terminal(server: BillingServer, forks: Forks) -> Terminal:
+    """The command line, run on a terminal against the stand-in."""
+    from shell import on_terminal
+
+    return on_terminal(server, forks)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The command line as its users start it: in a process, on a terminal, in this process."""
+"""The command line in a process, in a fork with pipes or a terminal, and in this process."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
+from forks import ROOT, Forks
 
 from fastly.cli.layout import cells
 from fastly.cli.main import main
 from fastly.testing import BillingServer
 
-ROOT = Path(__file__).parent.parent
 MAY = ("invoice", "2026-05")
 COMMAND = (sys.executable, "-W", "error", "-m", "fastly")
 # Clear the screen; a C1 control; right-to-left override; half of a surrogate pair.
@@ -32,6 +32,7 @@ CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
 ENCODINGS = ("utf-8", "ascii", "cp437", "shift_jis")
 
 Shell = Callable[..., "Result"]
+Terminal = Callable[..., "Shown"]
 
 # Linux has a device to which nothing can be written, like a full disk.
 needs_dev_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device here")
@@ -62,9 +63,9 @@ def environment(server: BillingServer | None, **variables: str) -> dict[str, str
 
 
 def words(arguments: tuple[object, ...], server: BillingServer | None) -> list[str]:
-    """Return a command line for a server."""
-    host = ["--host", server.url] if server else []
-    return [*COMMAND, *map(str, arguments), *host]
+    """Return the arguments of a command line, with the host that serves it."""
+    host = ["--host", server.url] if server and "--demo" not in arguments else []
+    return [*map(str, arguments), *host]
 
 
 def run(
@@ -72,7 +73,7 @@ def run(
 ) -> Result:
     """Run the command line with pipes instead of a terminal."""
     done = subprocess.run(
-        words(arguments, server),
+        [*COMMAND, *words(arguments, server)],
         env=environment(server, **variables),
         stdin=subprocess.DEVNULL,
         timeout=20,
@@ -82,28 +83,43 @@ def run(
     return Result(done.returncode, done.stdout, (done.stderr or b"").decode())
 
 
-def run_in_terminal(
-    *arguments: object,
-    server: BillingServer | None = None,
-    columns: int = 80,
-    stdout: Any = None,
-    **variables: str,
-) -> Shown:
-    """Run the command line on a real terminal; return everything that it showed."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    with subprocess.Popen(
-        words(arguments, server),
-        cwd=ROOT,
-        env=environment(server, **variables),
-        stdin=theirs,
-        stdout=theirs if stdout is None else stdout,
-        stderr=theirs,
-    ) as process:
+def in_pipes(server: BillingServer, forks: Forks) -> Shell:
+    """Return a function that runs the command line with pipes, as a fork."""
+
+    def call(*arguments: object, stdout: int = -1, **variables: str) -> Result:
+        nothing, pipes = os.open(os.devnull, os.O_RDONLY), (os.pipe(), os.pipe())
+        streams = (nothing, *(writing for _, writing in pipes))
+        started = (nothing, stdout, streams[2]) if stdout >= 0 else streams
+        forks.start(words(arguments, server), environment(server, **variables), started)
+        for stream in streams:
+            os.close(stream)
+        with ThreadPoolExecutor() as threads:
+            shown, said = threads.map(read_all, (reading for reading, _ in pipes))
+        return Result(forks.wait(), shown, said.decode())
+
+    return call
+
+
+def read_all(descriptor: int) -> bytes:
+    """Read a pipe to its end, and close it."""
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read()
+
+
+def on_terminal(server: BillingServer, forks: Forks) -> Terminal:
+    """Return a function that runs the command line on a real terminal, as a fork."""
+
+    def call(*arguments: object, columns: int = 80, stdout: int = -1, **variables: str) -> Shown:
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        streams = (theirs, theirs if stdout < 0 else stdout, theirs)
+        forks.start(words(arguments, server), environment(server, **variables), streams)
         os.close(theirs)
         shown = b"".join(chunks(ours))
         os.close(ours)
-        return Shown(process.wait(20), shown.decode().replace("\r\n", "\n"))
+        return Shown(forks.wait(), shown.decode().replace("\r\n", "\n"))
+
+    return call
 
 
 def chunks(descriptor: int) -> Iterator[bytes]:

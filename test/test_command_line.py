@@ -18,9 +18,9 @@ from shell import (
     HOSTILE,
     MAY,
     Shell,
+    Terminal,
     amount_of,
     run,
-    run_in_terminal,
     widest,
 )
 
@@ -143,19 +143,19 @@ class TestInvoices:
         assert "█" in line
         assert "Total of " in text
 
-    def test_very_long_ids(self, server: BillingServer) -> None:
+    def test_very_long_ids(self, server: BillingServer, piped: Shell) -> None:
         """Shortening thousands of long IDs takes seconds, not minutes."""
         server.enqueue(body=a_page(*[{"invoice_id": "x" * 1000}] * 2000))
-        result = run("invoices", "--format", "table", server=server)
+        result = piped("invoices", "--format", "table")
         assert (0, 2000) == (result.status, result.stdout.count(b"xxx..."))
 
-    def test_very_many_currencies(self, server: BillingServer) -> None:
+    def test_very_many_currencies(self, server: BillingServer, piped: Shell) -> None:
         """A total for each of 20,000 currencies takes seconds, not minutes."""
         invoices = [
             {"currency_code": f"C{n}", "monthly_transaction_amount": n} for n in range(20_000)
         ]
         server.enqueue(body=a_page(*invoices))
-        result = run("invoices", "--format", "table", server=server)
+        result = piped("invoices", "--format", "table")
         assert (0, 20_000) == (result.status, result.stdout.count(b"Total of 1 invoice"))
 
 
@@ -338,101 +338,105 @@ class TestTerminal:
     @pytest.mark.parametrize("columns", [24, 120])
     @pytest.mark.parametrize("command", [MAY, ("invoices",), ("mtd",), ("usage", "--by-service")])
     def test_table_is_what_a_terminal_gets(
-        self, server: BillingServer, command: tuple[str, ...], columns: int
+        self, terminal: Terminal, command: tuple[str, ...], columns: int
     ) -> None:
         """In a terminal every command prints a page that fits, without colour codes."""
-        shown = run_in_terminal(*command, "--quiet", server=server, columns=columns)
+        shown = terminal(*command, "--quiet", columns=columns)
         assert shown.status == 0
         assert widest(shown.text) <= min(columns, WIDEST)
         assert CONTROL.search(shown.text) is None
 
     @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv", "focus"])
-    def test_control_characters_stay_away(self, server: BillingServer, form: str) -> None:
+    def test_control_characters_stay_away(
+        self, server: BillingServer, terminal: Terminal, form: str
+    ) -> None:
         """Control characters in the API's text do not reach the terminal."""
         line = {"description": HOSTILE, "product_group": HOSTILE, "region": HOSTILE, "amount": -1}
         body = an_invoice("2026-05-01", invoice_id=HOSTILE, transaction_line_items=[line])
         server.enqueue(200, body=a_page(body))
-        shown = run_in_terminal(*MAY, "--format", form, server=server)
+        shown = terminal(*MAY, "--format", form)
         assert shown.status == 0
         assert "knab" in shown.text
         assert CONTROL.search(shown.text) is None
 
-    def test_control_characters_in_errors_stay_away(self, server: BillingServer) -> None:
+    def test_control_characters_in_errors_stay_away(
+        self, server: BillingServer, terminal: Terminal
+    ) -> None:
         """The API's message about an error is shown without control characters."""
         server.enqueue(404, body={"title": HOSTILE}, headers={"Fastly-Request-Id": "\x9b31mcalled"})
-        shown = run_in_terminal("invoice", "x", server=server)
+        shown = terminal("invoice", "x")
         assert shown.status == 1
         assert "knab" in shown.text
         assert "called" in shown.text
         assert CONTROL.search(shown.text) is None
 
-    def test_progress_of_pages(self, server: BillingServer, tmp_path: Path) -> None:
+    def test_progress_of_pages(
+        self, server: BillingServer, terminal: Terminal, tmp_path: Path
+    ) -> None:
         """A list of several pages shows page and invoices of the total, and clears that line."""
         server.enqueue(200, body=a_page(an_invoice("2026-05-01"), cursor="next", total=2))
         server.enqueue(200, body=a_page(an_invoice("2026-04-01"), total=2))
         file = tmp_path / "a.csv"
-        shown = run_in_terminal("invoices", "--output", file, server=server)
+        shown = terminal("invoices", "--output", file)
         assert 0 == shown.status
         assert "fastly-billing: page 1, 1 of 2 items" in shown.text
         assert shown.text.endswith(" \r")
         assert widest(shown.text.replace("\r", "\n")) < 80
         assert 2 == len(read_csv(file.read_bytes()))
 
-    def test_progress_of_usage(self, server: BillingServer, tmp_path: Path) -> None:
+    def test_progress_of_usage(self, terminal: Terminal, tmp_path: Path) -> None:
         """Usage of many months shows its progress too."""
         span = ("--since", "2025-01", "--until", "2026-05")
         file = tmp_path / "usage.csv"
-        shown = run_in_terminal("usage", *span, "--output", file, server=server)
+        shown = terminal("usage", *span, "--output", file)
         assert (0, True) == (shown.status, "page 2, " in shown.text)
 
     @pytest.mark.parametrize("command", [("invoices",), ("invoices", "--quiet"), ("usage",)])
     def test_no_progress_of_one_page(
-        self, server: BillingServer, tmp_path: Path, command: tuple[str, ...]
+        self, server: BillingServer, terminal: Terminal, tmp_path: Path, command: tuple[str, ...]
     ) -> None:
         """One request has no progress; with --quiet, several have none."""
         pages = [a_page(an_invoice("2026-05-01"), cursor="next")] * ("--quiet" in command)
         for page in [*pages, a_page()]:
             server.enqueue(200, body=page, path="/billing/v3/invoices")
-        shown = run_in_terminal(*command, "--output", tmp_path / "a.csv", server=server)
+        shown = terminal(*command, "--output", tmp_path / "a.csv")
         assert (0, "") == shown
 
-    def test_no_progress_in_a_pipe(self, server: BillingServer) -> None:
+    def test_no_progress_in_a_pipe(self, server: BillingServer, piped: Shell) -> None:
         """Progress is for terminals."""
         server.enqueue(200, body=a_page(an_invoice("2026-05-01"), cursor="next"))
         server.enqueue(200, body=a_page())
-        result = run("invoices", server=server)
+        result = piped("invoices")
         assert (0, "", 2) == (result.status, result.stderr, len(server.requests))
 
-    def test_waits_are_announced(self, server: BillingServer) -> None:
+    def test_waits_are_announced(self, server: BillingServer, terminal: Terminal) -> None:
         """At a terminal, a message says that the month to date is being made, unless --quiet."""
-        shown = run_in_terminal("mtd", server=server)
+        shown = terminal("mtd")
         assert shown.status == 0
         assert "Month to date" in shown.text.splitlines()[1]
         server.estimate_pending = 1
-        quiet = run_in_terminal("mtd", "--quiet", server=server)
+        quiet = terminal("mtd", "--quiet")
         assert quiet.text.startswith("Month to date")
 
 
 class TestDemo:
     """--demo needs no account, no token and no network."""
 
-    def test_demo_in_a_terminal(self) -> None:
+    def test_demo_in_a_terminal(self, terminal: Terminal) -> None:
         """The first command of a new user shows a page, without any use of token and proxy."""
-        shown = run_in_terminal(
-            *MAY, "--demo", FASTLY_API_TOKEN="", HTTP_PROXY="http://127.0.0.1:1"
-        )
+        shown = terminal(*MAY, "--demo", FASTLY_API_TOKEN="", HTTP_PROXY="http://127.0.0.1:1")
         assert shown.status == 0
         assert shown.text.startswith("Demo: made-up data from a server on this machine.\nInvoice ")
         assert "Total, USD" in shown.text
 
-    def test_same_formats_as_without_it(self) -> None:
+    def test_same_formats_as_without_it(self, piped: Shell) -> None:
         """Into a pipe, the demo writes JSON as the real API's data would be."""
-        shown = run(*MAY, "--demo")
+        shown = piped(*MAY, "--demo")
         assert (0, 0) == (
             shown.status,
             json.loads(shown.stdout)["billing_start_date"].find("2026-05"),
         )
-        assert "" == run(*MAY, "--demo", "--quiet").stderr
+        assert "" == piped(*MAY, "--demo", "--quiet").stderr
 
 
 class TestHelp:
@@ -443,9 +447,9 @@ class TestHelp:
         expected = f"fastly-billing {fastly.__version__}\n".encode()
         assert (0, expected, "") == run("--version")
 
-    def test_help(self) -> None:
+    def test_help(self, piped: Shell) -> None:
         """--help names the commands, the token's variable and the exit statuses."""
-        result = run("--help")
+        result = piped("--help")
         assert (0, "") == (result.status, result.stderr)
         text = result.stdout.decode()
         for word in ("invoices", "invoice ", "mtd", "usage", "v2", "FASTLY_API_TOKEN", "--demo"):

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from shell import MAY, ROOT, Shell, environment, pressed_ctrl_c, run, words
+from shell import COMMAND, MAY, ROOT, Shell, environment, pressed_ctrl_c, run, words
 
 from fastly.testing import BillingServer
 
@@ -20,9 +20,9 @@ from fastly.testing import BillingServer
 class TestFailures:
     """The API or the network fails."""
 
-    def test_wrong_token(self, server: BillingServer) -> None:
+    def test_wrong_token(self, piped: Shell) -> None:
         """A token that the API refuses is status 1; the message does not show it."""
-        result = run(*MAY, server=server, FASTLY_API_TOKEN="wrong-secret")
+        result = piped(*MAY, FASTLY_API_TOKEN="wrong-secret")
         assert (1, b"") == result[:2]
         assert result.stderr.startswith("fastly-billing: 401 Unauthorized\n")
         assert "Check the API token in FASTLY_API_TOKEN." in result.stderr
@@ -220,7 +220,7 @@ class TestEnds:
         """Ctrl-C ends a waiting request with status 130 and no message."""
         server.enqueue(200, delay=60)
         with subprocess.Popen(
-            words(MAY, server),
+            [*COMMAND, *words(MAY, server)],
             cwd=ROOT,
             env=environment(server),
             stdout=subprocess.PIPE,

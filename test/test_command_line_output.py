@@ -15,15 +15,16 @@ from pathlib import Path
 
 import pytest
 from shell import (
+    COMMAND,
     MAY,
     ROOT,
     Shell,
+    Terminal,
     environment,
     files_of_at_most,
     needs_dev_full,
     pressed_ctrl_c,
     run,
-    run_in_terminal,
     widest,
     words,
 )
@@ -82,11 +83,11 @@ class TestFile:
         assert [] == server.requests
         assert 0 == shell(*MAY, "--format", "json", "--output", tmp_path / name).status
 
-    def test_table_in_a_file(self, server: BillingServer, tmp_path: Path) -> None:
+    def test_table_in_a_file(self, piped: Shell, tmp_path: Path) -> None:
         """A page in a file is UTF-8 and 80 columns wide, whatever stdout is."""
         file = tmp_path / "usage.txt"
         command = ("usage", "--by-service", "--until", "2026-05", "--output", file)
-        assert (0, b"", "") == run(*command, server=server, PYTHONIOENCODING="ascii", COLUMNS="40")
+        assert (0, b"", "") == piped(*command, PYTHONIOENCODING="ascii", COLUMNS="40")
         assert "café-zürich" in file.read_text("utf-8")
         assert 80 == widest(file.read_text("utf-8"))
 
@@ -212,7 +213,7 @@ def test_signals_leave_no_temporary_file(
     """A process killed by SIGTERM or SIGHUP removes its temporary file first."""
     server.enqueue(delay=60)
     with subprocess.Popen(
-        words(("invoices", "--output", tmp_path / "all.csv"), server),
+        [*COMMAND, *words(("invoices", "--output", tmp_path / "all.csv"), server)],
         cwd=ROOT,
         env=environment(server),
         stderr=subprocess.PIPE,
@@ -233,7 +234,7 @@ def test_signals_that_are_not_ours(server: BillingServer, tmp_path: Path, option
     """Ignored signals stay ignored, as under nohup, and commands can run in threads."""
     if option == "ignored":
         file = tmp_path / "all.csv"
-        command = ["nohup", *words(("invoices", "--output", file), server)]
+        command = ["nohup", *COMMAND, *words(("invoices", "--output", file), server)]
         server.enqueue(body={}, delay=0.5)
         with subprocess.Popen(command, cwd=ROOT, env=environment(server)) as process:
             while not server.requests:
@@ -249,20 +250,20 @@ def test_signals_that_are_not_ours(server: BillingServer, tmp_path: Path, option
 class TestPipesAndDevices:
     """Data is written into stdout, named pipes and devices, which are not replaced."""
 
-    def test_named_pipe(self, server: BillingServer, tmp_path: Path) -> None:
+    def test_named_pipe(self, server: BillingServer, piped: Shell, tmp_path: Path) -> None:
         """A named pipe is written into, and is still a pipe afterwards."""
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
         read: list[bytes] = []
         reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
         reader.start()
-        assert (0, b"", "") == run(*MAY, "--output", pipe, server=server)
+        assert (0, b"", "") == piped(*MAY, "--output", pipe)
         reader.join(10)
         assert server.account.v3_invoice_id(2026, 5) == invoice_id_in(read[0])
         assert pipe.is_fifo()
 
     @pytest.mark.parametrize("name", ["/dev/fd/1", "/proc/self/fd/1", "/dev/stdout"])
-    def test_open_file_is_continued(self, server: BillingServer, tmp_path: Path, name: str) -> None:
+    def test_open_file_is_continued(self, piped: Shell, tmp_path: Path, name: str) -> None:
         """What the shell writes into the same file before and after it stays."""
         if not os.path.exists(name):
             pytest.skip("no such name here")
@@ -270,7 +271,7 @@ class TestPipesAndDevices:
         with file.open("wb", buffering=0) as stdout:
             stdout.write(b"head\n")
             command = ("invoices", "--format", "jsonl", "--output", name)
-            assert 0 == run(*command, server=server, options={"stdout": stdout}).status
+            assert 0 == piped(*command, stdout=stdout.fileno()).status
             stdout.write(b"tail\n")
         lines = file.read_text("utf-8").splitlines()
         assert ("head", "tail", True) == (lines[0], lines[-1], len(lines) > 100)
@@ -289,7 +290,7 @@ class TestPipesAndDevices:
         assert json.loads(file.read_bytes())
 
     @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
-    def test_dev_stdout_is_stdout(self, server: BillingServer, tmp_path: Path, name: str) -> None:
+    def test_dev_stdout_is_stdout(self, piped: Shell, tmp_path: Path, name: str) -> None:
         """A name of stdout does not replace the file that a shell appends to."""
         if not os.path.exists(name):
             pytest.skip("no such name here")
@@ -297,22 +298,22 @@ class TestPipesAndDevices:
         file.write_text("before\n")
         with file.open("ab") as stdout:
             command = ("invoices", "--format", "jsonl", "--output", name)
-            assert 0 == run(*command, server=server, options={"stdout": stdout}).status
+            assert 0 == piped(*command, stdout=stdout.fileno()).status
         assert file.read_text("utf-8").startswith('before\n{"customer_id"')
 
-    def test_stdout_gets_all_or_nothing(self, server: BillingServer) -> None:
+    def test_stdout_gets_all_or_nothing(self, server: BillingServer, piped: Shell) -> None:
         """If a later page fails, nothing of the earlier ones is in the pipe."""
         body = {"data": [{"invoice_id": "1"}], "meta": {"next_cursor": "x"}}
         server.enqueue(200, body=body)
         server.enqueue(404)
-        result = run("invoices", "--format", "csv", server=server)
+        result = piped("invoices", "--format", "csv")
         assert (1, b"") == result[:2]
 
     @pytest.mark.parametrize("form", ["table", "json", "jsonl"])
-    def test_stdout_that_takes_only_ascii(self, server: BillingServer, form: str) -> None:
+    def test_stdout_that_takes_only_ascii(self, piped: Shell, form: str) -> None:
         """Characters that stdout's encoding lacks are escaped in JSON and replaced on a page."""
         command = ("usage", "--by-service", "--until", "2026-05", "--format", form)
-        result = run(*command, server=server, PYTHONIOENCODING="ascii")
+        result = piped(*command, PYTHONIOENCODING="ascii")
         assert (0, "") == (result.status, result.stderr)
         assert result.stdout.isascii()
         assert (b"caf?-z?rich" if form == "table" else b"caf\\u00e9-z\\u00fcrich") in result.stdout
@@ -322,16 +323,16 @@ class TestPipesAndDevices:
         result = run(*MAY, "--format", "table", server=server, PYTHONIOENCODING="ascii")
         assert b"####" in result.stdout
 
-    def test_table_can_be_asked_for_in_a_pipe(self, server: BillingServer) -> None:
+    def test_table_can_be_asked_for_in_a_pipe(self, piped: Shell) -> None:
         """In a pipe, a table is 80 columns wide, or as wide as COLUMNS says."""
-        usual = run(*MAY, "--format", "table", server=server)
-        narrow = run(*MAY, "--format", "table", server=server, COLUMNS="50")
+        usual = piped(*MAY, "--format", "table")
+        narrow = piped(*MAY, "--format", "table", COLUMNS="50")
         assert [80, 50] == [widest(result.stdout.decode()) for result in (usual, narrow)]
 
-    def test_terminal_beside_a_pipe(self, server: BillingServer, tmp_path: Path) -> None:
+    def test_terminal_beside_a_pipe(self, terminal: Terminal, tmp_path: Path) -> None:
         """If only stderr is a terminal, stdout still gets data for programs."""
         with (tmp_path / "out").open("wb") as stdout:
-            shown = run_in_terminal(*MAY, server=server, stdout=stdout)
+            shown = terminal(*MAY, stdout=stdout.fileno())
         assert (0, "") == shown
         assert (tmp_path / "out").read_bytes().startswith(b"{\n")
 

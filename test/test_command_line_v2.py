@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
-from shell import CONTROL, HOSTILE, Shell, amount_of, run, run_in_terminal
+from shell import CONTROL, HOSTILE, Shell, Terminal, amount_of, run
 
 from fastly.api.billing_api import BillingApi
 from fastly.cli.main import main
@@ -50,15 +50,15 @@ class TestOperations:
         result = shell("v2", "mtd", server.customer_id, "--wait", 0)
         assert (75, 1) == (result.status, len(server.requests))
 
-    def test_csv_is_what_the_api_sent(self, server: BillingServer, api: BillingApi) -> None:
+    def test_csv_is_what_the_api_sent(self, piped: Shell, api: BillingApi) -> None:
         """CSV is passed on byte for byte, with its line ends, whatever stdout's encoding."""
         expected = api.get_invoice(5, 2020, _accept="text/csv").encode()
-        result = run(*MAY, "--format", "csv", server=server, PYTHONIOENCODING="ascii")
+        result = piped(*MAY, "--format", "csv", PYTHONIOENCODING="ascii")
         assert (0, expected, "") == result
 
-    def test_pdf_goes_into_a_pipe(self, server: BillingServer) -> None:
+    def test_pdf_goes_into_a_pipe(self, server: BillingServer, piped: Shell) -> None:
         """A PDF written into a pipe can be opened."""
-        result = run(*MAY, "--format", "pdf", server=server)
+        result = piped(*MAY, "--format", "pdf")
         assert (0, "") == (result.status, result.stderr)
         text = PdfReader(io.BytesIO(result.stdout)).pages[0].extract_text()
         assert server.account.invoice_id(2020, 5) in text
@@ -93,16 +93,16 @@ class TestOperations:
 class TestTerminal:
     """What a person sees in a real terminal."""
 
-    def test_table_is_what_a_terminal_gets(self, server: BillingServer) -> None:
+    def test_table_is_what_a_terminal_gets(self, terminal: Terminal) -> None:
         """In a terminal an invoice is a page."""
-        shown = run_in_terminal(*MAY, server=server)
+        shown = terminal(*MAY)
         assert shown.status == 0
         assert shown.text.startswith("Invoice 05/2020\n")
         assert "5,632.25" == amount_of("Total due, USD", shown.text)
 
-    def test_pdf_is_refused(self, server: BillingServer) -> None:
+    def test_pdf_is_refused(self, server: BillingServer, terminal: Terminal) -> None:
         """A terminal gets a message instead of a PDF, and nothing is requested."""
-        shown = run_in_terminal(*MAY, "--format", "pdf", server=server)
+        shown = terminal(*MAY, "--format", "pdf")
         assert shown.status == 2
         assert "--output FILE" in shown.text
         assert "%PDF" not in shown.text
@@ -117,7 +117,9 @@ class TestTerminal:
         assert message == capsys.readouterr().err
 
     @pytest.mark.parametrize("form", ["table", "json"])
-    def test_control_characters_stay_away(self, server: BillingServer, form: str) -> None:
+    def test_control_characters_stay_away(
+        self, server: BillingServer, terminal: Terminal, form: str
+    ) -> None:
         """Control characters in the API's text do not reach the terminal."""
         total: dict[str, Any] = {
             "plan_name": HOSTILE,
@@ -125,30 +127,32 @@ class TestTerminal:
         }
         body = {"customer_id": HOSTILE, "regions": {HOSTILE: {"cost": 1}}, "total": total}
         server.enqueue(200, body=body)
-        shown = run_in_terminal(*MAY, "--format", form, server=server)
+        shown = terminal(*MAY, "--format", form)
         assert shown.status == 0
         assert shown.text.count("knab") >= 4
         assert CONTROL.search(shown.text) is None
 
-    def test_csv_loses_its_control_characters(self, server: BillingServer) -> None:
+    def test_csv_loses_its_control_characters(
+        self, server: BillingServer, terminal: Terminal
+    ) -> None:
         """CSV shown on a terminal has no control characters."""
         server.enqueue(
             200,
             body=f"a,{HOSTILE[:-8]}\r\nb,é\r\n".encode("utf-8", "replace"),
             headers={"Content-Type": "text/csv"},
         )
-        shown = run_in_terminal(*MAY, "--format", "csv", server=server)
+        shown = terminal(*MAY, "--format", "csv")
         assert (0, "a, [2J 31m knab\nb,é\n") == shown
 
 
-def test_demo_names_what_can_be_asked() -> None:
+def test_demo_names_what_can_be_asked(piped: Shell) -> None:
     """The IDs in the demo's message work for its invoice and its estimate."""
-    first = run(*MAY, "--demo", "--format", "json")
+    first = piped(*MAY, "--demo", "--format", "json")
     assert first.status == 0
     ids = re.search(r"CUSTOMER is (\w+), INVOICE of 05/2020 is (\w+)\.", first.stderr)
     assert ids is not None
-    second = run("v2", "invoice-by-id", *ids.groups(), "--demo", "--format", "json")
+    second = piped("v2", "invoice-by-id", *ids.groups(), "--demo", "--format", "json")
     assert (0, first.stdout) == second[:2]
-    third = run("v2", "mtd", ids[1], "--demo", "--month", 5, "--year", 2020)
+    third = piped("v2", "mtd", ids[1], "--demo", "--month", 5, "--year", 2020)
     assert 0 == third.status
     assert json.loads(first.stdout)["total"] == json.loads(third.stdout)["total"]
