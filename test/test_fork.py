@@ -20,17 +20,19 @@ import pytest
 from calls import TOKEN, api_of, needs_fork
 from faults import FaultServer
 
-import fastly
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
 
 
-def forked_in_c(job: Callable[[], object]) -> bytes:
-    """Run a job in a child of C's ``fork``, which runs no hooks of Python; return its text.
+def in_child(fork: Callable[[], int], job: Callable[[], object]) -> str:
+    """Run a job in a child, and return its result as text.
 
     Raises:
-        TimeoutError: It took more than 5 seconds.
+        TimeoutError: It took more than 10 seconds.
     """
     reading, writing = os.pipe()
-    pid = ctypes.PyDLL(None).fork()
+    pid = fork()
     if pid == 0:
         try:
             os.write(writing, str(job()).encode())
@@ -40,87 +42,96 @@ def forked_in_c(job: Callable[[], object]) -> bytes:
             os._exit(0)
     os.close(writing)
     try:
-        if not select.select([reading], [], [], 5)[0]:
+        if not select.select([reading], [], [], 10)[0]:
             raise TimeoutError("the child hangs")
-        return os.read(reading, 65536)
+        return os.read(reading, 65536).decode()
     finally:
         os.kill(pid, 9)
         os.waitpid(pid, 0)
         os.close(reading)
 
 
+def forked_in_c(job: Callable[[], object]) -> str:
+    """Run a job in a child of C's ``fork``, which runs no hooks of Python."""
+    return in_child(ctypes.PyDLL(None).fork, job)
+
+
+def alone(job: Callable[[], object]) -> str:
+    """Run a job without the threads of this process, such as those of the tests' servers.
+
+    A fork in C copies a lock of the interpreter that one of them holds, and so may never end.
+    """
+    return in_child(os.fork, job)
+
+
 @needs_fork
 def test_a_child_that_c_forked_opens_its_own_connection() -> None:
     """A child does not write into its parent's connection, where responses would get mixed up."""
-    with FaultServer() as server, api_of(server.url) as api:
-        api.get_invoice_by_id("c", "parent")
-        got = forked_in_c(lambda: api.get_invoice_by_id("c", "child").invoice_id)
-        assert b"child" == got
-        assert "parent" == api.get_invoice_by_id("c", "parent").invoice_id
+
+    def parent() -> list[str | None]:
+        with api_of(server.url) as api:
+            api.get_invoice_by_id("c", "parent")
+            child = forked_in_c(lambda: api.get_invoice_by_id("c", "child").invoice_id)
+            return [child, api.get_invoice_by_id("c", "parent").invoice_id]
+
+    with FaultServer() as server:
+        assert "['child', 'parent']" == alone(parent)
     assert 2 == server.connections
-
-
-# In a program of its own: a fork in C while other threads run, such as those of the test's server,
-# may copy a lock of the interpreter that one of them holds, and then no thread can start.
-THREADS = """
-import ctypes, os, sys
-import fastly
-from fastly.api.billing_api import BillingApi
-
-configuration = fastly.Configuration(sys.argv[1], api_token="made-up-token")
-api = BillingApi(fastly.ApiClient(configuration))
-print(api.get_invoice_by_id("c", "parent", async_req=True).get(5).invoice_id, flush=True)
-child = ctypes.PyDLL(None).fork()
-if child == 0:
-    print(api.get_invoice_by_id("c", "child", async_req=True).get(5).invoice_id, flush=True)
-    os._exit(0)
-os.waitpid(child, 0)
-"""
 
 
 @needs_fork
 def test_a_child_that_c_forked_has_threads_of_its_own() -> None:
     """A call with ``async_req=True`` ends in a child, where its parent's threads do not run."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(fastly.__file__).parent.parent)}
+
+    def parent() -> list[str | None]:
+        with api_of(server.url) as api:
+
+            def get(invoice_id: str) -> str | None:
+                return api.get_invoice_by_id("c", invoice_id, async_req=True).get(5).invoice_id
+
+            return [get("parent"), forked_in_c(lambda: get("child"))]
+
     with FaultServer() as server:
-        run = subprocess.run(
-            [sys.executable, "-c", THREADS, server.url],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
-    assert ["parent", "child"] == run.stdout.split()
+        assert "['parent', 'child']" == alone(parent)
 
 
 @needs_fork
 def test_the_second_fork_is_one_too() -> None:
     """A grandchild opens its own connection too."""
-    with FaultServer() as server, api_of(server.url) as api:
 
-        def child() -> bytes:
-            api.get_invoice_by_id("c", "child")
-            return forked_in_c(lambda: api.get_invoice_by_id("c", "grandchild").invoice_id)
+    def parent() -> str:
+        with api_of(server.url) as api:
 
-        api.get_invoice_by_id("c", "parent")
-        assert b"b'grandchild'" == forked_in_c(child)
+            def child() -> str:
+                api.get_invoice_by_id("c", "child")
+                return forked_in_c(lambda: api.get_invoice_by_id("c", "grandchild").invoice_id)
+
+            api.get_invoice_by_id("c", "parent")
+            return forked_in_c(child)
+
+    with FaultServer() as server:
+        assert "grandchild" == alone(parent)
     assert 3 == server.connections
 
 
 @needs_fork
 def test_a_child_closes_only_what_is_its_own() -> None:
     """Closing a client in a child leaves its parent's connection open."""
-    with FaultServer() as server, api_of(server.url) as api:
-        api.get_invoice_by_id("c", "i")
-        assert b"None" == forked_in_c(api.api_client.close)
-        api.get_invoice_by_id("c", "i")
+
+    def parent() -> list[str | None]:
+        with api_of(server.url) as api:
+            api.get_invoice_by_id("c", "i")
+            closed = forked_in_c(api.api_client.close)
+            return [closed, api.get_invoice_by_id("c", "i").invoice_id]
+
+    with FaultServer() as server:
+        assert "['None', 'i']" == alone(parent)
     assert 1 == server.connections
 
 
 UWSGI = shutil.which("uwsgi") or shutil.which("uwsgi", path=str(Path(sys.executable).parent))
 APPLICATION = """
-import fastly
+
 from fastly.api.billing_api import BillingApi
 
 client = fastly.ApiClient(fastly.Configuration(host={host!r}, api_key={{"token": {token!r}}}))
@@ -181,7 +192,11 @@ def test_workers_of_uwsgi_get_their_own_responses(tmp_path: Path) -> None:
 @needs_fork
 def test_a_client_that_was_closed_stays_closed_in_a_child() -> None:
     """A closed client stays closed in a child."""
-    with FaultServer() as server, api_of(server.url) as api:
-        pass
-    got = forked_in_c(lambda: api.get_invoice_by_id("c", "i"))
-    assert b"this ApiClient is closed" in got
+
+    def parent() -> str:
+        with api_of(server.url) as api:
+            pass
+        return forked_in_c(lambda: api.get_invoice_by_id("c", "i"))
+
+    with FaultServer() as server:
+        assert "this ApiClient is closed" in alone(parent)
