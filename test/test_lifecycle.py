@@ -102,7 +102,7 @@ def test_a_call_that_no_thread_takes_is_not_made_later(
 def test_close_ends_a_call_between_its_tries(server: BillingServer) -> None:
     """A call that waits for its next attempt opens no connection after close."""
     configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
-    server.enqueue(503, headers={"Retry-After": "1"})
+    server.enqueue(503, headers={"Retry-After": "0.4"})
     client = fastly.ApiClient(configuration)
     with ThreadPoolExecutor(1) as threads:
         call = threads.submit(BillingApi(client).get_invoice, 5, 2020)

@@ -101,6 +101,7 @@ with fastly.ApiClient(configuration) as api_client:
 
 def output(code: str, server: BillingServer) -> str:
     """Run code as a program, and return what it prints."""
+    server.estimate_pending = 0
     names = {"HOST": server.url, "TOKEN": server.token, "CUSTOMER": server.customer_id}
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

@@ -472,7 +472,7 @@ def test_a_proxy_that_hangs_up(
     [stay_silent, drip(b"HTTP/1.1 200 OK\r\nX-Padding: " + b"x" * 300)],
     ids=["silent", "dripping"],
 )
-@pytest.mark.parametrize("seconds", [0.3, 0.8])
+@pytest.mark.parametrize("seconds", [0.3, 0.6])
 def test_a_proxy_that_takes_forever(
     secure: TLSServer,
     roots: str,

@@ -26,6 +26,7 @@ from fastly.rows import (
     service_usage_rows,
     usage_rows,
 )
+from fastly.testing import BillingServer
 
 MAY = datetime(2026, 5, 1, tzinfo=timezone.utc)
 # Released names in their order; others build on them, so that only additions at the end are free.
@@ -92,8 +93,11 @@ class TestInvoiceRows:
             row["amount"],
         )
 
-    def test_amounts_of_the_stand_in(self, invoices: BillingInvoicesApi) -> None:
+    def test_amounts_of_the_stand_in(
+        self, server: BillingServer, invoices: BillingInvoicesApi
+    ) -> None:
         """The rows of every invoice and of the month to date add up exactly to its total."""
+        server.estimate_pending = 0
         found = [*invoices.iter_invoices(), invoices.get_month_to_date_invoice()]
         assert len(found) > 80
         for invoice in found:
