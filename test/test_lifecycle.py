@@ -545,6 +545,22 @@ def test_threads_share_what_the_first_of_them_made(client: fastly.ApiClient) -> 
     assert made is client._resources()
 
 
+def test_connections_made_while_the_client_closes_are_closed(
+    client: fastly.ApiClient, server: BillingServer
+) -> None:
+    """A call whose client is closed while its connections are made sends nothing."""
+
+    class Closing(dict[str, Any]):
+        def setdefault(self, *made: Any) -> Any:
+            client.close()
+            return super().setdefault(*made)
+
+    client._resources().rest_clients = Closing()
+    with pytest.raises(fastly.ConnectionException, match="closed"):
+        BillingApi(client).get_invoice(5, 2020)
+    assert [] == server.requests
+
+
 def test_a_call_that_starts_while_others_are_aborted_ends_too() -> None:
     """A call that begins after the others were aborted is aborted as well."""
     resources, deadline = Resources(1), Deadline.of(5, 5)
