@@ -40,6 +40,7 @@ TESTS = {
         "api_client lifecycle secrets billing_api paging connections official_code tls"
     ),
     "arguments.py": "operations api_client",
+    "async_result.py": "lifecycle api_client",
     "configuration/checks.py": "configuration api_client proxy tls",
     "configuration/configuration.py": "configuration api_client proxy tls",
     "configuration/secrets.py": "configuration secrets api_client",
@@ -53,6 +54,7 @@ TESTS = {
     "paging.py": "paging",
     "payloads.py": "response_bodies framing limits unread_responses",
     "polling.py": "billing_api api_client response_bodies",
+    "resources.py": "lifecycle api_client",
     "rest/bodies.py": "bodies framing limits response_bodies",
     "rest/boundary.py": "boundary secrets tls proxy",
     "rest/client.py": (
