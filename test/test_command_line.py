@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import re
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -228,9 +228,10 @@ class TestInvoice:
 
     def test_unknown_id(self, shell: Shell) -> None:
         """An ID that the API does not know is an error with the API's message."""
-        result = shell("invoice", "INV-0")
+        result = shell("invoice", "May")
         assert (1, b"") == result[:2]
-        assert "requested id:INV-0 doesn't exist" in result.stderr
+        assert "requested id:May doesn't exist" in result.stderr
+        assert "Check the ID and --host; a month is written as in 2026-05." in result.stderr
 
 
 class TestMonthToDate:
@@ -303,12 +304,19 @@ class TestUsage:
         spans = [(r.query["start_month"], r.query["end_month"]) for r in server.requests]
         assert [(month, month), (month, month), ("2026-05", "2026-05")] == spans
 
-    def test_future(self, shell: Shell, server: BillingServer) -> None:
+    @pytest.mark.parametrize("command", ["invoices", "usage"])
+    def test_future(self, shell: Shell, server: BillingServer, command: str) -> None:
         """Months that have not begun are wrong usage."""
-        result = shell("usage", "--since", "9999-01")
+        result = shell(command, "--since", "9999-01")
         assert (2, b"") == result[:2]
         assert "--since 9999-01 is after the current month" in result.stderr
         assert [] == server.requests
+
+    @pytest.mark.parametrize("command", ["invoices", "usage"])
+    def test_month_that_has_begun_in_the_east(self, shell: Shell, command: str) -> None:
+        """A job can request the month of its own clock at any hour."""
+        easternmost = datetime.now(timezone(timedelta(hours=14)))
+        assert 0 == shell(command, "--since", f"{easternmost:%Y-%m}").status
 
     @pytest.mark.parametrize("option", [(), ("--by-service",)])
     def test_undocumented_meta(

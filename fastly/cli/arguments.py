@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, NoReturn
@@ -125,6 +125,8 @@ def _check(options: Options) -> None:
         _check_host(options.host)
     if options.since and options.until and options.since > options.until:
         raise UsageError(f"--since {options.since} is after --until {options.until}")
+    if options.since and options.since > _current_month():
+        raise UsageError(f"--since {options.since} is after the current month, {_current_month()}")
     if options.append_to is not None and options.output is not None:
         raise UsageError("--append-to and --output cannot be combined: remove one")
     if options.append_to is not None and options.format not in (None, "jsonl"):
@@ -133,6 +135,11 @@ def _check(options: Options) -> None:
         raise UsageError(
             f"--append-to writes jsonl: name the file .jsonl, got {shown(options.append_to)}"
         )
+
+
+def _current_month() -> str:
+    """Return the month that has begun somewhere, such as where this runs soon after midnight."""
+    return datetime.now(timezone(timedelta(hours=14))).date().isoformat()[:7]
 
 
 def _check_host(host: str) -> None:

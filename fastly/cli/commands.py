@@ -13,7 +13,7 @@ from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.api_client import ApiClient
 from fastly.cli import table, table_usage
-from fastly.cli.arguments import PROGRAM, Options, UsageError, is_month
+from fastly.cli.arguments import PROGRAM, Options, is_month
 from fastly.cli.export import csv_text, json_lines, json_list
 from fastly.cli.layout import Paper, money
 from fastly.cli.messages import Progress
@@ -214,11 +214,8 @@ def _service_usage(
 
 def _months(options: Options) -> tuple[str, str]:
     """Return the first and the last month of usage."""
-    end = options.until or _today().isoformat()[:7]
-    start = options.since or end
-    if start > end:
-        raise UsageError(f"--since {start} is after the current month, {end}")
-    return start, end
+    end = options.until or max(_today().isoformat()[:7], options.since or "")
+    return options.since or end, end
 
 
 def _today() -> date:

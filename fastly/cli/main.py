@@ -23,6 +23,7 @@ from fastly.exceptions import (
     ApiTypeError,
     ApiValueError,
     EstimatePendingException,
+    NotFoundException,
     ResponseException,
     TimeoutException,
     UnauthorizedException,
@@ -40,6 +41,10 @@ _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(si
 # What to do at a shell, instead of the advice for programs.
 _ADVICE: dict[str, str] = {
     EstimatePendingException.advice: "Try again in a minute, or use a longer --wait.",
+    NotFoundException.advice: (
+        "Check the ID and --host; a month is written as in 2026-05. "
+        "Invoices end with the last posted month."
+    ),
     ResponseException.advice: "It may be a proxy's page, or the API has changed; check --host.",
     TimeoutException.advice: "Try again, or use a longer --timeout.",
     UnauthorizedException.advice: f"Check the API token in {TOKEN_VARIABLE}.",
