@@ -50,6 +50,7 @@ from urllib3 import exceptions as foreign
 
 import fastly
 from fastly.api.billing_api import BillingApi
+from fastly.deadline import Deadline
 from fastly.exceptions import (
     ApiValueError,
     ConnectionException,
@@ -82,16 +83,18 @@ ARGUMENTS: dict[type[BaseException], tuple[Any, ...]] = {
 }
 
 
+DEADLINE = Deadline.of((5, 2.5), 5)
+
 # The messages for exceptions that have none of their own.
 WORDS: dict[type[BaseException], str] = {
     foreign.ClosedPoolError: "the client was closed during the call",
     foreign.HeaderParsingError: "a line among the headers is not a header",
-    foreign.ConnectTimeoutError: "connecting took too long",
+    foreign.ConnectTimeoutError: "connecting took too long (limit: 5 s)",
     foreign.NewConnectionError: "cannot connect: ",
     foreign.NameResolutionError: "cannot resolve the host name: ",
     foreign.IncompleteRead: "the response was truncated: ",
-    foreign.TimeoutError: "the response took too long",
-    TimeoutError: "the response took too long",
+    foreign.TimeoutError: "the response took too long (limit: 2.5 s)",
+    TimeoutError: "the response took too long (limit: 2.5 s)",
     http.client.RemoteDisconnected: "the connection was closed without a response",
     http.client.IncompleteRead: "the response was truncated: ",
 }
@@ -133,7 +136,7 @@ def is_timeout(kind: type[BaseException]) -> bool:
 
 def check_translated(error: Exception, kind: type[BaseException]) -> None:
     """Assert what is true of every translated exception."""
-    ours = translated(error, "http://127.0.0.1/x")
+    ours = translated(error, "http://127.0.0.1/x", DEADLINE)
     expected = TimeoutException if is_timeout(kind) else ConnectionException
     assert (expected, None, "http://127.0.0.1/x") == (type(ours), ours.status, ours.url)
     assert words_for(kind) in str(ours)
@@ -166,7 +169,9 @@ def test_wrapped_exceptions_are_unwrapped(wrap: Any) -> None:
 
 def test_a_retry_error_without_a_reason_is_translated() -> None:
     """A RetryError without a reason becomes ours too."""
-    assert isinstance(translated(foreign.MaxRetryError(None, "/"), "/"), ConnectionException)
+    assert isinstance(
+        translated(foreign.MaxRetryError(None, "/"), "/", DEADLINE), ConnectionException
+    )
     assert root_cause(None) is None
 
 
@@ -335,8 +340,8 @@ def test_a_log_holds_nothing_that_a_terminal_acts_upon(caplog: pytest.LogCapture
 
 
 TOLD = [
-    (foreign.ReadTimeoutError(None, "/", "x"), "the response took too long"),
-    (TimeoutError("timed out"), "the response took too long"),
+    (foreign.ReadTimeoutError(None, "/", "x"), "the response took too long (limit: 2.5 s)"),
+    (TimeoutError("timed out"), "the response took too long (limit: 2.5 s)"),
     (
         foreign.ProtocolError("x", http.client.RemoteDisconnected("y")),
         "the connection was closed without a response",
@@ -353,7 +358,7 @@ TOLD = [
 @pytest.mark.parametrize(("error", "words"), TOLD)
 def test_the_words_for_what_happened(error: Exception, words: str) -> None:
     """The message says what really happened, whatever the exception was wrapped in."""
-    assert words == translated(error, "https://x/").reason
+    assert words == translated(error, "https://x/", DEADLINE).reason
 
 
 def cause_of(url: str, **settings: Any) -> Any:

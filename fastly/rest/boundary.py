@@ -9,6 +9,7 @@ from typing import Any
 from urllib3 import exceptions as foreign
 from urllib3.util.ssl_match_hostname import CertificateError
 
+from fastly.deadline import Deadline
 from fastly.exceptions import ConnectionException, TimeoutException
 from fastly.rest.messages import shortened
 
@@ -35,14 +36,14 @@ def root_cause(error: BaseException | None) -> BaseException | None:
         error = inner
 
 
-def translated(error: Exception, url: str) -> ConnectionException:
+def translated(error: Exception, url: str, deadline: Deadline) -> ConnectionException:
     """Convert any exception of the libraries to ours, with a message that says what happened."""
     root = root_cause(error)
     refused = isinstance(root, foreign.NewConnectionError)
     timed_out = isinstance(root, (foreign.TimeoutError, TimeoutError)) and not refused
     kind = TimeoutException if timed_out else ConnectionException
     where = "the proxy failed: " if isinstance(error, foreign.ProxyError) else ""
-    return kind(reason=shortened(where + _what_happened(root)), url=url)
+    return kind(reason=shortened(where + _what_happened(root, deadline)), url=url)
 
 
 def without_frames(error: BaseException, outer: BaseException | None) -> BaseException:
@@ -67,7 +68,7 @@ def without_frames(error: BaseException, outer: BaseException | None) -> BaseExc
     return error
 
 
-def _what_happened(root: BaseException | None) -> str:
+def _what_happened(root: BaseException | None, deadline: Deadline) -> str:
     if isinstance(root, foreign.ClosedPoolError):
         return "the client was closed during the call"
     if isinstance(root, foreign.HeaderParsingError):
@@ -77,9 +78,9 @@ def _what_happened(root: BaseException | None) -> str:
     if isinstance(root, foreign.NewConnectionError):
         return f"cannot connect: {root.__cause__ or root}"
     if isinstance(root, foreign.ConnectTimeoutError):
-        return "connecting took too long"
+        return f"connecting took too long (limit: {deadline.connect:g} s)"
     if isinstance(root, (foreign.TimeoutError, TimeoutError)):
-        return "the response took too long"
+        return f"the response took too long (limit: {deadline.read:g} s)"
     if isinstance(root, UNTRUSTED):
         return f"the certificate is not trusted: {getattr(root, 'verify_message', root)}"
     if isinstance(root, ssl.SSLError):

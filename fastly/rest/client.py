@@ -156,7 +156,7 @@ class RestClient:
             )
             outcome = response.status
         except FOREIGN as error:
-            failure = translated(error, request.url)
+            failure = translated(error, request.url, deadline)
             outcome = printable(failure.reason or "")
             raise failure from without_frames(error, outer)
         finally:
@@ -193,7 +193,7 @@ class RestClient:
             raise unusable from without_frames(error, outer)
         except FOREIGN as error:
             response.close()
-            failure = translated(error, request.url)
+            failure = translated(error, request.url, running())
             kept = text_or_bytes(_masked_start(received), is_whole=False)
             failure.headers, failure.body = response.headers, kept
             raise failure from without_frames(error, outer)
