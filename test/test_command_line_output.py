@@ -168,9 +168,9 @@ class TestFile:
     @pytest.mark.parametrize(
         ("name", "message"),
         [
-            ("none/may.json", "--output must be a file in an existing directory, got "),
-            (".", "--output must be a file in an existing directory, got "),
-            ("", "--output must be a file in an existing directory, got "),
+            ("none/may.json", "--output must be in an existing directory, got "),
+            (".", "--output must be a file, not a directory, got "),
+            ("", "--output must be a file, not a directory, got "),
             ("a\0.csv", "--output 'a\\x00.csv' cannot be used: it is not a valid path"),
             ("a" * 300 + ".csv", "cannot be used: File name too long"),
             ("may.csv/may.csv", "cannot be used: Not a directory"),
@@ -202,7 +202,7 @@ def test_a_directory_that_does_not_exist(
     for option in ("--output", "--append-to"):
         result = shell("invoices", option, f"{tmp_path}/exports/")
         assert (2, b"") == result[:2]
-        assert f"{option} must be a file in an existing directory" in result.stderr
+        assert f"{option} must be a file, not a directory" in result.stderr
     assert ([], []) == (list(tmp_path.iterdir()), server.requests)
 
 

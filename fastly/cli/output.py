@@ -105,13 +105,10 @@ def _file(option: str, text: str | None) -> Path:
     with contextlib.suppress(FileNotFoundError):
         mode = _mode(option, text or "")
     is_directory = mode is not None and stat.S_ISDIR(mode)
-    if (
-        not text
-        or text.endswith(_SEPARATORS)
-        or is_directory
-        or not file.absolute().parent.is_dir()
-    ):
-        raise UsageError(f"{option} must be a file in an existing directory, got {shown(text)}")
+    if not text or text.endswith(_SEPARATORS) or is_directory:
+        raise UsageError(f"{option} must be a file, not a directory, got {shown(text)}")
+    if not file.absolute().parent.is_dir():
+        raise UsageError(f"{option} must be in an existing directory, got {shown(text)}")
     # Renaming replaces a read-only file without asking, and root may write to any.
     if mode is not None and not (mode & 0o222 and os.access(file, os.W_OK)):
         raise PermissionError(errno.EACCES, "the file is read-only", str(file))
