@@ -19,7 +19,7 @@ from faults import BODY, JSON, FaultServer, answer, chunked_bytes, garbage, head
 
 import fastly
 from fastly.api.billing_api import BillingApi
-from fastly.configuration.secrets import Mask, Secret
+from fastly.configuration.secrets import Mask, Secret, SecretURL
 from fastly.exceptions import ApiException
 from fastly.testing import BillingServer
 
@@ -318,6 +318,17 @@ def test_masking_leaves_the_rest_as_it_is() -> None:
     body = json.dumps(told).replace("&", "\\u0026").replace('\\"', "\\u0022").replace("/", "\\/")
     invoice = answer_of(answer(body.encode()), api_key={"token": SLASHED})
     assert ('a"b\\c/d\u0001', "***") == (invoice.invoice_id, invoice.customer_id)
+
+
+@pytest.mark.parametrize("data", [rb'"\u0041\/\\b"', b"a\0b\0"], ids=["escapes", "UTF-16"])
+def test_data_without_a_secret_stays_as_it_is(data: bytes) -> None:
+    """What looks like an escaped secret, but is none, keeps its bytes."""
+    assert data == Mask(Secret(SLASHED))(data)
+
+
+def test_repr_of_a_proxy_hides_its_login() -> None:
+    """The repr of a URL has everything but the credentials."""
+    assert "'http://***@proxy.example:1'" == repr(SecretURL("http://a:b@proxy.example:1"))
 
 
 HEADS = {
