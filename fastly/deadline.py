@@ -36,10 +36,11 @@ class Deadline:
         read: Seconds for each response, from the request to the last byte.
     """
 
-    __slots__ = ("_aborted", "_end", "_phase_end", "_token", "_waiting", "connect", "read")
+    __slots__ = ("_aborted", "_end", "_phase_end", "_token", "_waiting", "connect", "read", "total")
 
     def __init__(self, total: float | None, connect: float, read: float) -> None:
-        self._end = math.inf if total is None else time.monotonic() + total
+        self.total = math.inf if total is None else total
+        self._end = time.monotonic() + self.total
         self._phase_end = math.inf
         self._aborted = threading.Event()
         self._waiting: socket.socket | None = None

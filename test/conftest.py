@@ -17,7 +17,7 @@ from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.testing import BillingServer
 
 if TYPE_CHECKING:
-    from forks import Forks
+    from forks import ForkServer
     from shell import Shell, Terminal
 
 ENVIRONMENT = (
@@ -89,17 +89,17 @@ def shell(
 
 
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
+def forks() -> Iterator[ForkServer]:
     """The command line as forks of one process."""
-    from forks import Forks
+    from forks import ForkServer
     from shell import environment
 
-    with Forks(environment(None)) as forks:
+    with ForkServer(environment(None)) as forks:
         yield forks
 
 
 @pytest.fixture
-def piped(server: BillingServer, forks: Forks) -> Shell:
+def piped(server: BillingServer, forks: ForkServer) -> Shell:
     """The command line, run with pipes against the stand-in."""
     from shell import in_pipes
 
@@ -107,7 +107,7 @@ def piped(server: BillingServer, forks: Forks) -> Shell:
 
 
 @pytest.fixture
-def terminal(server: BillingServer, forks: Forks) -> Terminal:
+def terminal(server: BillingServer, forks: ForkServer) -> Terminal:
     """The command line, run on a terminal against the stand-in."""
     from shell import on_terminal
 

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
-from forks import ROOT, Forks
+from forks import ROOT, ForkServer
 
 from fastly.cli.layout import cells
 from fastly.cli.main import main
@@ -72,30 +72,30 @@ def run(
     *arguments: object, server: BillingServer | None = None, options: Any = None, **variables: str
 ) -> Result:
     """Run the command line with pipes instead of a terminal."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     done = subprocess.run(
         [*COMMAND, *words(arguments, server)],
         env=environment(server, **variables),
-        stdin=subprocess.DEVNULL,
         timeout=20,
         check=False,
-        **{"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **(options or {})},
+        **{"cwd": ROOT, "stdin": subprocess.DEVNULL, **pipes, **(options or {})},
     )
     return Result(done.returncode, done.stdout, (done.stderr or b"").decode())
 
 
-def in_pipes(server: BillingServer, forks: Forks) -> Shell:
+def in_pipes(server: BillingServer, forks: ForkServer) -> Shell:
     """Return a function that runs the command line with pipes, as a fork."""
 
     def call(*arguments: object, stdout: int = -1, **variables: str) -> Result:
-        nothing, pipes = os.open(os.devnull, os.O_RDONLY), (os.pipe(), os.pipe())
-        streams = (nothing, *(writing for _, writing in pipes))
-        started = (nothing, stdout, streams[2]) if stdout >= 0 else streams
-        forks.start(words(arguments, server), environment(server, **variables), started)
+        null, pipes = os.open(os.devnull, os.O_RDONLY), (os.pipe(), os.pipe())
+        streams = (null, *(writing for _, writing in pipes))
+        given = (null, stdout, streams[2]) if stdout >= 0 else streams
+        forks.start(words(arguments, server), environment(server, **variables), given)
         for stream in streams:
             os.close(stream)
         with ThreadPoolExecutor() as threads:
-            shown, said = threads.map(read_all, (reading for reading, _ in pipes))
-        return Result(forks.wait(), shown, said.decode())
+            out, err = threads.map(read_all, (reading for reading, _ in pipes))
+        return Result(forks.wait(), out, err.decode())
 
     return call
 
@@ -106,7 +106,7 @@ def read_all(descriptor: int) -> bytes:
         return stream.read()
 
 
-def on_terminal(server: BillingServer, forks: Forks) -> Terminal:
+def on_terminal(server: BillingServer, forks: ForkServer) -> Terminal:
     """Return a function that runs the command line on a real terminal, as a fork."""
 
     def call(*arguments: object, columns: int = 80, stdout: int = -1, **variables: str) -> Shown:

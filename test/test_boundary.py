@@ -361,6 +361,28 @@ def test_the_words_for_what_happened(error: Exception, words: str) -> None:
     assert words == translated(error, "https://x/", DEADLINE).reason
 
 
+def test_a_limit_of_the_system_is_not_ours() -> None:
+    """If the system gave up, its message is shown."""
+    error = foreign.ProtocolError("x", TimeoutError(110, "Connection timed out"))
+    words = "the connection timed out: [Errno 110] Connection timed out"
+    assert words == translated(error, "https://x/", DEADLINE).reason
+
+
+@pytest.mark.parametrize(
+    ("deadline", "limit"),
+    [
+        (Deadline(None, 5, 31_622_400), "31,622,400 s"),
+        (Deadline(None, 5, 1 / 3), "0.333 s"),
+        (Deadline(30, 5, 10), "10 s"),
+        (Deadline(0, 5, 10), "0 s"),  # what ended the attempt is the call's limit
+    ],
+)
+def test_the_limit_that_was_reached_is_named(deadline: Deadline, limit: str) -> None:
+    """A message names the limit of the call once that is reached, else the one of an attempt."""
+    reason = translated(TimeoutError("timed out"), "https://x/", deadline).reason
+    assert f"the response took too long (limit: {limit})" == reason
+
+
 def cause_of(url: str, **settings: Any) -> Any:
     """Send a request that fails; return what urllib3 raised."""
     return failure(url, **settings).__cause__

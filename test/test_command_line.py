@@ -6,8 +6,10 @@ import contextlib
 import csv
 import io
 import json
+import os
+import pty
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,13 @@ from shell import (
     Shell,
     Terminal,
     amount_of,
+    chunks,
     run,
     widest,
 )
 
 import fastly
+from fastly.cli.arguments import current_month
 from fastly.cli.layout import WIDEST
 from fastly.cli.main import main
 from fastly.testing import BillingServer
@@ -231,7 +235,10 @@ class TestInvoice:
         result = shell("invoice", "May")
         assert (1, b"") == result[:2]
         assert "requested id:May doesn't exist" in result.stderr
-        assert "Check the ID and --host; a month is written as in 2026-05." in result.stderr
+        assert (
+            "Check --host, and the ID if there is one; a month is written as in 2026-05."
+            in result.stderr
+        )
 
 
 class TestMonthToDate:
@@ -313,10 +320,15 @@ class TestUsage:
         assert [] == server.requests
 
     @pytest.mark.parametrize("command", ["invoices", "usage"])
-    def test_month_that_has_begun_in_the_east(self, shell: Shell, command: str) -> None:
+    def test_month_of_any_clock(self, shell: Shell, command: str) -> None:
         """A job can request the month of its own clock at any hour."""
-        easternmost = datetime.now(timezone(timedelta(hours=14)))
-        assert 0 == shell(command, "--since", f"{easternmost:%Y-%m}").status
+        month = current_month(datetime.now(timezone.utc))
+        assert 0 == shell(command, "--since", month).status
+
+    @pytest.mark.parametrize(("time", "month"), [("09:59", "2026-05"), ("10:00", "2026-06")])
+    def test_months_begin_in_the_east(self, time: str, month: str) -> None:
+        """A month is current as soon as it has begun anywhere: 14 hours before it does in UTC."""
+        assert month == current_month(datetime.fromisoformat(f"2026-05-31 {time}+00:00"))
 
     @pytest.mark.parametrize("option", [(), ("--by-service",)])
     def test_undocumented_meta(
@@ -439,9 +451,21 @@ class TestDemo:
         assert shown.text.startswith("Demo: made-up data from a server on this machine.\nInvoice ")
         assert "Total, USD" in shown.text
 
+    def test_demo_in_a_process_on_a_terminal(self) -> None:
+        """The command ends well where Python ends with it."""
+        ours, theirs = pty.openpty()
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), theirs)
+        result = run("usage", "--until", "2026-05", "--demo", options=streams)
+        os.close(theirs)
+        text = b"".join(chunks(ours)).decode()
+        os.close(ours)
+        assert (0, True) == (result.status, text.startswith("Demo: "))
+        assert text.endswith("\n")
+        assert "Usage 2026-05" in text
+
     def test_same_formats_as_without_it(self, piped: Shell) -> None:
         """Into a pipe, the demo writes JSON as the real API's data would be."""
-        shown = piped(*MAY, "--demo")
+        shown = piped(*MAY, "--demo", FASTLY_API_TOKEN="")
         assert (0, 0) == (
             shown.status,
             json.loads(shown.stdout)["billing_start_date"].find("2026-05"),

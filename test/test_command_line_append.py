@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from forks import Forks
+from forks import ForkServer
 from shell import Shell, environment, files_of_at_most, words
 
 from fastly.testing import BillingServer
@@ -214,7 +214,7 @@ class TestTornFiles:
 
 
 def test_killed_at_any_point(
-    server: BillingServer, shell: Shell, forks: Forks, tmp_path: Path
+    server: BillingServer, shell: Shell, forks: ForkServer, tmp_path: Path
 ) -> None:
     """A killed job leaves the old file or the new one, and the next run continues."""
     file, chance = tmp_path / "all.jsonl", random.Random(1)
@@ -249,15 +249,15 @@ def rows_since(month: str, rows: list[bytes]) -> list[bytes]:
     return [row for row in rows if json.loads(row)["billing_start_date"] >= month]
 
 
-def append(forks: Forks, server: BillingServer, file: Path, since: str) -> None:
+def append(forks: ForkServer, server: BillingServer, file: Path, since: str) -> None:
     """Start a job."""
     job = ("invoices", "--quiet", "--since", since, "--append-to", file)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    forks.start(words(job, server), environment(server), [nowhere] * 3)
-    os.close(nowhere)
+    null = os.open(os.devnull, os.O_RDWR)
+    forks.start(words(job, server), environment(server), [null] * 3)
+    os.close(null)
 
 
-def wait_until_it_writes(forks: Forks, file: Path) -> None:
+def wait_until_it_writes(forks: ForkServer, file: Path) -> None:
     """Wait until the job has begun to write, or has ended."""
     known = set(file.parent.glob(".fastly-*.part"))
     while forks.is_running() and known >= set(file.parent.glob(".fastly-*.part")):

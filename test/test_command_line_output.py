@@ -170,7 +170,7 @@ class TestFile:
         [
             ("none/may.json", "--output must be in an existing directory, got "),
             (".", "--output must be a file, not a directory, got "),
-            ("", "--output must be a file, not a directory, got "),
+            ("", "--output must be the name of a file, got ''"),
             ("a\0.csv", "--output 'a\\x00.csv' cannot be used: it is not a valid path"),
             ("a" * 300 + ".csv", "cannot be used: File name too long"),
             ("may.csv/may.csv", "cannot be used: Not a directory"),

@@ -383,7 +383,7 @@ needs_timer = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="this system has no timer that sends a signal"
 )
 CLOSED_BY_A_SIGNAL = """
-import os, signal, sys, threading, time
+import faulthandler, os, signal, sys, threading, time
 import fastly
 from fastly.api.billing_api import BillingApi
 
@@ -413,7 +413,9 @@ def trial(after):
 
 for after in (0.0005, 0.002, 0.004, 0.008, 0.02, 0.05, 0.1):
     child = os.fork()
-    child or os._exit(trial(after))
+    if not child:
+        faulthandler.dump_traceback_later(10, exit=True)
+        os._exit(100 + trial(after))
     print(after, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
@@ -425,9 +427,9 @@ def test_a_signal_handler_can_close_the_client(authority: trustme.CA, roots: str
     authority.issue_cert("127.0.0.1").configure_cert(tls)
     with FaultServer(tls=tls) as server:
         program = [sys.executable, "-c", CLOSED_BY_A_SIGNAL, server.url, roots]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
-    threads_left = [line.split()[1] for line in done.stdout.splitlines()]
-    assert (["1"] * 7, "") == (threads_left, done.stderr), done.stdout
+        done = subprocess.run(program, capture_output=True, text=True, timeout=90, check=False)
+    threads_left = [int(line.split()[1]) - 100 for line in done.stdout.splitlines()]
+    assert ([1] * 7, "") == (threads_left, done.stderr), done.stdout
 
 
 INTERRUPTED = """

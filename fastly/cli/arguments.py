@@ -15,7 +15,7 @@ from fastly.configuration.checks import DEFAULT_HOST, TOKEN_VARIABLE, URL_VARIAB
 from fastly.exceptions import ApiValueError
 from fastly.text import shown
 
-__all__ = ["PROGRAM", "Options", "UsageError", "is_month", "parse"]
+__all__ = ["PROGRAM", "Options", "UsageError", "current_month", "is_month", "parse"]
 
 PROGRAM = "fastly-billing"
 
@@ -25,6 +25,7 @@ _V2_INVOICE = ("table", "csv", "json", "pdf")
 _LONGEST = 366 * 24 * 3600  # seconds that the client accepts
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _AMOUNT = re.compile(r"\d{1,15}(?:\.\d{1,4})?", re.ASCII)
+_EASTERNMOST = timezone(timedelta(hours=14))
 _LIKE_A_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?", re.ASCII)
 
 _EPILOG = f"""\
@@ -125,8 +126,9 @@ def _check(options: Options) -> None:
         _check_host(options.host)
     if options.since and options.until and options.since > options.until:
         raise UsageError(f"--since {options.since} is after --until {options.until}")
-    if options.since and options.since > _current_month():
-        raise UsageError(f"--since {options.since} is after the current month, {_current_month()}")
+    current = current_month(datetime.now(timezone.utc))
+    if options.since and options.since > current:
+        raise UsageError(f"--since {options.since} is after the current month, {current}")
     if options.append_to is not None and options.output is not None:
         raise UsageError("--append-to and --output cannot be combined: remove one")
     if options.append_to is not None and options.format not in (None, "jsonl"):
@@ -137,9 +139,9 @@ def _check(options: Options) -> None:
         )
 
 
-def _current_month() -> str:
-    """Return the month that has begun somewhere, such as where this runs soon after midnight."""
-    return datetime.now(timezone(timedelta(hours=14))).date().isoformat()[:7]
+def current_month(now: datetime) -> str:
+    """Return the month at UTC+14, where it begins first, so that no local month is refused."""
+    return now.astimezone(_EASTERNMOST).date().isoformat()[:7]
 
 
 def _check_host(host: str) -> None:

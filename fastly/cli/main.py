@@ -42,7 +42,7 @@ _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(si
 _ADVICE: dict[str, str] = {
     EstimatePendingException.advice: "Try again in a minute, or use a longer --wait.",
     NotFoundException.advice: (
-        "Check the ID and --host; a month is written as in 2026-05. "
+        "Check --host, and the ID if there is one; a month is written as in 2026-05. "
         "Invoices end with the last posted month."
     ),
     ResponseException.advice: "It may be a proxy's page, or the API has changed; check --host.",

@@ -106,7 +106,8 @@ def _file(option: str, text: str | None) -> Path:
         mode = _mode(option, text or "")
     is_directory = mode is not None and stat.S_ISDIR(mode)
     if not text or text.endswith(_SEPARATORS) or is_directory:
-        raise UsageError(f"{option} must be a file, not a directory, got {shown(text)}")
+        what = "a file, not a directory" if text else "the name of a file"
+        raise UsageError(f"{option} must be {what}, got {shown(text)}")
     if not file.absolute().parent.is_dir():
         raise UsageError(f"{option} must be in an existing directory, got {shown(text)}")
     # Renaming replaces a read-only file without asking, and root may write to any.

@@ -78,9 +78,11 @@ def _what_happened(root: BaseException | None, deadline: Deadline) -> str:
     if isinstance(root, foreign.NewConnectionError):
         return f"cannot connect: {root.__cause__ or root}"
     if isinstance(root, foreign.ConnectTimeoutError):
-        return f"connecting took too long (limit: {deadline.connect:g} s)"
+        return f"connecting took too long ({_limit(deadline, deadline.connect)})"
+    if isinstance(root, TimeoutError) and root.errno is not None:  # the system's own limit
+        return f"the connection timed out: {root}"
     if isinstance(root, (foreign.TimeoutError, TimeoutError)):
-        return f"the response took too long (limit: {deadline.read:g} s)"
+        return f"the response took too long ({_limit(deadline, deadline.read)})"
     if isinstance(root, UNTRUSTED):
         return f"the certificate is not trusted: {getattr(root, 'verify_message', root)}"
     if isinstance(root, ssl.SSLError):
@@ -92,3 +94,9 @@ def _what_happened(root: BaseException | None, deadline: Deadline) -> str:
     if isinstance(root, http.client.IncompleteRead):
         return f"the response was truncated: {root!r}"
     return f"{type(root).__name__}: {root}"
+
+
+def _limit(deadline: Deadline, of_phase: float) -> str:
+    """Return the limit that has ended an attempt: that of the call, or of a phase."""
+    seconds = deadline.total if deadline.left() <= 0 else of_phase
+    return f"limit: {seconds:,.0f} s" if seconds == int(seconds) else f"limit: {seconds:.3g} s"
