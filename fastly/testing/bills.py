@@ -24,6 +24,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from functools import cached_property, lru_cache
 
 __all__ = [
     "CREATED",
@@ -125,7 +126,7 @@ class Tier:
     price: Decimal
     discounted_price: Decimal
 
-    @property
+    @cached_property
     def total(self) -> Decimal:
         """The cost in USD."""
         return cents(self.units * self.discounted_price)
@@ -140,7 +141,7 @@ class Usage:
     total: Decimal
     tiers: tuple[Tier, ...]
 
-    @property
+    @cached_property
     def cost(self) -> Decimal:
         """The cost in USD."""
         return total_of(tier.total for tier in self.tiers)
@@ -187,7 +188,7 @@ class Bill:
         """Return the cost of "Bandwidth" or "Requests" in all regions."""
         return total_of(usage.cost for usage in self.usages if usage.product == product)
 
-    @property
+    @cached_property
     def incurred(self) -> Decimal:
         """The cost of the traffic."""
         return total_of(usage.cost for usage in self.usages)
@@ -253,6 +254,7 @@ class Bill:
                 yield _single("Setup", f"Setup of {extra.name}", setup, extra)
 
 
+@lru_cache(maxsize=256)  # as many months as most tests list, for all of their servers
 def usages(year: int, month: int, share: Decimal = Decimal(1)) -> tuple[Usage, ...]:
     """Return the traffic of a share of a month, by region and product."""
     return tuple(usage for region in _REGIONS for usage in _traffic(region, year, month, share))

@@ -117,10 +117,11 @@ def invoice(account: Ledger, year: int, month: int) -> dict[str, Any]:
     """
     bill = account.bill(year, month)
     shared = _shared(account, bill)
+    aria_id = identifier("aria", shared["invoice_id"])
     issued = f"{min(_first_of_next(bill), f'{account.today}')}T06:12:31Z"
     for number, item in enumerate(shared["line_items"], 1):
         item["id"] = identifier("line", shared["invoice_id"], number)
-        item["aria_invoice_id"] = identifier("aria", shared["invoice_id"])
+        item["aria_invoice_id"] = aria_id
         item["line_number"] = number
         item["created_at"] = item["updated_at"] = issued
     return {**shared, "status": _status(account, bill)}
