@@ -39,8 +39,8 @@ class Deadline:
     __slots__ = ("_aborted", "_end", "_phase_end", "_token", "_waiting", "connect", "read", "total")
 
     def __init__(self, total: float | None, connect: float, read: float) -> None:
-        self.total = math.inf if total is None else total
-        self._end = time.monotonic() + self.total
+        self.total = total
+        self._end = math.inf if total is None else time.monotonic() + total
         self._phase_end = math.inf
         self._aborted = threading.Event()
         self._waiting: socket.socket | None = None

@@ -383,6 +383,14 @@ def test_the_limit_that_was_reached_is_named(deadline: Deadline, limit: str) -> 
     assert f"the response took too long (limit: {limit})" == reason
 
 
+def test_an_aborted_call_without_a_limit_of_its_own() -> None:
+    """An abort ends a call that has only limits of its attempts, and is translated like a limit."""
+    deadline = Deadline(None, 5, 10)
+    deadline.abort()
+    error = translated(TimeoutError("timed out"), "https://x/", deadline)
+    assert "the response took too long (limit: 10 s)" == error.reason
+
+
 def cause_of(url: str, **settings: Any) -> Any:
     """Send a request that fails; return what urllib3 raised."""
     return failure(url, **settings).__cause__

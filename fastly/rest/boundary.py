@@ -98,5 +98,7 @@ def _what_happened(root: BaseException | None, deadline: Deadline) -> str:
 
 def _limit(deadline: Deadline, of_phase: float) -> str:
     """Return the limit that has ended an attempt: that of the call, or of a phase."""
-    seconds = deadline.total if deadline.left() <= 0 else of_phase
+    seconds = of_phase
+    if deadline.total is not None and deadline.left() <= 0:
+        seconds = deadline.total
     return f"limit: {seconds:,.0f} s" if seconds == int(seconds) else f"limit: {seconds:.3g} s"
