@@ -140,9 +140,10 @@ def files_of_at_most(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def pressed_ctrl_c() -> None:
-    """Restore the default handling of Ctrl-C, which background jobs ignore."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def at_a_terminal() -> None:
+    """Restore the signals that background jobs and nohup ignore."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def amount_of(label: str, text: str) -> str:

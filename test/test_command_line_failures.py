@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from shell import COMMAND, MAY, ROOT, Shell, environment, pressed_ctrl_c, run, words
+from shell import COMMAND, MAY, ROOT, Shell, at_a_terminal, environment, run, words
 
 from fastly.testing import BillingServer
 
@@ -225,7 +225,7 @@ class TestEnds:
             env=environment(server),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=pressed_ctrl_c,
+            preexec_fn=at_a_terminal,
         ) as process:
             while not server.requests:
                 assert process.poll() is None

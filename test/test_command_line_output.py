@@ -20,10 +20,10 @@ from shell import (
     ROOT,
     Shell,
     Terminal,
+    at_a_terminal,
     environment,
     files_of_at_most,
     needs_dev_full,
-    pressed_ctrl_c,
     run,
     widest,
     words,
@@ -217,7 +217,7 @@ def test_signals_leave_no_temporary_file(
         cwd=ROOT,
         env=environment(server),
         stderr=subprocess.PIPE,
-        preexec_fn=pressed_ctrl_c,
+        preexec_fn=at_a_terminal,
     ) as process:
         while not server.requests:
             assert process.poll() is None

@@ -10,7 +10,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from shell import pressed_ctrl_c
+from shell import at_a_terminal
 
 import fastly
 from fastly.testing import BillingServer
@@ -84,7 +84,7 @@ class Recipe:
             command,
             cwd=self.folder,
             env=self.environment,
-            preexec_fn=pressed_ctrl_c,
+            preexec_fn=at_a_terminal,
             **pipes,
         )
 
