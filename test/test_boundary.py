@@ -83,7 +83,7 @@ ARGUMENTS: dict[type[BaseException], tuple[Any, ...]] = {
 }
 
 
-DEADLINE = Deadline.of((5, 2.5), 5)
+DEADLINE = Deadline.of((5, 2.5), 5)  # without a limit for the whole call, so it never ends
 
 # The messages for exceptions that have none of their own.
 WORDS: dict[type[BaseException], str] = {
@@ -369,17 +369,17 @@ def test_a_limit_of_the_system_is_not_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deadline", "limit"),
+    ("seconds", "limit"),
     [
-        (Deadline(None, 5, 31_622_400), "31,622,400 s"),
-        (Deadline(None, 5, 1 / 3), "0.333 s"),
-        (Deadline(30, 5, 10), "10 s"),
-        (Deadline(0, 5, 10), "0 s"),  # what ended the attempt is the call's limit
+        ((None, 5, 31_622_400), "31,622,400 s"),
+        ((None, 5, 1 / 3), "0.333 s"),
+        ((30, 5, 10), "10 s"),
+        ((0, 5, 10), "0 s"),  # what ended the attempt is the call's limit
     ],
 )
-def test_the_limit_that_was_reached_is_named(deadline: Deadline, limit: str) -> None:
+def test_the_limit_that_was_reached_is_named(seconds: Any, limit: str) -> None:
     """A message names the limit of the call once that is reached, else the one of an attempt."""
-    reason = translated(TimeoutError("timed out"), "https://x/", deadline).reason
+    reason = translated(TimeoutError("timed out"), "https://x/", Deadline(*seconds)).reason
     assert f"the response took too long (limit: {limit})" == reason
 
 
