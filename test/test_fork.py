@@ -20,9 +20,8 @@ import pytest
 from calls import TOKEN, api_of, needs_fork
 from faults import FaultServer
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:This process .* is multi-threaded:DeprecationWarning"
-)
+# Python warns where other threads run, and eventlet always.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
 def in_child(fork: Callable[[], int], job: Callable[[], object]) -> str:
