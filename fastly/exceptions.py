@@ -64,7 +64,7 @@ class OpenApiException(Exception):
     Args:
         msg: What is wrong, and what to do about it.
         path_to_item: Where the wrong value is: keys and indices from the outermost object
-            inwards, or None if there is no such place.
+            inwards, or None for other errors.
 
     Attributes:
         path_to_item: As given, a tuple or None.

@@ -16,7 +16,7 @@ __all__ = ["Resources"]
 class Resources:
     """The connections, threads and running calls of a client.
 
-    There is no lock, since a signal handler that closes the client would wait forever for one that
+    It has no lock, since a signal handler that closes the client would wait forever for one that
     its own thread holds. Each step is one operation that Python makes atomic, and is followed by a
     check for what another thread may have done before it.
     """

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, NamedTuple, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, ParamSpec, TypeVar, cast
 
 from fastly.exceptions import ApiTypeError
 from fastly.text import did_you_mean
+
+if TYPE_CHECKING:
+    from types import FunctionType
 
 __all__ = ["Parameters", "accepts_only_declared_arguments"]
 
@@ -61,7 +64,7 @@ class Parameters(NamedTuple):
 
 def accepts_only_declared_arguments(function: Callable[P, T]) -> Callable[P, T]:
     """Make invalid arguments of a constructor raise ``ApiTypeError``, like any other mistake."""
-    code: Any = getattr(function, "__code__")  # noqa: B009 - to checkers a Callable has none
+    code = cast("FunctionType", function).__code__
     positional = code.co_varnames[1 : code.co_argcount]
     known = tuple(name for name in function.__annotations__ if name != "return")
     parameters = Parameters(function.__qualname__.split(".")[0], positional, (), known)

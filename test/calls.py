@@ -32,6 +32,7 @@ AT_ONCE = {"Retry-After": "0"}
 AGAIN = urllib3.Retry(1)
 SAME_HEADERS = {"Content-Type": JSON}
 
+# Windows starts processes without forking.
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
 

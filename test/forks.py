@@ -7,6 +7,7 @@ import, and after the last line, is not repeated.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import select
@@ -20,7 +21,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from fastly.cli.main import main
-from fastly.testing import BillingServer  # noqa: F401 - so that the forks find it imported
 
 ROOT = Path(__file__).parent.parent
 LONGEST = 20  # seconds for one fork
@@ -139,5 +139,6 @@ def _become(arguments: list[str], environment: dict[str, str], streams: list[int
 
 
 if __name__ == "__main__":
+    importlib.import_module("fastly.testing.server")  # which --demo would import in each fork
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         serve(requests)

@@ -287,7 +287,8 @@ def test_a_signal_in_process(
     """SIGTERM ends a command as Ctrl-C does, and is raised again once that is done."""
     raised: list[int] = []
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    monkeypatch.setattr(signal, "raise_signal", raised.append)  # the real one would end pytest
+    # The real one would kill the process that runs the tests.
+    monkeypatch.setattr(signal, "raise_signal", raised.append)
     server.enqueue(200, delay=30)
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
     timer.start()

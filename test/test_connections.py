@@ -158,11 +158,10 @@ def test_a_library_that_no_longer_calls_an_override_is_noticed(
         self.status, self.length, self.chunked = 200, 0, False
         self.headers = self.msg = http.client.parse_headers(self.fp)
 
-    # Stand-ins for a release that does the same without the overridden method.
-    if name.endswith("_new_conn"):
-        monkeypatch.setattr(HTTPConnection, "connect", connect)
-    else:
-        monkeypatch.setattr(http.client.HTTPResponse, "begin", begin)
+    where: Any = HTTPConnection if name.endswith("_new_conn") else http.client.HTTPResponse
+    stand_in = connect if name.endswith("_new_conn") else begin
+    # A stand-in for a release that does the same without the overridden method.
+    monkeypatch.setattr(where, stand_in.__name__, stand_in)
     with FaultServer() as server, pytest.raises(RuntimeError, match=name):
         ask(server.url)
 

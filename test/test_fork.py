@@ -167,6 +167,7 @@ def _wait_until_open(port: int) -> None:
     raise TimeoutError("uWSGI does not start")
 
 
+# pyuwsgi has wheels for some Pythons only; the tox environment `tools` installs it.
 @pytest.mark.skipif(UWSGI is None, reason="uWSGI is not installed")
 def test_workers_of_uwsgi_get_their_own_responses(tmp_path: Path) -> None:
     """Each of 300 requests to four workers gets the requested invoice."""

@@ -379,6 +379,7 @@ def test_a_second_close_waits_for_the_calls_that_the_first_waits_for(
     assert (True, server.customer_id) == (later.ready(), later.get().customer_id)
 
 
+# Windows has no setitimer.
 needs_timer = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="this system has no timer that sends a signal"
 )

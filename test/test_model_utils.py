@@ -298,8 +298,8 @@ def test_annotations_that_python_cannot_evaluate() -> None:
         class Mixed(Model):
             """A model with a field named like a type."""
 
-            float: str | None = field("A word.")
-            rate: float | None = field("A number.")  # noqa: A003  # the mistake under test
+            date: str | None = field("A word.")
+            due: date | None = field("A day.")
 
 
 LINE = {"count": 1, "made": "2020-05-01", "weight": 1.5}

@@ -28,6 +28,7 @@ def test_a_replaced_create_connection_is_asked(
         asked.append(address)
         return usual(("127.0.0.1", server.port), *args, **options)
 
+    # Programs replace this function to resolve names or to choose the way themselves.
     monkeypatch.setattr(connection, "create_connection", elsewhere)
     with FaultServer(tls=tls if scheme == "https" else None) as server:
         settings = {"ssl_ca_cert": roots, "assert_hostname": False, "allow_insecure_host": True}

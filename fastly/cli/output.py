@@ -32,6 +32,7 @@ _EXTENSIONS = {
     ".txt": "table",
 }
 _FILE_WIDTH = 80
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _STDOUT = (None, "-", "/dev/stdout")
 _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
@@ -180,9 +181,7 @@ def replace(file: Path, chunks: Iterable[bytes]) -> None:
     temporary = place.with_name(f".fastly-{secrets.token_hex(8)}.part")
     mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666
     with _named(str(file)):
-        stream = open(  # noqa: SIM115  # closed below
-            temporary, "xb", opener=lambda path, flags: os.open(path, flags, mode)
-        )
+        stream = os.fdopen(os.open(temporary, _NEW, mode), "wb")
     try:
         for chunk in chunks:
             with _named(str(file)):

@@ -76,7 +76,7 @@ class Model:
 
     Raises:
         ApiTypeError: A value has the wrong type; the message contains its path.
-        ApiAttributeError: There is no such field.
+        ApiAttributeError: The field does not exist.
     """
 
     __slots__ = ("__dict__", "_unknown")

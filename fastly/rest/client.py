@@ -68,7 +68,7 @@ class RestClient:
         """Send a GET and read the response.
 
         Raises:
-            ApiException: The last attempt's failure, if there is no reason to retry.
+            ApiException: The last attempt's failure, if it is not retried.
         """
         response, attempts = self._exchange(request, deadline, self._read)
         return response if attempts == 1 else response._replace(attempts=attempts)

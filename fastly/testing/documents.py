@@ -122,7 +122,7 @@ def _pdf(contents: Sequence[bytes]) -> bytes:
 
 def _file(objects: Sequence[bytes]) -> bytes:
     """Return the objects, numbered from 1, with the table of their offsets in bytes."""
-    # Four bytes over 127 in a comment tell tools that the file is binary.
+    # Four bytes over 127 in a comment mark the file as binary.
     file = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
     table = bytearray(b"0000000000 65535 f \n")
     for number, content in enumerate(objects, 1):

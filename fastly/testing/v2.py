@@ -93,7 +93,7 @@ class V2:
         raise Refusal(404, f"The account has no invoice {invoice_id}.")
 
     def _estimate(self, request: Request, customer_id: str) -> Content:
-        """Serve the estimate of a month once it is no longer pending."""
+        """Serve the estimate of a month once it has been made."""
         kind = _negotiate(request.headers, (JSON,))
         self._check_customer(customer_id)
         today, query = self._account.today, request.query
@@ -106,7 +106,7 @@ class V2:
     def _check_customer(self, customer_id: str) -> None:
         """Refuse the IDs of other customers."""
         if customer_id != self._account.customer_id:
-            raise Refusal(404, "There is no such customer.")
+            raise Refusal(404, "The customer does not exist.")
 
 
 def invoice(account: Ledger, year: int, month: int) -> dict[str, Any]:

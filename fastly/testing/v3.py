@@ -107,7 +107,7 @@ class V3:
         raise Refusal(404, f"requested id:{invoice_id} doesn't exist")
 
     def _month_to_date(self, _: Request) -> Content:
-        """Serve the month to date once it is no longer pending."""
+        """Serve the month to date once it has been made."""
         if self._is_pending("month-to-date"):
             title = "The month-to-date invoice is being generated. Try again later."
             return Content({"title": title, "status": "pending"}, status=202)

@@ -77,6 +77,7 @@ COSTLY = {
 }
 
 
+# The peak is read from /proc/self/status.
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self/status").exists(), reason="only Linux reports a process's peak memory"
 )

@@ -81,10 +81,6 @@ def test_a_recorded_zipped_answer_is_replayed(cassette: dict[str, Any]) -> None:
     assert first == second
 
 
-@pytest.mark.skipif(
-    int(vcr.__version__.split(".")[0]) < 9,
-    reason="vcrpy before 9 drops the client's connection without closing it",
-)
 def test_a_client_outlives_a_cassette(server: BillingServer, cassette: dict[str, Any]) -> None:
     """A client used before, during and after a recording sends requests again afterwards."""
     with billing(server.url, token=server.token) as api:

@@ -6,11 +6,11 @@ import re
 import signal
 import subprocess
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+import urllib3
 from pages import MTD, Recipe
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -30,8 +30,7 @@ class Exporter:
 
     def scrape(self) -> str:
         """Return the metrics as text."""
-        with urllib.request.urlopen(self.url, timeout=10) as response:  # noqa: S310  # our own
-            return response.read().decode()
+        return urllib3.request("GET", self.url, timeout=10).data.decode()
 
     def metrics(self) -> Metrics:
         """Return the values of each metric by its labels."""
