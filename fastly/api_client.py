@@ -7,19 +7,19 @@ import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from fastly._operations.declarations import Operation, Send
+from fastly._operations.options import checked
+from fastly._operations.payloads import result_of
+from fastly._signatures import accepts_only_declared_arguments
+from fastly._transport import RawResponse, Request, Response, RestClient
+from fastly._transport.async_result import AsyncResult
+from fastly._transport.deadline import Deadline
+from fastly._transport.resources import Resources
 from fastly._version import __version__
-from fastly.async_result import AsyncResult
 from fastly.configuration import Configuration
 from fastly.configuration.checks import check_header, check_pool_size
 from fastly.configuration.secrets import Secret, Secrets
-from fastly.deadline import Deadline
 from fastly.exceptions import ApiException, ApiTypeError, ApiValueError
-from fastly.operations import Operation, Send
-from fastly.options import checked
-from fastly.payloads import result_of
-from fastly.resources import Resources
-from fastly.rest import RawResponse, Request, Response, RestClient
-from fastly.signatures import accepts_only_declared_arguments
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -30,7 +30,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from fastly.text import printable, render_path
+from fastly._text import printable, render_path
 
 __all__ = [
     "ApiAttributeError",

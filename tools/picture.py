@@ -4,7 +4,7 @@
 
     python tools/picture.py
 
-The picture is docs/images/invoice.svg. test/test_docs.py holds it to what the command prints.
+The picture is docs/images/invoice.svg. test_docs.py holds it to what the command prints.
 """
 
 from __future__ import annotations

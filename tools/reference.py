@@ -7,7 +7,7 @@
 A page in docs/models/ consists of what the declaration says, which this command writes, and an
 example, which is written by hand below the title "Example" and kept. A new model gets a page
 without an example. In docs/configuration.md, the command writes the rows of the two tables.
-test/test_docs.py holds the pages to the code.
+test/project/test_docs.py holds the pages to the code.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ EXAMPLE = "\n## Example\n"
 sys.path.insert(0, str(ROOT))
 
 from fastly import Configuration, models  # noqa: E402  # the path comes first
+from fastly._models import Model  # noqa: E402
 from fastly.configuration.settings import Setting  # noqa: E402
-from fastly.model_utils import Model  # noqa: E402
 
 
 def declared_part(model: type[Model]) -> str:

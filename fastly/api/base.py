@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fastly._signatures import accepts_only_declared_arguments
 from fastly.api_client import ApiClient
 from fastly.exceptions import ApiTypeError
-from fastly.signatures import accepts_only_declared_arguments
 
 __all__ = ["Api"]
 

@@ -2,18 +2,18 @@
 
 from typing import TYPE_CHECKING
 
+from fastly._operations.arguments import CustomerId, InvoiceId, Month, Year
+from fastly._operations.declarations import document, operation
+from fastly._operations.options import request
+from fastly._operations.polling import poll_while_accepted
 from fastly.api.base import Api
-from fastly.arguments import CustomerId, InvoiceId, Month, Year
 from fastly.model.billing_estimate_response import BillingEstimateResponse
 from fastly.model.billing_response import BillingResponse
-from fastly.operations import document, operation
-from fastly.options import request
-from fastly.polling import poll_while_accepted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from fastly.options import Options
+    from fastly._operations.options import Options
 
 __all__ = ["BillingApi"]
 

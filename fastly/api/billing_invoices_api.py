@@ -2,21 +2,21 @@
 
 from typing import TYPE_CHECKING
 
+from fastly._operations.arguments import Count, Cursor, Day, InvoiceId
+from fastly._operations.declarations import operation
+from fastly._operations.options import page_request, request
+from fastly._operations.paging import Paged, by_cursor, paged
+from fastly._operations.polling import poll_while_accepted
 from fastly.api.base import Api
-from fastly.arguments import Count, Cursor, Day, InvoiceId
 from fastly.model.eom_invoice_response import EomInvoiceResponse
 from fastly.model.invoice import Invoice
 from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
-from fastly.operations import operation
-from fastly.options import page_request, request
-from fastly.paging import Paged, by_cursor, paged
-from fastly.polling import poll_while_accepted
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from fastly.options import Options, PageOptions
+    from fastly._operations.options import Options, PageOptions
 
 __all__ = ["BillingInvoicesApi"]
 

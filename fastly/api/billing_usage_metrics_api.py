@@ -2,20 +2,20 @@
 
 from typing import TYPE_CHECKING
 
+from fastly._operations.arguments import Count, Cursor, MonthOfYear, Text
+from fastly._operations.declarations import operation
+from fastly._operations.options import page_request, request
+from fastly._operations.paging import Paged, by_cursor, by_months, paged
 from fastly.api.base import Api
-from fastly.arguments import Count, Cursor, MonthOfYear, Text
 from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.model.usagemetric import Usagemetric
 from fastly.model.usagemetrics import Usagemetrics
-from fastly.operations import operation
-from fastly.options import page_request, request
-from fastly.paging import Paged, by_cursor, by_months, paged
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from fastly.options import Options, PageOptions
+    from fastly._operations.options import Options, PageOptions
 
 __all__ = ["BillingUsageMetricsApi"]
 

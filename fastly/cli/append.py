@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from fastly._models.plain import is_dict
 from fastly.cli.export import json_lines
 from fastly.model.invoice import Invoice
-from fastly.model_utils.plain import is_dict
 from fastly.rows import invoice_rows
 
 __all__ = ["AppendError", "Appending"]

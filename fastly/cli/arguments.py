@@ -10,10 +10,10 @@ from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, NoReturn
 
+from fastly._text import shown
 from fastly._version import __version__
 from fastly.configuration.checks import DEFAULT_HOST, TOKEN_VARIABLE, URL_VARIABLE, check_host
 from fastly.exceptions import ApiValueError
-from fastly.text import shown
 
 __all__ = ["PROGRAM", "Options", "UsageError", "current_month", "is_month", "parse"]
 

@@ -17,7 +17,7 @@ from fastly.cli.arguments import PROGRAM, Options, is_month
 from fastly.cli.export import csv_text, json_lines, json_list
 from fastly.cli.layout import Paper, money
 from fastly.cli.messages import Progress
-from fastly.cli.table_v2 import bill_page
+from fastly.cli.v2.table import bill_page
 from fastly.focus import COLUMNS, focus_rows
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse

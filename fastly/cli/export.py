@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from fastly.model_utils import Model
-from fastly.model_utils.display import time_text
+from fastly._models import Model
+from fastly._models.display import time_text
 
 __all__ = ["csv_text", "json_lines", "json_list"]
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from itertools import accumulate
 
+from fastly._text import printable
 from fastly.rows import exact
-from fastly.text import printable
 
 __all__ = [
     "NARROWEST",

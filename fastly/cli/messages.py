@@ -9,10 +9,10 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
+from fastly._text import printable
 from fastly.cli.arguments import PROGRAM
 from fastly.cli.output import is_terminal
 from fastly.model.metadata import Metadata
-from fastly.text import printable
 
 __all__ = ["Progress", "logged", "say"]
 

@@ -15,9 +15,9 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
+from fastly._text import printable, shown
 from fastly.cli.arguments import Options, UsageError
 from fastly.cli.layout import Paper
-from fastly.text import printable, shown
 
 __all__ = ["Target", "is_terminal", "replace", "target_of", "write"]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar, cast
 
+from fastly._text import shown
 from fastly.configuration.secrets import CREDENTIALS, MASK, SecretURL
 from fastly.exceptions import ApiTypeError, ApiValueError
-from fastly.text import shown
 
 __all__ = [
     "DEFAULT_HOST",

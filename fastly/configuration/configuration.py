@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from fastly._signatures import accepts_only_declared_arguments
 from fastly._version import __version__
 from fastly.configuration.checks import (
     DEFAULT_HOST,
@@ -40,7 +41,6 @@ from fastly.configuration.checks import (
 from fastly.configuration.secrets import Secrets
 from fastly.configuration.settings import Setting, no_setting
 from fastly.exceptions import ApiTypeError, ApiValueError
-from fastly.signatures import accepts_only_declared_arguments
 
 __all__ = ["Configuration"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
+from fastly._text import did_you_mean
 from fastly.configuration.checks import check_hidden, variable
 from fastly.exceptions import ApiAttributeError
-from fastly.text import did_you_mean
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from fastly._models import Model, field
 from fastly.model.billing_regions import BillingRegions
 from fastly.model.billing_status import BillingStatus
 from fastly.model.billing_total import BillingTotal
-from fastly.model_utils import Model, field
 
 __all__ = ["Billing"]
 

@@ -1,7 +1,7 @@
 """The model `BillingBandwidth`."""
 
+from fastly._models import Model, field
 from fastly.model.billing_bandwidth_tiers import BillingBandwidthTiers
-from fastly.model_utils import Model, field
 
 __all__ = ["BillingBandwidth"]
 

@@ -1,6 +1,6 @@
 """The model `BillingBandwidthTiers`."""
 
-from fastly.model_utils import Model, field
+from fastly._models import Model, field
 
 __all__ = ["BillingBandwidthTiers"]
 

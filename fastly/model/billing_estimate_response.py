@@ -1,8 +1,8 @@
 """The model `BillingEstimateResponse`."""
 
+from fastly._models import field
 from fastly.model.billing import Billing
 from fastly.model.billing_estimate_lines_line_items import BillingEstimateLinesLineItems
-from fastly.model_utils import field
 
 __all__ = ["BillingEstimateResponse"]
 

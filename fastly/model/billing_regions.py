@@ -1,7 +1,7 @@
 """The model `BillingRegions`."""
 
+from fastly._models import Model, field
 from fastly.model.billing_bandwidth import BillingBandwidth
-from fastly.model_utils import Model, field
 
 __all__ = ["BillingRegions"]
 

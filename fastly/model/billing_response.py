@@ -1,8 +1,8 @@
 """The model `BillingResponse`."""
 
+from fastly._models import field
 from fastly.model.billing import Billing
 from fastly.model.billing_response_line_item import BillingResponseLineItem
-from fastly.model_utils import field
 
 __all__ = ["BillingResponse"]
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from fastly.model_utils import Model, field
+from fastly._models import Model, field
 
 __all__ = ["BillingStatus"]
 

@@ -1,7 +1,7 @@
 """The model `BillingTotal`."""
 
+from fastly._models import Model, field
 from fastly.model.billing_total_extras import BillingTotalExtras
-from fastly.model_utils import Model, field
 
 __all__ = ["BillingTotal"]
 

@@ -1,7 +1,7 @@
 """The model `Invoicelineitems`."""
 
+from fastly._models import field
 from fastly.model.mtdlineitems import Mtdlineitems
-from fastly.model_utils import field
 
 __all__ = ["Invoicelineitems"]
 

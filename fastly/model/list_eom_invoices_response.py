@@ -1,8 +1,8 @@
 """The model `ListEomInvoicesResponse`."""
 
+from fastly._models import Model, field
 from fastly.model.invoice import Invoice
 from fastly.model.metadata import Metadata
-from fastly.model_utils import Model, field
 
 __all__ = ["ListEomInvoicesResponse"]
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from fastly._models import Model, field
 from fastly.model.mtdlineitems import Mtdlineitems
-from fastly.model_utils import Model, field
 
 __all__ = ["MtdInvoiceResponse"]
 

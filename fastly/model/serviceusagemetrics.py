@@ -1,7 +1,7 @@
 """The model `Serviceusagemetrics`."""
 
+from fastly._models import Model, every, field
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
-from fastly.model_utils import Model, every, field
 
 __all__ = ["Serviceusagemetrics"]
 

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from fastly._models import Model, field
 from fastly.model.metadata import Metadata
 from fastly.model.serviceusagemetric import Serviceusagemetric
-from fastly.model_utils import Model, field
 
 __all__ = ["ServiceusagemetricsData"]
 

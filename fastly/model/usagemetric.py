@@ -1,6 +1,6 @@
 """The model `Usagemetric`."""
 
-from fastly.model_utils import Model, field
+from fastly._models import Model, field
 
 __all__ = ["Usagemetric"]
 

@@ -1,7 +1,7 @@
 """The model `Usagemetrics`."""
 
+from fastly._models import Model, field
 from fastly.model.usagemetric import Usagemetric
-from fastly.model_utils import Model, field
 
 __all__ = ["Usagemetrics"]
 

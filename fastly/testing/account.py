@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastly.testing import v2, v3
+from fastly.testing import v3
 from fastly.testing.ledger import CUSTOMER_ID, Ledger
+from fastly.testing.v2 import endpoints as v2
 
 __all__ = ["CUSTOMER_ID", "Account"]
 

@@ -16,7 +16,7 @@ from fastly.testing import checks
 from fastly.testing.account import CUSTOMER_ID, Account
 from fastly.testing.endpoints import Content, Refusal
 from fastly.testing.http import Body, Cut, Listener, Request, Response
-from fastly.testing.v2 import V2
+from fastly.testing.v2.endpoints import V2
 from fastly.testing.v3 import V3
 
 if TYPE_CHECKING:

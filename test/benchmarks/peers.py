@@ -12,8 +12,8 @@ import msgspec
 import pydantic
 import stripe
 
+from fastly._models import Model
 from fastly.model.billing_response import BillingResponse
-from fastly.model_utils import Model
 
 Decode = Callable[[bytes], object]
 Make = Callable[[str, dict[str, Any]], Any]

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing_extensions import assert_type
 
 import fastly
+from fastly._transport import Headers, RawResponse
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
@@ -30,7 +31,6 @@ from fastly.models import (
     Usagemetric,
     Usagemetrics,
 )
-from fastly.rest import Headers, RawResponse
 from fastly.testing import BillingServer
 
 

@@ -1,0 +1,131 @@
+"""The declaration of a field, and the annotation that it is compiled from."""
+
+from __future__ import annotations
+
+import re
+import types
+from typing import Any, get_args
+
+from fastly._models.plain import is_dict, is_list
+from fastly._models.reading import Reader, list_of, reader_of
+from fastly.exceptions import ApiTypeError
+
+__all__ = ["Field", "annotations_of", "every", "field"]
+
+
+class Field:
+    """The declaration of one field.
+
+    Attributes:
+        name: Its name in the JSON and on the model.
+        annotation: Its type, as a reader would write it.
+        meaning: What it means.
+        unit: Its unit, such as "USD", or "".
+        read: Turns a value from JSON into the declared type.
+    """
+
+    name: str
+    annotation: str
+    read: Reader
+
+    def __init__(self, doc: str, unit: str) -> None:
+        self.__doc__ = f"{doc} [{unit}]" if unit else doc
+        self.meaning = doc
+        self.unit = unit
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        """Return None for a field that is missing; on the class, return this declaration."""
+        return self if instance is None else None
+
+    def __repr__(self) -> str:
+        return self.annotation
+
+    def compile(self, annotation: Any) -> Any:
+        """Take the type from the annotation, and return it."""
+        kind = _without_none(annotation)
+        self.annotation = _annotation_text(annotation)
+        self.read = self.reader(reader_of(kind))
+        return kind
+
+    def reader(self, read: Reader) -> Reader:
+        """Return the reader of this field's values, given the reader of the annotated type."""
+        return read
+
+
+class _OrSingle(Field):
+    """A list that the API also sends as its only item."""
+
+    def reader(self, read: Reader) -> Reader:
+        return lambda value, where, policy: read(
+            [value] if is_dict(value) else value, where, policy
+        )
+
+
+class _OrMany(Field):
+    """An object that the API also sends as a list of them: it reads as the first."""
+
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        return self if instance is None else next(iter(every(instance, self.name)), None)
+
+    def __set__(self, instance: object, value: Any) -> None:
+        """Take precedence over the instance's dictionary, which holds what was sent."""
+        instance.__dict__[self.name] = value
+
+    def reader(self, read: Reader) -> Reader:
+        read_list = list_of(read)
+        return lambda value, where, policy: (read_list if is_list(value) else read)(
+            value, where, policy
+        )
+
+
+def field(doc: str, *, unit: str = "", or_single: bool = False, or_many: bool = False) -> Any:
+    """Declare a field of a model.
+
+    Args:
+        doc: Its meaning.
+        unit: Its unit.
+        or_single: The API also sends this list as its only item.
+        or_many: The API also sends this object as a list; the field is the first of them, and
+            ``every`` returns all.
+    """
+    kind = _OrSingle if or_single else _OrMany if or_many else Field
+    return kind(doc, unit)
+
+
+def every(model: object, name: str) -> list[Any]:
+    """Return all objects of a field that was declared with ``or_many``."""
+    value = vars(model).get(name)
+    return (
+        [x for x in value if x is not None] if is_list(value) else [] if value is None else [value]
+    )
+
+
+def annotations_of(model: type) -> dict[str, Any]:
+    """Return the annotations of a model's own fields.
+
+    Raises:
+        ApiTypeError: Python cannot evaluate them. From 3.14 on, it evaluates them on request,
+            when the fields have already taken their names.
+    """
+    try:
+        return dict(model.__annotations__)
+    except (NameError, TypeError) as error:
+        raise ApiTypeError(
+            f"cannot read the annotations of {model.__name__}: {error}. A model cannot contain "
+            "itself, and a field cannot have the name of a type that the class uses"
+        ) from error
+
+
+def _without_none(annotation: types.UnionType | str) -> Any:
+    """Return ``X`` of the annotation ``X | None``."""
+    if isinstance(annotation, str):
+        raise ApiTypeError("declare models without `from __future__ import annotations`")
+    return next(part for part in get_args(annotation) if part is not types.NoneType)
+
+
+def _annotation_text(annotation: Any) -> str:
+    """Write an annotation as a reader would: ``list[BillingTotalExtras] | None``."""
+    return re.sub(r"\b(?:\w+\.)+(\w+)", r"\1", str(annotation))

@@ -1,0 +1,259 @@
+"""Operations: how they are declared, and the URL that results from their arguments.
+
+An operation is declared by its signature, as a model is by its fields::
+
+    @operation("/billing/v3/invoices/{invoice_id}")
+    def get_invoice_by_invoice_id(
+        self, invoice_id: InvoiceId, **options: "Unpack[Options]"
+    ) -> EomInvoiceResponse:
+        '''Get one invoice by its ID.'''
+        return request(**options)
+
+A parameter that the path names goes into the path, any other into the query; its type says how it
+is checked and written (see the module ``arguments``). A name with a leading underscore is an
+option, and is not sent. The return type is the model of the response.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Concatenate,
+    NamedTuple,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+)
+from urllib.parse import quote
+
+from fastly._operations.arguments import Check, as_text
+from fastly._operations.options import CSV, DEFAULTS, JSON, PDF, Options
+from fastly._signatures import Parameters
+from fastly._text import shown
+from fastly.exceptions import ApiTypeError, ApiValueError
+
+if TYPE_CHECKING:
+    from inspect import Signature
+
+    from typing_extensions import Self
+
+    from fastly._operations.results import DocumentMethod, Method
+    from fastly._transport import Response
+    from fastly._transport.deadline import Deadline
+
+__all__ = [
+    "Decodable",
+    "Exchange",
+    "Operation",
+    "Send",
+    "document",
+    "method_of",
+    "operation",
+]
+
+P = ParamSpec("P")
+M = TypeVar("M", bound="Decodable")
+Send = Callable[[], "Response"]
+Exchange = Callable[[Send, "Deadline", float], "Response"]
+
+_SAFE_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Decodable(Protocol):
+    """A class that can be created from the JSON object of a response."""
+
+    @classmethod
+    def from_response(cls, data: dict[str, Any], *, check: bool, discard_unknown: bool) -> Self:
+        """Create one from the response's own dictionary."""
+        ...
+
+
+class Parameter(NamedTuple):
+    """An argument that is sent: its name, its check, and whether it is part of the path."""
+
+    name: str
+    check: Check
+    in_path: bool
+
+
+def _once(send: Send, *_: object) -> Response:
+    return send()
+
+
+class Operation:
+    """An operation: its path, its arguments, its model, and how it exchanges messages.
+
+    Args:
+        declared: The declaration; its body never runs.
+        path: The path, with ``{name}`` for each argument that is part of it.
+        accepts: Media types that the API offers.
+        exchange: Sends the request as often as it takes to get the response.
+        if_missing: What to do about a 404 or 410, or None for the exception's own advice.
+    """
+
+    def __init__(
+        self,
+        declared: Callable[..., Any],
+        path: str,
+        accepts: tuple[str, ...],
+        exchange: Exchange = _once,
+        if_missing: str | None = None,
+    ) -> None:
+        kinds = dict(declared.__annotations__)
+        self.model: type[Decodable] = kinds.pop("return")
+        del kinds["options"]
+        self.path, self.accepts, self.exchange = path, accepts, exchange
+        self.if_missing = if_missing
+        self.defaults: dict[str, Any] = {**(declared.__kwdefaults__ or {}), **DEFAULTS}
+        self.required = tuple(name for name in kinds if name not in self.defaults)
+        known = (*kinds, *DEFAULTS)
+        self._parameters = Parameters(declared.__name__, self.required, self.required, known)
+        self.sent = tuple(
+            Parameter(name, _check_of(kind), f"{{{name}}}" in path)
+            for name, kind in kinds.items()
+            if not name.startswith("_")
+        )
+
+    def arguments(self, given: tuple[object, ...], named: Mapping[str, object]) -> dict[str, Any]:
+        """Return all arguments and options of a call by name, with their defaults."""
+        return {**self.defaults, **self._parameters.named(given, named)}
+
+    def target(self, arguments: Mapping[str, object], strict: bool) -> str:
+        """Return the path and query of a request.
+
+        Raises:
+            ApiTypeError: An argument has the wrong type.
+            ApiValueError: An argument has an unusable value.
+        """
+        path: dict[str, str] = {}
+        query: list[str] = []
+        for name, check, in_path in self.sent:
+            value = arguments[name]
+            if value is None and name in self.defaults:
+                continue
+            text = check(name, value) if strict else as_text(name, value)
+            if in_path:
+                path[name] = _safe(name, text)
+            elif text:
+                query.append(f"{name}={_quoted(name, text)}")
+        return self.path.format_map(path) + ("?" if query else "") + "&".join(query)
+
+
+def operation(
+    path: str, *, exchange: Exchange = _once, if_missing: str | None = None
+) -> Callable[[Callable[Concatenate[Any, P], M]], Method[P, M]]:
+    """Turn a declaration into a method: a GET of a path that returns JSON."""
+    return lambda declared: _method(
+        declared, Operation(declared, path, (JSON,), exchange, if_missing)
+    )
+
+
+def document(
+    path: str, *, if_missing: str | None = None
+) -> Callable[[Callable[Concatenate[Any, P], M]], DocumentMethod[P, M]]:
+    """Turn a declaration into a method: a GET of a path that returns JSON, CSV or PDF."""
+    accepts = (JSON, CSV, PDF)
+    return lambda declared: _method(
+        declared, Operation(declared, path, accepts, if_missing=if_missing)
+    )
+
+
+def _method(declared: Callable[..., Any], operation: Operation) -> Any:
+    def method(self: Any, /, *given: object, **named: object) -> Any:
+        return self.api_client.call(operation, operation.arguments(given, named))
+
+    return method_of(declared, method, DEFAULTS, Options, operation)
+
+
+def method_of(
+    declared: Callable[..., Any],
+    method: Callable[..., Any],
+    options: Mapping[str, Any],
+    options_type: type,
+    operation: Operation,
+) -> Any:
+    """Give a method the name, the documentation and the signature of its declaration."""
+    method.__name__, method.__qualname__ = declared.__name__, declared.__qualname__
+    method.__module__ = declared.__module__
+    kinds = declared.__annotations__.items()
+    method.__annotations__ = {name: kind for name, kind in kinds if name != "options"}
+    method.__doc__ = f"{_unindented(declared.__doc__)}\n\n{_unindented(options_type.__doc__)}"
+    method.__dict__["operation"] = operation
+    method.__dict__["__wrapped__"] = _Declaration(declared, options)
+    return method
+
+
+class _Declaration:
+    """Where ``inspect`` finds the signature, options included; made when it is needed.
+
+    Its own ``__wrapped__`` is where ``inspect`` and ``typing`` find the source and the globals.
+    """
+
+    def __init__(self, declared: Callable[..., Any], options: Mapping[str, Any]) -> None:
+        self.__wrapped__, self._options = declared, options
+
+    def __call__(self) -> None:
+        """Make ``inspect`` take this for a function."""
+
+    @property
+    def __signature__(self) -> Signature:
+        from inspect import Parameter, signature
+
+        declared = signature(self.__wrapped__)
+        own = [
+            p.replace(annotation=_plain(p.annotation))
+            for p in declared.parameters.values()
+            if p.kind is not p.VAR_KEYWORD
+        ]
+        options = [
+            Parameter(name, Parameter.KEYWORD_ONLY, default=default)
+            for name, default in self._options.items()
+        ]
+        return declared.replace(parameters=[*own, *options])
+
+
+def _unindented(doc: str | None) -> str:
+    """Return a docstring without its margin, which Python 3.13 and later remove themselves."""
+    first, *rest = (doc or "").splitlines() or [""]
+    margin = min((len(line) - len(line.lstrip()) for line in rest if line.strip()), default=0)
+    return "\n".join([first, *(line[margin:] for line in rest)]).strip()
+
+
+def _check_of(kind: Any) -> Check:
+    """Return the check that a type carries, such as ``Month`` or ``Month | None``."""
+    if isinstance(kind, str):
+        raise ApiTypeError("declare operations without `from __future__ import annotations`")
+    annotated = next(part for part in (kind, *get_args(kind)) if get_origin(part) is Annotated)
+    return cast("Check", get_args(annotated)[1])
+
+
+def _plain(kind: Any) -> Any:
+    """Return a type as a reader sees it, such as ``str | int | None``: without its check."""
+    parts = get_args(kind)
+    if get_origin(kind) is Annotated:
+        return parts[0]
+    optional = parts and get_origin(parts[0]) is Annotated
+    return _plain(parts[0]) | None if optional else kind
+
+
+def _quoted(name: str, text: str) -> str:
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError as error:
+        raise ApiValueError(f"{name} must be valid Unicode text, got {shown(text)}") from error
+
+
+def _safe(name: str, text: str) -> str:
+    if not _SAFE_IN_A_PATH.fullmatch(text):
+        raise ApiValueError(
+            f"{name} must consist of A-Z, a-z, 0-9, _ and - and must not be empty, "
+            f"got {shown(text)}"
+        )
+    return text

@@ -1,0 +1,71 @@
+"""Polling while the API responds 202, because it is still making the result."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from fastly._transport import LONGEST_RETRY_AFTER
+from fastly.exceptions import EstimatePendingException, TimeoutException
+
+if TYPE_CHECKING:
+    from fastly._operations.declarations import Send
+    from fastly._transport import Response
+    from fastly._transport.deadline import Deadline
+
+__all__ = ["poll_while_accepted"]
+
+log = logging.getLogger("fastly")
+
+FIRST_INTERVAL = 0.5  # seconds; an estimate usually takes less than 5 seconds to make
+LONGEST_INTERVAL = 5.0  # seconds
+SHORTEST_INTERVAL = 0.1  # seconds, if the API asks for less
+
+
+def poll_while_accepted(send: Send, deadline: Deadline, wait: float) -> Response:
+    """Repeat a request while the response is 202.
+
+    Args:
+        send: Sends the request.
+        deadline: The end of the call.
+        wait: Seconds to keep polling.
+
+    Raises:
+        EstimatePendingException: The response was still 202 when the time ran out.
+    """
+    started = time.monotonic()
+    intervals = _intervals()
+    while (response := send()).status == http.client.ACCEPTED:
+        pending = response.as_error(EstimatePendingException)
+        waited, of_call = time.monotonic() - started, deadline.left()
+        seconds = _interval(pending.retry_after, next(intervals), min(wait - waited, of_call))
+        if seconds is None or seconds >= of_call:
+            pending.reason = f"{response.reason or 'Accepted'}, still pending after {waited:.1f} s"
+            if of_call < wait - waited:
+                pending.advice = TimeoutException.advice
+            raise pending
+        log.info("the estimate is pending; polling again in %.2f s", seconds)
+        deadline.sleep(seconds)
+    return response
+
+
+def _intervals() -> Iterator[float]:
+    """Yield the seconds between one request and the next: 0.5, 1, 2, 4, then 5 each."""
+    interval = FIRST_INTERVAL
+    while True:
+        yield interval
+        interval = min(interval * 2, LONGEST_INTERVAL)
+
+
+def _interval(requested: float | None, planned: float, left: float) -> float | None:
+    """Return the seconds to wait before the next request, or None if the wait is over.
+
+    The API's Retry-After is never shortened; our own interval is, for one last request.
+    """
+    if requested is not None:
+        seconds = max(requested, SHORTEST_INTERVAL)
+        return seconds if seconds <= min(left, LONGEST_RETRY_AFTER) else None
+    return min(planned, left) if left > 0 else None

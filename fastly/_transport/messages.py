@@ -1,0 +1,108 @@
+"""Requests and responses, and the exceptions that responses become."""
+
+from __future__ import annotations
+
+import email.utils
+import http.client
+import re
+import time
+from collections.abc import Mapping
+from typing import NamedTuple, TypeVar
+
+import urllib3
+
+from fastly._transport.bodies import text_or_bytes
+from fastly.configuration.secrets import Secret
+from fastly.exceptions import ApiException
+
+__all__ = ["Headers", "RawResponse", "Request", "Response", "error_of", "retry_after", "shortened"]
+
+Headers = urllib3.HTTPHeaderDict
+RawResponse = urllib3.BaseHTTPResponse
+E = TypeVar("E", bound=ApiException)
+
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?([ \t]*,[ \t]*[0-9]+(\.[0-9]+)?)*")
+_YEAR = 365 * 24 * 3600.0  # seconds; a longer Retry-After is reduced to this
+_LONGEST_REASON = 300  # characters; http.client accepts status lines of 64 KiB
+
+
+class Request(NamedTuple):
+    """A GET: its URL, and its headers, whose values show only on the wire."""
+
+    url: str
+    headers: Mapping[str, Secret]
+
+    def __repr__(self) -> str:
+        return f"<GET {self.url}>"
+
+
+class Response(NamedTuple):
+    """A 2xx response that was read completely.
+
+    Attributes:
+        attempts: The number of requests that it took.
+        is_delimited: Whether it says where it ends; if not, its body may be truncated.
+    """
+
+    status: int
+    reason: str | None
+    headers: Headers
+    data: bytes
+    url: str
+    attempts: int = 1
+    is_delimited: bool = True
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.reason}, {len(self.data)} bytes, of {self.url}>"
+
+    def as_error(self, kind: type[E], reason: str | None = None) -> E:
+        """Return an exception that keeps this response."""
+        body = text_or_bytes(self.data)
+        error = error_of(kind, self, self.url, reason or self.reason, body)
+        error.tries = self.attempts
+        return error
+
+
+def error_of(
+    kind: type[E],
+    response: RawResponse | Response,
+    url: str,
+    reason: str | None,
+    body: str | bytes,
+) -> E:
+    """Return the exception for a response, with the received part of its body."""
+    wait = retry_after(response.status, response.headers)
+    reason = None if reason is None else shortened(reason)
+    return kind(
+        response.status, reason, headers=response.headers, body=body, url=url, retry_after=wait
+    )
+
+
+def shortened(text: str) -> str:
+    """Return text that is short enough for one line of an error message."""
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}..."
+
+
+def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
+    """Return the seconds to wait that the API requests: ``Retry-After``, or a 429's reset time.
+
+    Of several, the longest applies. A time in the past is ignored.
+    """
+    asked = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(asked):
+        return min(max(map(float, asked.split(","))), _YEAR)
+    moment = _epoch(asked)
+    if moment is None and status == http.client.TOO_MANY_REQUESTS:
+        reset = headers.get("fastly-ratelimit-reset", "").strip()
+        moment = float(reset) if re.fullmatch(r"[0-9]{1,12}", reset) else None
+    left = 0.0 if moment is None else moment - time.time()
+    return min(left, _YEAR) if left > 0 else None
+
+
+def _epoch(date: str) -> float | None:
+    """Read an HTTP date (RFC 9110, section 5.6.7) as seconds since 1970, or None."""
+    try:
+        parsed = email.utils.parsedate_tz(date)
+        return None if parsed is None else float(email.utils.mktime_tz(parsed))
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None

@@ -1,0 +1,161 @@
+"""Functions that read foreign text, and a fuzzer that runs them by hand.
+
+::
+
+    pip install atheris
+    python test/transport/fuzz_atheris.py -max_total_time=60
+
+Each function raises only documented exceptions, or ``AssertionError`` if its result is wrong.
+``test_fuzz.py`` checks the same with hypothesis, and contains the inputs that once failed.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    import atheris  # installed by hand, and needed only for runs by hand
+
+    sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+    with atheris.instrument_imports(include=["fastly"]):
+        import fastly.api.billing_api
+
+import fastly
+from fastly._models import Model
+from fastly._operations.options import CSV, JSON, PDF
+from fastly._operations.payloads import result_of
+from fastly._transport import Headers, Response
+from fastly._transport.messages import retry_after
+from fastly.api import billing_api
+from fastly.configuration.secrets import Mask, Secret
+from fastly.exceptions import ApiException, ApiTypeError, ApiValueError, exception_for
+from fastly.models import (
+    BillingEstimateResponse,
+    BillingResponse,
+    ListEomInvoicesResponse,
+    MtdInvoiceResponse,
+    Serviceusagemetrics,
+    Usagemetrics,
+)
+
+MODELS: tuple[type[Model], ...] = (
+    *(BillingResponse, BillingEstimateResponse, ListEomInvoicesResponse, MtdInvoiceResponse),
+    *(Serviceusagemetrics, Usagemetrics),
+)
+URL = "https://api.fastly.com/x"
+KINDS = (JSON, CSV, PDF)
+TOKEN = "made-up-token/+"
+MASK = Mask(Secret(f"Bearer {TOKEN}"))
+
+
+def decoded(
+    body: bytes,
+    accept: str = JSON,
+    content_type: str | None = None,
+    check: bool = True,
+    model: int = 0,
+) -> Any:
+    """Decode a body as a call does; None if it is refused with a ResponseException."""
+    headers = Headers({"Content-Type": accept if content_type is None else content_type})
+    response = Response(200, "OK", headers, body, URL)
+    with suppress(fastly.ResponseException):
+        return result_of(response, MODELS[model], accept, check=check, discard_unknown=False)
+    return None
+
+
+def fuzz_model(body: bytes, check: bool = True, kind: int = 0) -> None:
+    """Decode a body to a model, and use the model as users do."""
+    model = decoded(body, check=check, model=kind)
+    if model is None:
+        return
+    assert isinstance(model, Model)
+    assert repr(model)
+    assert model.to_json()
+    assert pickle.loads(pickle.dumps(model)).to_dict() == model.to_dict()
+    if check:
+        assert type(model).from_dict(model.to_dict()) == model
+
+
+def fuzz_document(body: bytes, accept: str, content_type: str) -> None:
+    """Decode a body to text or a document, with a media type given in some form."""
+    document = decoded(body, accept, content_type)
+    assert document is None or isinstance(document, str if accept == CSV else bytes)
+
+
+def fuzz_error(status: int, headers: dict[str, str], body: bytes | str) -> None:
+    """Create an exception from a response, print it and pickle it."""
+    given = Headers(headers)
+    wait = retry_after(status, given)
+    error = exception_for(status)(
+        status, "Reason", headers=given, body=body, url=URL, retry_after=wait
+    )
+    assert isinstance(error, ApiException)
+    assert str(error) == str(pickle.loads(pickle.dumps(error)))
+    assert error.detail is None or len(error.detail) <= 300
+
+
+def fuzz_retry_after(text: str, status: int = 429) -> None:
+    """Read the wait that a server requests."""
+    for name in ("Retry-After", "Fastly-RateLimit-Reset"):
+        seconds = retry_after(status, Headers({name: text}))
+        assert seconds is None or 0 <= seconds <= 366 * 24 * 3600
+
+
+def fuzz_mask(data: bytes) -> None:
+    """Mask a token in any data, and in the middle of it."""
+    for found in (data, data + TOKEN.encode() + data):
+        masked = MASK(found)
+        assert TOKEN.encode() not in masked
+        assert masked == MASK(masked)
+
+
+def fuzz_host(text: str) -> None:
+    """Set a host and check whether the token may be sent there."""
+    with suppress(ApiValueError):
+        fastly.Configuration(host=text).checked_host()
+
+
+def fuzz_arguments(api: billing_api.BillingApi, *values: Any, **options: Any) -> None:
+    """Call the operations with any arguments, on an unreachable API."""
+    first, second = values
+    for call in (api.get_invoice, api.get_invoice_by_id):
+        with suppress(ApiTypeError, ApiValueError, fastly.ConnectionException):
+            call(first, second, **options)
+    with suppress(ApiTypeError, ApiValueError, fastly.ConnectionException):
+        api.get_invoice_mtd(first, month=second, year=first, **options)
+
+
+def fuzz_all(data: bytes) -> None:
+    """Pass the bytes to one of the functions above, selected by the first byte."""
+    choice, rest = (data[0], data[1:]) if data else (0, b"")
+    text = rest.decode("latin-1")
+    name, _, value = text.partition("\n")
+    entries = (
+        lambda: fuzz_model(rest),
+        lambda: fuzz_model(rest, check=False),
+        lambda: fuzz_model(rest, kind=1 + len(rest) % 5),
+        lambda: fuzz_document(value.encode("latin-1"), CSV, name),
+        lambda: fuzz_document(rest, PDF, PDF),
+        lambda: fuzz_error(400 + choice, {name or "x": value.replace("\n", "")}, rest),
+        lambda: fuzz_retry_after(text),
+        lambda: fuzz_host(text),
+        lambda: fuzz_host(f"https://{text}"),
+        lambda: fuzz_mask(rest),
+    )
+    entries[choice % len(entries)]()
+
+
+def main() -> None:
+    """Fuzz until the time on the command line is over, or something is found."""
+    logging.disable()  # each wrong value that is kept is logged
+    atheris.Setup(sys.argv, fuzz_all)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
