@@ -112,6 +112,7 @@ class ApiException(OpenApiException):
     Attributes:
         status: As given, as are ``reason``, ``headers``, ``body``, ``url`` and ``retry_after``.
         tries: Number of attempts that this call made.
+        method: The request's method.
         advice: What to do about it.
     """
 
@@ -136,6 +137,7 @@ class ApiException(OpenApiException):
         self.url = url
         self.retry_after = retry_after
         self.tries = 1
+        self.method = "GET"
 
     @property
     def detail(self) -> str | None:
@@ -166,7 +168,7 @@ class ApiException(OpenApiException):
         headline = " ".join(str(part) for part in (self.status, self.reason) if part)
         facts = (
             ("API message", self.detail),
-            ("request", self.url and f"GET {self.url}"),
+            ("request", self.url and f"{self.method} {self.url}"),
             ("attempts", self.tries if self.tries > 1 else None),
             ("request id", self.request_id),
             ("retry after", None if self.retry_after is None else f"{self.retry_after:g} s"),

@@ -26,6 +26,7 @@ __all__ = [
     "path_of",
     "reader_of",
     "refuse",
+    "time_of",
 ]
 
 log = logging.getLogger("fastly")
@@ -192,6 +193,14 @@ def _time_from_text(text: str) -> datetime:
         from dateutil.parser import isoparse
 
         return _aware(isoparse(text.upper()))
+
+
+def time_of(value: object) -> datetime | None:
+    """Return the time that a text stands for, or None if it is not one."""
+    try:
+        return _time_from_text(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 # The lines of an invoice share their times: one object for all saves time and memory.

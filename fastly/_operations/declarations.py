@@ -34,6 +34,7 @@ from typing import (
 from urllib.parse import quote
 
 from fastly._operations.arguments import Check, as_text
+from fastly._operations.identity import Identity
 from fastly._operations.options import CSV, DEFAULTS, JSON, PDF, Options
 from fastly._signatures import Parameters
 from fastly._text import shown
@@ -45,14 +46,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastly._operations.results import DocumentMethod, Method
-    from fastly._transport import Response
-    from fastly._transport.deadline import Deadline
 
 __all__ = [
     "Decodable",
-    "Exchange",
     "Operation",
-    "Send",
     "document",
     "method_of",
     "operation",
@@ -60,8 +57,6 @@ __all__ = [
 
 P = ParamSpec("P")
 M = TypeVar("M", bound="Decodable")
-Send = Callable[[], "Response"]
-Exchange = Callable[[Send, "Deadline", float], "Response"]
 
 _SAFE_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -83,18 +78,15 @@ class Parameter(NamedTuple):
     in_path: bool
 
 
-def _once(send: Send, *_: object) -> Response:
-    return send()
-
-
 class Operation:
-    """An operation: its path, its arguments, its model, and how it exchanges messages.
+    """An operation: its path, its arguments, its model, and what is expected of its response.
 
     Args:
         declared: The declaration; its body never runs.
         path: The path, with ``{name}`` for each argument that is part of it.
         accepts: Media types that the API offers.
-        exchange: Sends the request as often as it takes to get the response.
+        polls: Whether the API responds 202 while it is making the result.
+        identity: Tells a response for something else, or None if it cannot be told.
         if_missing: What to do about a 404 or 410, or None for the exception's own advice.
     """
 
@@ -103,14 +95,16 @@ class Operation:
         declared: Callable[..., Any],
         path: str,
         accepts: tuple[str, ...],
-        exchange: Exchange = _once,
+        *,
+        polls: bool = False,
+        identity: Identity | None = None,
         if_missing: str | None = None,
     ) -> None:
         kinds = dict(declared.__annotations__)
         self.model: type[Decodable] = kinds.pop("return")
         del kinds["options"]
-        self.path, self.accepts, self.exchange = path, accepts, exchange
-        self.if_missing = if_missing
+        self.path, self.accepts, self.polls = path, accepts, polls
+        self.identity, self.if_missing = identity, if_missing
         self.defaults: dict[str, Any] = {**(declared.__kwdefaults__ or {}), **DEFAULTS}
         self.required = tuple(name for name in kinds if name not in self.defaults)
         known = (*kinds, *DEFAULTS)
@@ -147,21 +141,26 @@ class Operation:
 
 
 def operation(
-    path: str, *, exchange: Exchange = _once, if_missing: str | None = None
+    path: str,
+    *,
+    polls: bool = False,
+    identity: Identity | None = None,
+    if_missing: str | None = None,
 ) -> Callable[[Callable[Concatenate[Any, P], M]], Method[P, M]]:
     """Turn a declaration into a method: a GET of a path that returns JSON."""
     return lambda declared: _method(
-        declared, Operation(declared, path, (JSON,), exchange, if_missing)
+        declared,
+        Operation(declared, path, (JSON,), polls=polls, identity=identity, if_missing=if_missing),
     )
 
 
 def document(
-    path: str, *, if_missing: str | None = None
+    path: str, *, identity: Identity | None = None, if_missing: str | None = None
 ) -> Callable[[Callable[Concatenate[Any, P], M]], DocumentMethod[P, M]]:
     """Turn a declaration into a method: a GET of a path that returns JSON, CSV or PDF."""
     accepts = (JSON, CSV, PDF)
     return lambda declared: _method(
-        declared, Operation(declared, path, accepts, if_missing=if_missing)
+        declared, Operation(declared, path, accepts, identity=identity, if_missing=if_missing)
     )
 
 

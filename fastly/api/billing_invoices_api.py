@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from fastly._operations.arguments import Count, Cursor, Day, InvoiceId
 from fastly._operations.declarations import operation
+from fastly._operations.identity import same_id
 from fastly._operations.options import page_request, request
 from fastly._operations.paging import Paged, by_cursor, paged
-from fastly._operations.polling import poll_while_accepted
 from fastly.api.base import Api
 from fastly.model.eom_invoice_response import EomInvoiceResponse
 from fastly.model.invoice import Invoice
@@ -16,7 +16,8 @@ from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from fastly._operations.options import Options, PageOptions
+    from fastly._operations.identity import same_id
+from fastly._operations.options import Options, PageOptions
 
 __all__ = ["BillingInvoicesApi"]
 
@@ -80,7 +81,7 @@ class BillingInvoicesApi(Api):
         """
         return page_request(**options)
 
-    @operation("/billing/v3/invoices/{invoice_id}")
+    @operation("/billing/v3/invoices/{invoice_id}", identity=same_id("invoice_id"))
     def get_invoice_by_invoice_id(
         self, invoice_id: InvoiceId, **options: "Unpack[Options]"
     ) -> EomInvoiceResponse:
@@ -92,7 +93,7 @@ class BillingInvoicesApi(Api):
         """
         return request(**options)
 
-    @operation("/billing/v3/invoices/month-to-date", exchange=poll_while_accepted)
+    @operation("/billing/v3/invoices/month-to-date", polls=True)
     def get_month_to_date_invoice(
         self, *, _wait: float | None = None, **options: "Unpack[Options]"
     ) -> MtdInvoiceResponse:
