@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
     sys.path.insert(0, str(Path(__file__).parent.parent.parent))
     with atheris.instrument_imports(include=["fastly"]):
-        import fastly.api.billing_api
+        import fastly.api.billing_invoices_api
 
 import fastly
 from fastly._models import Model
@@ -31,7 +31,7 @@ from fastly._operations.options import CSV, JSON, PDF
 from fastly._operations.payloads import result_of
 from fastly._transport import Headers, Response
 from fastly._transport.messages import retry_after
-from fastly.api import billing_api
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.configuration.secrets import Mask, Secret
 from fastly.exceptions import ApiException, ApiTypeError, ApiValueError, exception_for
 from fastly.models import (
@@ -120,14 +120,17 @@ def fuzz_host(text: str) -> None:
         fastly.Configuration(host=text).checked_host()
 
 
-def fuzz_arguments(api: billing_api.BillingApi, *values: Any, **options: Any) -> None:
+def fuzz_arguments(api: BillingInvoicesApi, *values: Any, **options: Any) -> None:
     """Call the operations with any arguments, on an unreachable API."""
     first, second = values
-    for call in (api.get_invoice, api.get_invoice_by_id):
+    dates = {"billing_start_date": first, "billing_end_date": second}
+    for call in (
+        lambda: api.get_invoice_by_invoice_id(first, **options),
+        lambda: api.list_invoices(**dates, **options),
+        lambda: api.list_invoices(limit=first, cursor=second, **options),
+    ):
         with suppress(ApiTypeError, ApiValueError, fastly.ConnectionException):
-            call(first, second, **options)
-    with suppress(ApiTypeError, ApiValueError, fastly.ConnectionException):
-        api.get_invoice_mtd(first, month=second, year=first, **options)
+            call()
 
 
 def fuzz_all(data: bytes) -> None:

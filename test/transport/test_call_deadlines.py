@@ -121,7 +121,7 @@ def test_an_estimate_that_is_never_made_ends_with_the_time(retry_after: str | No
         lasting(0, SHORT + SLACK),
         pytest.raises(EstimatePendingException) as caught,
     ):
-        api.get_invoice_mtd("c", _request_timeout=SHORT)
+        api.get_month_to_date_invoice(_request_timeout=SHORT)
     error = caught.value
     assert 202 == error.status
     assert re.fullmatch(r"Reason, still pending after 0\.[0-3] s", str(error.reason))

@@ -150,5 +150,5 @@ def test_all_spellings_of_an_origin_share_one_connection() -> None:
     ):
         for _ in range(8):
             with contextlib.suppress(ApiException):
-                api.get_invoice_by_id("c", "i")
+                api.get_invoice_by_invoice_id("i")
     assert 1 == server.connections

@@ -61,7 +61,7 @@ def test_lasting_statuses_are_not_tried_again(status: int, headers: dict[str, st
     with FaultServer(choose=lambda: answer(b"", status, headers)) as server:
         error = failure(server.url, retries=3)
     assert (1, 1, status) == (len(server.requests), error.tries, error.status)
-    assert (f"{server.url}/billing/v2/account_customers/c/invoices/i", "Reason") == (
+    assert (f"{server.url}/billing/v3/invoices/i", "Reason") == (
         error.url,
         error.reason,
     )
@@ -191,7 +191,7 @@ def test_a_policy_is_not_used_up() -> None:
         FaultServer(failing(), good(), failing()) as server,
         api_of(server.url, retries=policy) as api,
     ):
-        assert ["i", "i"] == [api.get_invoice_by_id("c", "i").invoice_id for _ in range(2)]
+        assert ["i", "i"] == [api.get_invoice_by_invoice_id("i").invoice_id for _ in range(2)]
     assert policy.history == ()
 
 
@@ -329,10 +329,10 @@ def test_a_closed_client_is_not_waited_for() -> None:
         ended = api.api_client._rest_client(f"{server.url}/")
         ended.close()
         with lasting(0, 0.2), pytest.raises(ConnectionException) as caught:
-            api.get_invoice_by_id("c", "i")
+            api.get_invoice_by_invoice_id("i")
     error = caught.value
     assert (1, "the client was closed during the call") == (error.tries, error.reason)
-    assert f"{server.url}/billing/v2/account_customers/c/invoices/i" == error.url
+    assert f"{server.url}/billing/v3/invoices/i" == error.url
 
 
 def test_a_reset_within_the_second_is_one() -> None:
@@ -357,7 +357,7 @@ def test_a_policy_decides_by_what_was_asked() -> None:
         assert 503 == failure(server.url, retries=Telling(3)).status
         assert 2 == len(server.requests)
         assert "i" == ask(server.url, retries=Telling(3)).invoice_id
-    url = f"{server.url}/billing/v2/account_customers/c/invoices/i"
+    url = f"{server.url}/billing/v3/invoices/i"
     assert [("GET", url), ("GET", url)] == told
 
 
@@ -365,7 +365,7 @@ def test_a_retry_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> 
     """A retry after a failed connection is logged at INFO with its reason."""
     with caplog.at_level("INFO", "fastly"), FaultServer(closed_before_head()) as server:
         ask(server.url, retries=AGAIN)
-    url = f"{server.url}/billing/v2/account_customers/c/invoices/i"
+    url = f"{server.url}/billing/v3/invoices/i"
     words = "the connection was closed without a response"
     assert [f"retrying {url} in 0.00 s after: {words}"] == caplog.messages
 
@@ -382,7 +382,7 @@ def test_clients_that_were_told_to_wait_come_back_spread_out() -> None:
     with FaultServer(*script, choose=lambda: Fault("note", note)) as server:
         started = time.monotonic()
         with api_of(server.url, retries=3) as api, ThreadPoolExecutor(16) as threads:
-            list(threads.map(lambda _: api.get_invoice_by_id("c", "i"), range(16)))
+            list(threads.map(lambda _: api.get_invoice_by_invoice_id("i"), range(16)))
     assert min(returned) - started >= 0.5
     assert max(returned) - min(returned) > 0.1
 

@@ -18,7 +18,7 @@ from calls import AGAIN, TOKEN, answer_of, api_of, ask, failure, failure_of
 from faults import BODY, JSON, FaultServer, answer, chunked_bytes, garbage, head, raw, whole
 
 import fastly
-from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.configuration.secrets import Mask, Secret, SecretURL
 from fastly.exceptions import ApiException
 from fastly.testing import BillingServer
@@ -29,15 +29,15 @@ def test_a_reason_that_repeats_the_token_is_not_kept() -> None:
     headers = {"Content-Type": JSON, "Content-Length": str(len(BODY))}
     fault = whole(head(200, headers, reason=TOKEN) + BODY)
     with FaultServer(fault) as server, api_of(server.url) as api:
-        api.get_invoice_by_id("c", "i")
+        api.get_invoice_by_invoice_id("i")
         assert repr(api.api_client.last_response).startswith("<200 ***, headers ")
 
 
 def test_a_token_among_an_answers_names_is_masked_everywhere() -> None:
     """A token used as a name in a response is masked in the error's path, cause and pickle."""
-    body = json.dumps({"regions": {TOKEN: 5}}).encode()
+    body = f'{{"transaction_line_items": [{{"{TOKEN}": 1e999}}]}}'.encode()
     error = failure_of(answer(body))
-    assert ("regions['***']", "***" in str(error.body)) == (error.path, True)
+    assert ("transaction_line_items[0]['***']", "***" in str(error.body)) == (error.path, True)
     shown = "".join(traceback.format_exception(error)) + repr(pickle.dumps(error))
     assert TOKEN not in shown + repr(vars(error.__cause__))
 
@@ -75,21 +75,21 @@ def failures(server: BillingServer) -> list[Exception]:
     server.enqueue(401, headers={"X-Echo": TOKEN}, body=echo)
     server.enqueue(404, body=b"\xff" + TOKEN.encode())
     server.enqueue(200, body=f"<html>{TOKEN}</html>")
-    server.enqueue(200, body={"total": {"cost": TOKEN}})
+    server.enqueue(200, body={"meta": {"total": TOKEN}})
     server.enqueue(302, headers={"Location": "http://elsewhere.invalid/"})
     for _ in range(2):
         server.enqueue(500, body=echo)
     for _ in range(2):
         server.enqueue(200, body=b"x" * 9, cut=3)
     with fastly.ApiClient(configuration) as client:
-        api = BillingApi(client)
+        api = BillingInvoicesApi(client)
         for _ in range(7):
             with pytest.raises(fastly.ApiException) as caught:
-                api.get_invoice(5, 2020, _request_timeout=(1, 1))
+                api.list_invoices(limit=1, _request_timeout=(1, 1))
             found.append(caught.value)
         configuration.host = "http://127.0.0.1:1"
         with pytest.raises(fastly.ConnectionException) as refused:
-            api.get_invoice(5, 2020)
+            api.list_invoices(limit=1)
         found.append(refused.value)
     assert ["***" in repr(vars(error)) for error in found].count(True) == 5
     return found
@@ -119,7 +119,7 @@ def test_a_redirect_that_repeats_the_token_is_not_followed(
     server.enqueue(302, headers={"Location": f"/x?key={TOKEN}"})
     with fastly.ApiClient(configuration) as client, caplog.at_level(logging.DEBUG):
         with pytest.raises(fastly.ApiException) as caught:
-            BillingApi(client).get_invoice(5, 2020)
+            BillingInvoicesApi(client).list_invoices(limit=1)
         assert "redirected to a URL that holds a secret" == caught.value.reason
         assert TOKEN not in repr(client.last_response) + caplog.text + repr(vars(caught.value))
     assert 1 == len(server.requests)
@@ -144,7 +144,7 @@ def test_a_token_of_unusual_shape_is_masked(
         fastly.ApiClient(configuration, "Fastly-Key", key) as client,
         pytest.raises(fastly.ForbiddenException) as caught,
     ):
-        BillingApi(client).get_invoice(5, 2020)
+        BillingInvoicesApi(client).list_invoices(limit=1)
     assert "you sent ***" == caught.value.body
 
 
@@ -179,7 +179,7 @@ def test_a_short_token_garbles_no_words(server: BillingServer) -> None:
     configuration = fastly.Configuration(host=server.url, api_key={"token": "tok"})
     server.enqueue(403, body={"msg": "The token lacks a scope"})
     with fastly.ApiClient(configuration) as client, pytest.raises(fastly.ApiException) as caught:
-        BillingApi(client).get_invoice(5, 2020)
+        BillingInvoicesApi(client).list_invoices(limit=1)
     assert "The token lacks a scope" == caught.value.detail
 
 
@@ -198,8 +198,8 @@ def test_no_object_shows_the_token(server: BillingServer) -> None:
     """The token is in no repr or vars of client, API, model or header."""
     configuration = fastly.Configuration(host=server.url, api_key={"token": server.token})
     with fastly.ApiClient(configuration, "Authorization", server.token) as client:
-        api = BillingApi(client)
-        invoice = api.get_invoice(5, 2020)
+        api = BillingInvoicesApi(client)
+        invoice = api.list_invoices(limit=1)
         rest_clients = client._resources().rest_clients.values()
         objects = [client, api, invoice, configuration, *rest_clients]
         shown = [repr(x) + repr(vars(x)) + repr(client.last_response) for x in objects]
@@ -211,9 +211,9 @@ def test_no_object_shows_the_token(server: BillingServer) -> None:
 def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:
     """A header that echoes the token is masked in the last response."""
     configuration = fastly.Configuration(host=server.url, api_key={"token": TOKEN})
-    server.enqueue(body={}, headers={"X-Echo": f"key {TOKEN}", "X-Other": "1"})
+    server.enqueue(body={"data": []}, headers={"X-Echo": f"key {TOKEN}", "X-Other": "1"})
     with fastly.ApiClient(configuration) as client:
-        BillingApi(client).get_invoice(5, 2020)
+        BillingInvoicesApi(client).list_invoices(limit=1)
         assert client.last_response is not None
         headers = client.last_response.headers
         assert TOKEN not in repr(vars(client)) + repr(client.last_response)
@@ -225,11 +225,12 @@ def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:
 
 
 SLASHED = "to/ken&of=the+tests"  # characters that are escaped in JSON and in URLs
-MESSAGE = b'{"total": 5, "msg": "no %s"}'
 ECHOES = {
-    "plain": f'{{"total": 5, "msg": "no {SLASHED}"}}'.encode(),
-    "JSON with \\/": b'{"total": 5, "msg": "no ' + SLASHED.replace("/", "\\/").encode() + b'"}',
-    "JSON with \\u0026": b'{"total": 5, "msg": "no '
+    "plain": f'{{"transaction_line_items": 5, "msg": "no {SLASHED}"}}'.encode(),
+    "JSON with \\/": b'{"transaction_line_items": 5, "msg": "no '
+    + SLASHED.replace("/", "\\/").encode()
+    + b'"}',
+    "JSON with \\u0026": b'{"transaction_line_items": 5, "msg": "no '
     + SLASHED.replace("&", "\\u0026").encode()
     + b'"}',
     "JSON with both": SLASHED.replace("&", "\\u0026").replace("/", "\\/").encode(),
@@ -238,10 +239,10 @@ ECHOES = {
     "UTF-16": f"no {SLASHED}".encode("utf-16"),
     "UTF-16, big end first": f"no {SLASHED}".encode("utf-16-be"),
     "UTF-32": f"no {SLASHED}".encode("utf-32"),
-    "in a model's field": f'{{"invoice_id": "x", "total": {{"cost": "{SLASHED}"}}}}'.encode(),
-    "in a name": f'{{"total": {{"{SLASHED}": NaN}}}}'.encode(),
+    "in a model's field": f'{{"transaction_line_items": [{{"amount": "{SLASHED}"}}]}}'.encode(),
+    "in a name": f'{{"transaction_line_items": {{"{SLASHED}": NaN}}}}'.encode(),
     "where a kept body ends": b"x" * (65536 - len(SLASHED) + 1) + SLASHED.encode() + b"y" * 100,
-    "where a shown value ends": f'{{"total": {{"cost": "{"x" * 190}{SLASHED}"}}}}'.encode(),
+    "where a shown value ends": f'{{"invoice_posted_on": "{"x" * 190}{SLASHED}"}}'.encode(),
 }
 
 
@@ -352,7 +353,7 @@ def test_a_token_in_a_head_is_masked(
     configuration: dict[str, Any] = {"api_key": {"token": token}, "retries": 0}
     with FaultServer(fault) as server, api_of(server.url, **configuration) as api:
         with caplog.at_level("DEBUG"), pytest.raises(ApiException) as caught:
-            api.get_invoice_by_id("c", "i")
+            api.get_invoice_by_invoice_id("i")
         shown = everything(caught.value) + repr(api.api_client.last_response) + caplog.text
         shown += repr(dict(caught.value.headers))
     assert token not in shown
@@ -386,7 +387,7 @@ def test_a_header_of_a_proxy_is_no_secret_unless_it_is_a_login() -> None:
 def test_an_unread_response_shows_no_token_in_its_head() -> None:
     """The headers of an unread response are masked too."""
     with FaultServer(answer(headers={"X": TOKEN})) as server, api_of(server.url) as api:
-        response = api.get_invoice_by_id("c", "i", _preload_content=False)
+        response = api.get_invoice_by_invoice_id("i", _preload_content=False)
         assert "***" == response.headers["X"]
         response.close()
 
@@ -401,7 +402,7 @@ def test_the_hook_changes_host_and_token_together() -> None:
             configuration.host, configuration.api_token = new.url, "a-new-token"
 
         with api_of(old.url, refresh_api_key_hook=hook) as api:
-            api.get_invoice_by_id("c", "i")
+            api.get_invoice_by_invoice_id("i")
         assert ([], ["a-new-token"]) == (
             old.requests,
             [request.headers["fastly-key"] for request in new.requests],

@@ -98,7 +98,7 @@ def test_mocket_is_used(host: str) -> None:
     """Under mocket in strict mode, calls get its responses, and send nothing."""
     mocket = pytest.importorskip("mocket")
     mockhttp = pytest.importorskip("mocket.mocks.mockhttp")
-    url = f"{host}/billing/v2/account_customers/c/invoices/i"
+    url = f"{host}/billing/v3/invoices/i"
     with mocket.Mocketizer(strict_mode=True):
         mockhttp.Entry.single_register(
             "GET", url, INVOICE, headers={"Content-Length": str(len(INVOICE))}
@@ -112,7 +112,7 @@ def test_mocket_is_used(host: str) -> None:
 def test_httpretty_is_not_bypassed(host: str) -> None:
     """Under httpretty, which does not work with urllib3 2, calls fail and send nothing."""
     httpretty = pytest.importorskip("httpretty")
-    url = f"{host}/billing/v2/account_customers/c/invoices/i"
+    url = f"{host}/billing/v3/invoices/i"
     with httpretty.enabled(allow_net_connect=False):
         httpretty.register_uri("GET", url, body=INVOICE)
         with pytest.raises(httpretty.errors.UnmockedError):

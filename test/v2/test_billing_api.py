@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -429,3 +430,19 @@ def test_a_client_of_its_own(server: BillingServer, configuration: fastly.Config
             assert "05" == f"{api.get_invoice('05', '2020').start_time:%m}"
     finally:
         fastly.Configuration.set_default(None)
+
+
+@pytest.mark.parametrize("checked", [True, False])
+@pytest.mark.parametrize(
+    "value",
+    ["..", "%2e%2e", "\ud800", "a\nb", "", " ", pytest.param(10**5000, id="huge"), 1.5, None, b"x"],
+)
+def test_any_arguments_are_sent_safely_or_refused(api: Any, value: Any, checked: bool) -> None:
+    """Any arguments are sent safely or refused as documented before anything is sent."""
+    for call in (
+        lambda: api.get_invoice(value, value, _check_input_type=checked),
+        lambda: api.get_invoice_by_id(value, value, _check_input_type=checked),
+        lambda: api.get_invoice_mtd("c", month=value, year=value, _check_input_type=checked),
+    ):
+        with contextlib.suppress(fastly.ApiTypeError, fastly.ApiValueError, fastly.ApiException):
+            call()
