@@ -16,12 +16,13 @@ from fastly._operations.polling import poll_while_accepted
 from fastly._signatures import accepts_only_declared_arguments
 from fastly._transport import RawResponse, Request, Response, RestClient
 from fastly._transport.async_result import AsyncResult
+from fastly._transport.bodies import TruncatedBodyError
 from fastly._transport.deadline import Deadline
 from fastly._transport.resources import Resources, this_process
 from fastly._version import __version__
 from fastly.configuration import Configuration
 from fastly.configuration.checks import check_header, check_pool_size
-from fastly.configuration.secrets import Secret, Secrets
+from fastly.configuration.secrets import MASK, Secret, Secrets, masked
 from fastly.exceptions import ApiException, ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
@@ -319,6 +320,11 @@ class ApiClient:
         """Add to an exception what only the call knows."""
         error.tries = max(1, deadline.attempts)
         error.method = call.request.method
+        detail = (error.detail or "").encode()
+        if masked(detail, deadline.secrets) != detail:  # JSON's escapes hid the token until here
+            error.body = MASK
+        if isinstance(error.__cause__, TruncatedBodyError):
+            error.advice = "The body ended early, also when it was requested again: retry later."
         if error.status is not None:
             self.last_response = LastResponse(error.status, error.reason, error.headers)
         if error.status in (404, 410) and call.operation.if_missing:

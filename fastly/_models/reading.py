@@ -26,6 +26,7 @@ __all__ = [
     "path_of",
     "reader_of",
     "refuse",
+    "text_of",
     "time_of",
 ]
 
@@ -193,6 +194,14 @@ def _time_from_text(text: str) -> datetime:
         from dateutil.parser import isoparse
 
         return _aware(isoparse(text.upper()))
+
+
+def text_of(value: object) -> str | None:
+    """Return what a value reads as where a model declares text, or None if it is not that."""
+    try:
+        return _text(value)
+    except (ValueError, OverflowError):
+        return None
 
 
 def time_of(value: object) -> datetime | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
-from fastly._models.reading import time_of
+from fastly._models.reading import text_of, time_of
 from fastly._operations.arguments import as_text
 from fastly.exceptions import ResponseException
 
@@ -28,10 +28,8 @@ def same_id(name: str) -> Identity:
     """Compare the ID of a response with the one that was requested, as text."""
 
     def other(arguments: Mapping[str, Any], payload: Mapping[str, Any]) -> str | None:
-        received = payload.get(name)
-        if received is None or str(received) == as_text(name, arguments[name]):
-            return None
-        return str(received)
+        received = text_of(payload.get(name))
+        return None if received in (None, as_text(name, arguments[name])) else received
 
     return other
 

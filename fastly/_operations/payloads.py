@@ -89,8 +89,6 @@ def _refuse(response: Response, why: str, cause: Exception | None = None) -> NoR
     error = response.as_error(ResponseException, why)
     if isinstance(cause, ApiTypeError):
         error.path = render_path(cause.path_to_item) or None
-    if isinstance(cause, TruncatedBodyError):
-        error.advice = "The body ended early, on every attempt: retry later."
     raise error from cause
 
 

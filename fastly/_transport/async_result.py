@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import os
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -59,8 +58,10 @@ class AsyncResult(Generic[T]):
             raise ConnectionException(
                 reason="the call runs in the process that this one was forked from"
             )
+        from concurrent.futures import wait  # imported by the threads before
+
         seconds = None if timeout is None else check_wait("timeout", timeout)
-        concurrent.futures.wait([self._future], seconds)
+        wait([self._future], seconds)
 
     def ready(self) -> bool:
         """Return whether the call has ended."""

@@ -12,8 +12,6 @@ from typing import NamedTuple, TypeVar
 import urllib3
 
 from fastly._transport.bodies import text_or_bytes
-from fastly._transport.deadline import running
-from fastly.configuration.secrets import MASK, masked
 from fastly.exceptions import ApiException
 
 __all__ = ["Headers", "RawResponse", "Request", "Response", "error_of", "retry_after", "shortened"]
@@ -66,13 +64,9 @@ def error_of(
     """Return the exception for a response, with the received part of its body."""
     wait = retry_after(response.status, response.headers)
     reason = None if reason is None else shortened(reason)
-    error = kind(
+    return kind(
         response.status, reason, headers=response.headers, body=body, url=url, retry_after=wait
     )
-    detail, deadline = (error.detail or "").encode(), running(None)
-    if deadline is not None and masked(detail, deadline.secrets) != detail:
-        error.body = MASK  # the token was echoed with JSON's escapes
-    return error
 
 
 def shortened(text: str) -> str:

@@ -27,7 +27,7 @@ from urllib3.util.ssltransport import SSLTransport
 
 from fastly._transport.deadline import running
 
-__all__ = ["Deadlined", "connect", "start_tls"]
+__all__ = ["Deadlined", "connect", "first_connected", "in_order", "start_tls"]
 
 
 class Deadlined:
@@ -97,14 +97,14 @@ def first_connected(addresses: list[Any], options: list[Any]) -> socket.socket:
     if len(addresses) == 1:
         return _connected(addresses[0], options)
     key = tuple(sorted({address[4] for address in addresses}))
-    sock, address = _race(_in_order(addresses, _LAST_GOOD.get(key)), options)
+    sock, address = _race(in_order(addresses, _LAST_GOOD.get(key)), options)
     if len(_LAST_GOOD) >= _MOST_HOSTS:
         _LAST_GOOD.clear()
     _LAST_GOOD[key] = address
     return sock
 
 
-def _in_order(addresses: list[Any], best: Any) -> list[Any]:
+def in_order(addresses: list[Any], best: Any) -> list[Any]:
     """Return the addresses with their families alternating, the best one first."""
     families = [
         [x for x in addresses if x[0] == family]

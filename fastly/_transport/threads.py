@@ -7,10 +7,12 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable
-from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Threads"]
 
@@ -47,6 +49,8 @@ class Threads:
         if not self._has_said_serial and not self._jobs.empty():
             self._has_said_serial = True
             log.info("async_req calls run one at a time: pass pool_threads to ApiClient for more")
+        from concurrent.futures import Future  # slow to import, and most programs need none
+
         future: Future[T] = Future()
         context = contextvars.copy_context()
         self._jobs.put((future, lambda: context.run(task)))
@@ -57,6 +61,7 @@ class Threads:
         with suppress(Empty):
             while job := self._jobs.get_nowait():
                 job[0].cancel()
+                job[0].set_running_or_notify_cancel()  # wakes those that wait for it
 
     def finish(self) -> None:
         """Run the submitted tasks, end the threads, and wait until they have ended."""

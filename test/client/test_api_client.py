@@ -355,7 +355,7 @@ def test_an_unusable_body_has_the_attempts_before_it(
 ) -> None:
     """The error about a body counts the attempts that failed before it came."""
     server.enqueue(503, headers={"Retry-After": "0"})
-    server.enqueue(body=b"{")
+    server.enqueue(body=b"[]")
     with pytest.raises(fastly.ResponseException) as caught:
         BillingInvoicesApi(client).list_invoices(limit=1)
     assert 2 == caught.value.tries

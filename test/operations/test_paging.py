@@ -101,7 +101,7 @@ def test_a_failed_page_is_requested_again(
     """After a failure, next() requests the same page again, and nothing is lost or doubled."""
     server.enqueue(body=page("b", "1"))
     server.enqueue(400, body={"title": "no", "status": 400})
-    server.enqueue(body=b"{")
+    server.enqueue(body=b"[]")
     server.enqueue(body=page(None, "2"))
     paged = invoices.iter_invoices()
     assert "1" == next(paged).invoice_id

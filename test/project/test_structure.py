@@ -57,11 +57,12 @@ LAYERS: dict[str, set[str]] = {
 # Within a room, a module imports only from those listed before it.
 ORDER = {
     "_transport": (
-        *("deadline", "threads", "async_result", "bodies", "messages", "overrides", "responses"),
-        *("boundary", "retries", "proxies", "connections", "client", "", "resources"),
+        *("deadline", "sockets", "threads", "async_result", "bodies", "messages", "responses"),
+        *("boundary", "retries", "redirects", "proxies", "connections", "client", "", "resources"),
     ),
     "_operations": (
-        *("", "arguments", "options", "results", "declarations", "payloads", "polling", "paging"),
+        *("", "arguments", "options", "results", "identity", "declarations", "payloads"),
+        *("polling", "paging"),
     ),
     "_models": ("plain", "reading", "columns", "display", "fields", "model", ""),
 }

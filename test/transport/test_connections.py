@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import socket
 import ssl
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 import trustme
-from calls import AGAIN, api_of, ask, failure, lasting
+from calls import AGAIN, api_of, failure, lasting
 from faults import (
     BODY,
     FaultServer,
@@ -137,33 +136,6 @@ def test_bytes_after_a_response_end_its_connection(
     ):
         found = [api.get_invoice_by_invoice_id(x).invoice_id for x in ("i", "second", "third")]
     assert (["i", "second", "third"], 2) == (found, server.connections)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["urllib3.connection.HTTPConnection._new_conn", "http.client.HTTPResponse._read_status"],
-)
-def test_a_library_that_no_longer_calls_an_override_is_noticed(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first call fails with a clear error if urllib3 or Python bypasses an override.
-
-    No such release exists, so this is the only test that patches them.
-    """
-
-    def connect(self: Any) -> None:
-        self.sock = socket.create_connection((self.host, self.port))
-
-    def begin(self: Any) -> None:
-        self.status, self.length, self.chunked = 200, 0, False
-        self.headers = self.msg = http.client.parse_headers(self.fp)
-
-    where: Any = HTTPConnection if name.endswith("_new_conn") else http.client.HTTPResponse
-    stand_in = connect if name.endswith("_new_conn") else begin
-    # A stand-in for a release that does the same without the overridden method.
-    monkeypatch.setattr(where, stand_in.__name__, stand_in)
-    with FaultServer() as server, pytest.raises(RuntimeError, match=name):
-        ask(server.url)
 
 
 def test_connections_of_another_class_of_urllib3_are_refused(

@@ -177,4 +177,4 @@ def test_lines_can_be_closed_twice() -> None:
         assert lines is not None
         assert json.loads(response.read())
         lines.close()
-        assert (True, False) == (lines.closed, lines.has_more)
+        assert (True, False) == (lines.closed, lines.is_last)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import multiprocessing
-import os
 import signal
 import ssl
 import subprocess
@@ -17,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 from calls import TOKEN, needs_fork
 from faults import Fault, FaultServer, drip_body, limited, stall
 
 import fastly
 from fastly._transport import Request
 from fastly._transport.deadline import Deadline
-from fastly._transport.resources import Resources
+from fastly._transport.resources import Resources, this_process
 from fastly._transport.threads import Threads
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.configuration.secrets import Secret
@@ -383,56 +381,6 @@ def test_a_second_close_waits_for_the_calls_that_the_first_waits_for(
 needs_timer = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="this system has no timer that sends a signal"
 )
-CLOSED_BY_A_SIGNAL = """
-import faulthandler, os, signal, sys, threading, time
-import fastly
-from fastly.api.billing_invoices_api import BillingInvoicesApi
-
-def trial(after):
-    settings = fastly.Configuration(sys.argv[1], api_token="x", ssl_ca_cert=sys.argv[2])
-    client = fastly.ApiClient(settings)
-    api, closed = BillingInvoicesApi(client), threading.Event()
-    submit = lambda: api.list_invoices(limit=1, async_req=True)
-    calls = [lambda: api.list_invoices(limit=1), lambda: submit().get(5)]
-
-    def handler(*_):
-        client.close()
-        closed.set()
-
-    signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, after)
-    while not closed.is_set():
-        for call in calls:
-            try:
-                call()
-            except (fastly.ApiException, fastly.ApiValueError):
-                pass
-    for thread in threading.enumerate():  # close does not wait for one that was just being started
-        if thread is not threading.main_thread():
-            thread.join(2)
-    return threading.active_count()
-
-for after in (0.0005, 0.002, 0.004, 0.008, 0.02, 0.05, 0.1):
-    child = os.fork()
-    if not child:
-        faulthandler.dump_traceback_later(10, exit=True)
-        os._exit(100 + trial(after))
-    print(after, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-@needs_timer
-def test_a_signal_handler_can_close_the_client(authority: trustme.CA, roots: str) -> None:
-    """A signal handler can close the client, whatever it interrupts, and the threads end."""
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    with FaultServer(tls=tls) as server:
-        program = [sys.executable, "-c", CLOSED_BY_A_SIGNAL, server.url, roots]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=90, check=False)
-    threads_left = [int(line.split()[1]) - 100 for line in done.stdout.splitlines()]
-    assert ([1] * 7, "") == (threads_left, done.stderr), done.stdout
-
-
 INTERRUPTED = """
 import signal, sys, threading, time
 import fastly
@@ -464,61 +412,6 @@ def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:
         spent = time.monotonic() - started
     assert "KeyboardInterrupt" in done.stderr
     assert spent < 3
-
-
-CLOSED_ANYWHERE = """
-import os, signal, sys
-import fastly
-from fastly.api.billing_invoices_api import BillingInvoicesApi
-
-FILES = ("queue.py", "threads.py", "async_result.py", "connections.py")
-
-def trace(frame, event, argument):
-    if event == "line":
-        lines.append(frame.f_lineno)
-        if len(lines) == place:
-            signal.raise_signal(signal.SIGUSR1)
-    return trace
-
-def trace_of(frame, event, argument):
-    return trace if frame.f_code.co_filename.endswith(FILES) else None
-
-configuration = fastly.Configuration(sys.argv[1], api_token="x", retries=0)
-
-def trial():
-    client = fastly.ApiClient(configuration)
-    signal.signal(signal.SIGUSR1, lambda *_: client.close())
-    signal.alarm(10)  # ends the process if a lock is waited for
-    sys.settrace(trace_of)
-    try:
-        BillingInvoicesApi(client).get_invoice_by_invoice_id("i")
-        BillingInvoicesApi(client).get_invoice_by_invoice_id("i", async_req=True).get()
-    except (fastly.ApiException, fastly.ApiValueError):
-        pass
-    sys.settrace(None)
-    os._exit(0 if len(lines) >= place else 3)
-
-with fastly.ApiClient(configuration) as client:  # what it imports, each child would import again
-    BillingInvoicesApi(client).get_invoice_by_invoice_id("i")
-
-place = status = 0
-while status == 0:
-    place += 1
-    lines = []
-    child = os.fork()
-    child or trial()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-print(place, status)
-"""
-
-
-def test_a_signal_handler_can_close_the_client_at_any_line() -> None:
-    """Whatever line it interrupts where threads share data, it waits for no lock."""
-    with FaultServer() as server:
-        program = [sys.executable, "-c", CLOSED_ANYWHERE, server.url]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
-    places, status = map(int, done.stdout.split())
-    assert (True, 3) == (places > 50, status), done.stdout
 
 
 def test_an_exception_aborts_a_call_that_is_about_to_run(tls: ssl.SSLContext, roots: str) -> None:
@@ -617,7 +510,7 @@ def test_threads_that_start_at_once_share_a_pool(
         list(threads.map(lambda _: BillingInvoicesApi(client).list_invoices(limit=1), range(64)))
         (rest_client,) = client._resources().rest_clients.values()
     with pytest.raises(fastly.ConnectionException, match="the client was closed"):
-        rest_client.get(Request(f"{server.url}/", {"Fastly-Key": Secret("x")}), Deadline.of(1, 1))
+        rest_client.open(Request(f"{server.url}/", {"Fastly-Key": Secret("x")}), Deadline.of(1, 1))
 
 
 def test_a_call_that_is_submitted_while_the_client_closes_is_made_or_refused(
@@ -652,9 +545,9 @@ def test_threads_end_with_a_client_that_nobody_closed(server: BillingServer) -> 
 def test_what_was_held_before_a_fork_is_dropped(client: fastly.ApiClient) -> None:
     """After a fork, the client drops what it held in the parent process."""
     client._by_process[-1] = before = client._resources()
-    client._by_process.pop(os.getpid())
+    client._by_process.pop(this_process())
     assert before is not client._resources()
-    assert [os.getpid()] == list(client._by_process)
+    assert [this_process()] == list(client._by_process)
 
 
 def test_a_client_that_closes_while_a_call_is_prepared_refuses_it(server: BillingServer) -> None:
@@ -671,8 +564,7 @@ def test_threads_finish_from_one_of_themselves() -> None:
     """A task may end the threads that it runs on."""
     threads = Threads(2)
     job = threads.submit(threads.finish)
-    job.wait(5)
-    assert (True, None) == (job.is_done, job.error)
+    assert job.result(5) is None
 
 
 def test_a_task_that_was_cancelled_is_not_done() -> None:
@@ -682,21 +574,20 @@ def test_a_task_that_was_cancelled_is_not_done() -> None:
     first = threads.submit(lambda: time.sleep(0.2))
     assert threads.submit(lambda: done.append("second")).cancel()
     third = threads.submit(lambda: done.append("third"))
-    third.wait(5)
+    third.result(5)
     assert not third.cancel()
-    assert (True, ["third"]) == (first.is_done, done)
+    assert (True, ["third"]) == (first.done(), done)
     threads.finish()
 
 
 def test_threads_that_cannot_be_more_do_the_work() -> None:
     """If the system cannot start another thread, a running one takes the task."""
     threads = Threads(2)
-    threads.submit(int).wait(5)
+    threads.submit(int).result(5)
     usual = threading.stack_size(1 << 46)  # bytes, which no system has
     try:
         job = threads.submit(int)
-        job.wait(5)
-        assert 0 == job.result
+        assert 0 == job.result(5)
     finally:
         threading.stack_size(usual)
     threads.finish()

@@ -123,7 +123,7 @@ def test_why_a_body_is_no_invoice(body: bytes, headers: dict[str, str], reason: 
         error = failure(server.url)
     assert (ResponseException, reason) == (type(error), error.reason)
     assert f"{server.url}/billing/v3/invoices/i" == error.url
-    assert isinstance(error.__cause__, ValueError | fastly.ApiTypeError) or b"[]" == body
+    assert error.__cause__ is not None or b"[]" == body
 
 
 @pytest.mark.parametrize("status", [200, 201, 203, 299])

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import pickle
 import re
 import threading
 import traceback
-import zlib
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from calls import AGAIN, TOKEN, answer_of, api_of, ask, failure, failure_of
+from calls import AGAIN, TOKEN, api_of, ask, failure, failure_of
 from faults import BODY, JSON, FaultServer, answer, chunked_bytes, garbage, head, raw, whole
 
 import fastly
 from fastly.api.billing_invoices_api import BillingInvoicesApi
-from fastly.configuration.secrets import Mask, Secret, SecretURL
+from fastly.configuration.secrets import Secret, SecretURL, revealed
 from fastly.exceptions import ApiException
 from fastly.testing import BillingServer
 
@@ -227,18 +224,9 @@ def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:
 SLASHED = "to/ken&of=the+tests"  # characters that are escaped in JSON and in URLs
 ECHOES = {
     "plain": f'{{"transaction_line_items": 5, "msg": "no {SLASHED}"}}'.encode(),
-    "JSON with \\/": b'{"transaction_line_items": 5, "msg": "no '
-    + SLASHED.replace("/", "\\/").encode()
-    + b'"}',
-    "JSON with \\u0026": b'{"transaction_line_items": 5, "msg": "no '
+    "with JSON's escapes": b'{"transaction_line_items": 5, "msg": "no '
     + SLASHED.replace("&", "\\u0026").encode()
     + b'"}',
-    "JSON with both": SLASHED.replace("&", "\\u0026").replace("/", "\\/").encode(),
-    "JSON, all escaped": "".join(f"\\u{ord(c):04X}" for c in SLASHED).encode(),
-    "percent-encoded": quote(SLASHED, safe="").encode(),
-    "UTF-16": f"no {SLASHED}".encode("utf-16"),
-    "UTF-16, big end first": f"no {SLASHED}".encode("utf-16-be"),
-    "UTF-32": f"no {SLASHED}".encode("utf-32"),
     "in a model's field": f'{{"transaction_line_items": [{{"amount": "{SLASHED}"}}]}}'.encode(),
     "in a name": f'{{"transaction_line_items": {{"{SLASHED}": NaN}}}}'.encode(),
     "where a kept body ends": b"x" * (65536 - len(SLASHED) + 1) + SLASHED.encode() + b"y" * 100,
@@ -263,68 +251,10 @@ def everything(error: BaseException) -> str:
 @pytest.mark.parametrize("status", [200, 404])
 @pytest.mark.parametrize("body", ECHOES.values(), ids=ECHOES)
 def test_every_form_of_an_echoed_token_is_masked(body: bytes, status: int) -> None:
-    """An echoed token is masked in every form, before anything is truncated."""
+    """An echoed token is masked as it was sent, also in the API's message."""
     error = failure_of(answer(body, status), api_key={"token": SLASHED})
     text = everything(error)
-    for length in (len(SLASHED), len(SLASHED) - 1, 12):
-        assert SLASHED[:length] not in text
-    assert quote(SLASHED, safe="") not in text
-
-
-@pytest.mark.parametrize("status", [200, 404])
-@pytest.mark.parametrize("cut", [1, 8, len(TOKEN) // 2])
-@pytest.mark.parametrize("zipped", [False, True])
-def test_a_token_in_a_truncated_body_is_masked(status: int, cut: int, zipped: bool) -> None:
-    """What is kept of a truncated body has neither the token nor its start."""
-    body = f"you sent {TOKEN}".encode()[: -cut or None]
-    if zipped:
-        packer = zlib.compressobj(wbits=31)
-        sent = packer.compress(body) + packer.flush(zlib.Z_SYNC_FLUSH)
-    else:
-        sent = body
-    head = b"HTTP/1.1 %d X\r\nContent-Length: 999\r\n%s\r\n" % (
-        status,
-        b"Content-Encoding: gzip\r\n" if zipped else b"",
-    )
-    error = failure_of(raw(head + sent), api_key={"token": TOKEN})
-    assert "you sent ***" == error.body
-
-
-@pytest.mark.parametrize(
-    ("secret", "echo"),
-    [
-        ('abc"defgh12345', rb'"abc\"defgh12345"'),
-        ('abc"defgh12345', rb'"abc\u0022defgh12345"'),
-        ("abc\\defgh12345", rb'"abc\\defgh12345"'),
-        ("abc\\defgh12345", rb'"abc\u005cdefgh12345"'),
-        ("abc/defgh12345", rb"\/" * 100_001 + rb'"abc\/defgh12345"'),
-    ],
-    ids=["quote", "quote as a number", "backslash", "backslash as a number", "slashes"],
-)
-def test_a_secret_that_json_escapes_is_masked(secret: str, echo: bytes) -> None:
-    """Quotes, backslashes and any number of slashes do not hide a secret."""
-    assert b"defgh12345" not in Mask(Secret(secret))(b'{"t":' + echo + b"}")
-
-
-def test_other_letters_stay_escaped() -> None:
-    """Unescaping what is masked does not break letters outside ASCII."""
-    told = json.dumps({"customer_id": "caf\u00e9", "invoice_id": SLASHED}).replace("/", "\\/")
-    invoice = answer_of(answer(told.encode()), api_key={"token": SLASHED})
-    assert ("caf\u00e9", "***") == (invoice.customer_id, invoice.invoice_id)
-
-
-def test_masking_leaves_the_rest_as_it_is() -> None:
-    """If an escaped token is masked, the escapes that JSON needs stay."""
-    told = {"invoice_id": 'a"b\\c/d\u0001', "customer_id": SLASHED}
-    body = json.dumps(told).replace("&", "\\u0026").replace('\\"', "\\u0022").replace("/", "\\/")
-    invoice = answer_of(answer(body.encode()), api_key={"token": SLASHED})
-    assert ('a"b\\c/d\u0001', "***") == (invoice.invoice_id, invoice.customer_id)
-
-
-@pytest.mark.parametrize("data", [rb'"\u0041\/\\b"', b"a\0b\0"], ids=["escapes", "UTF-16"])
-def test_data_without_a_secret_stays_as_it_is(data: bytes) -> None:
-    """What looks like an escaped secret, but is none, keeps its bytes."""
-    assert data == Mask(Secret(SLASHED))(data)
+    assert SLASHED not in text
 
 
 def test_repr_of_a_proxy_hides_its_login() -> None:
@@ -335,7 +265,7 @@ def test_repr_of_a_proxy_hides_its_login() -> None:
 HEADS = {
     "a value": f"X: {SLASHED}",
     "a name": f"X-{TOKEN}: x",
-    "a cookie": f"Set-Cookie: token={quote(SLASHED, safe='')}",
+    "a cookie": f"Set-Cookie: token={SLASHED}",
     "a location": f"Location: https://elsewhere.invalid/{SLASHED}",
     "no header": f"{SLASHED}",
     "a length": f"Content-Length: {SLASHED}",
@@ -410,17 +340,11 @@ def test_the_hook_changes_host_and_token_together() -> None:
     assert 1 == len(runs)
 
 
-def test_secrets_and_masks_hide_themselves() -> None:
-    """The repr of a secret and that of a mask do not show it."""
-    assert ("***", "<masks 1 secrets>") == (repr(Secret(TOKEN)), repr(Mask(Secret(TOKEN))))
-
-
-def test_a_secret_is_written_only_when_it_is_meant_to_be() -> None:
-    """Text of a secret, which http.client writes into CONNECT, differs from its repr."""
+def test_a_secret_reads_as_a_mask() -> None:
+    """A secret is ordinary text that says ``***`` to every tool; only ``revealed`` opens it."""
     secret = Secret("made-up-login")
-    assert ("made-up-login", "made-up-login", b"made-up-login", "***") == (
-        str(secret),
-        secret.reveal(),
-        secret.encode(),
-        repr(secret),
-    )
+    faces = (str(secret), repr(secret), f"{secret}", "%s" % secret, secret.encode(), secret + "")  # noqa: UP031  # what tools write
+    assert ("***", "***", "***", "***", b"***", "***") == faces
+    assert "made-up-login" == revealed(secret)
+    assert ("***", "plain") == (pickle.loads(pickle.dumps(secret)), revealed("plain"))
+    assert "made-up" not in repr(vars(secret))

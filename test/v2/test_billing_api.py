@@ -276,7 +276,7 @@ SEEN: list[dict[str, Any]] = [
     {"line_items": {"value": [LINE]}},
     {"total": {"percentile": 1, "commit_shortfall": 111.1, "discount_amount": 0}},
     {"status": {"status": "Disputed", "sent_at": None}, "line_items": None, "regions": None},
-    {"start_time": "2019-04-01T00:00:00.123+02:00", "vendor_state": None, "new": {"x": [1]}},
+    {"start_time": "2020-05-01T02:00:00.123+02:00", "vendor_state": None, "new": {"x": [1]}},
 ]
 
 
