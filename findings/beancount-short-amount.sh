@@ -5,8 +5,8 @@
 # What happens: beancount derives its tolerance from the amount with the fewest decimals. With
 #   "375.50" the transaction below is refused, because it is 2 cents off. With "375.5" it passes,
 #   and so does everything up to 5 cents.
-# Why it matters: Python prints 375.50 as 375.5, and so do JSON and most exports. A ledger that was
-#   generated from them no longer notices that the lines of an invoice differ from its total.
+# Why it matters: Python prints 375.50 as 375.5, and so do JSON and most exports. A ledger that
+#   was generated from them no longer notices that the lines of an invoice differ from its total.
 # What we do about it: docs/export.md says to write amounts with all decimals of the currency.
 set -euo pipefail
 
@@ -14,7 +14,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install -qq --disable-pip-version-check beancount==3.2.3
+venv/bin/pip install -qq --no-compile --disable-pip-version-check beancount==3.2.3
 
 for amount in 375.50 375.5; do
     cat > "$amount.beancount" <<END

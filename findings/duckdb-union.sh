@@ -2,11 +2,13 @@
 # DuckDB 2.0.1: a UNION of two DECIMAL columns takes decimals away from one of them.
 #
 # One would guess: the result has a type that holds both columns, or the query fails.
-# What happens: DECIMAL(38, 12) and DECIMAL(38, 2) become DECIMAL(38, 2), because 38 digits are the
-#   limit and the digits before the point win. The values with 12 decimals are rounded without a word.
-#   A sum() is always 38 digits wide, so a column that was DECIMAL(18, 2) in its table is enough.
-# Why it matters: usage is charged in fractions of a cent. Below, 1,000 lines of 0.004 (4.00 in all)
-#   add up to nothing once they stand in one column with the monthly sums of another supplier.
+# What happens: DECIMAL(38, 12) and DECIMAL(38, 2) become DECIMAL(38, 2), because 38 digits are
+#   the limit and the digits before the point win. The values with 12 decimals are rounded without
+#   a word. A sum() is always 38 digits wide, so a column that was DECIMAL(18, 2) in its table is
+#   enough.
+# Why it matters: usage is charged in fractions of a cent. Below, 1,000 lines of 0.004 (4.00 in
+#   all) add up to nothing once they stand in one column with the monthly sums of another
+#   supplier.
 # What we do about it: docs/recipes/duckdb.md says to cast sums before a UNION.
 set -euo pipefail
 
@@ -14,7 +16,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install -qq --disable-pip-version-check duckdb==2.0.1
+venv/bin/pip install -qq --no-compile --disable-pip-version-check duckdb==2.0.1
 
 cat > run.py <<'END'
 import duckdb
