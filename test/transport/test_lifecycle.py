@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import trustme
-from calls import TOKEN, needs_fork
+from calls import SLACK, TOKEN, needs_fork
 from faults import Fault, FaultServer, drip_body, limited, stall
 
 import fastly
@@ -221,13 +221,12 @@ def test_pool_threads_run_side_by_side(
 ) -> None:
     """As many calls run at a time as the pool has threads."""
     for _ in range(8):
-        server.enqueue(body={"data": []}, delay=0.2)
-    started = time.monotonic()
+        server.enqueue(body={"data": []}, delay=1)
     with fastly.ApiClient(configuration, pool_threads=8) as client:
         api = BillingInvoicesApi(client)
-        for later in [api.list_invoices(limit=1, async_req=True) for _ in range(8)]:
-            later.get(5)
-    assert time.monotonic() - started < 0.8
+        first, *_ = [api.list_invoices(limit=1, async_req=True) for _ in range(8)]
+        first.get()
+        assert 8 == len(server.requests)
 
 
 def test_one_client_under_32_threads(
@@ -415,7 +414,7 @@ def trial(after):
 for after in (0.0005, 0.002, 0.004, 0.008, 0.02, 0.05, 0.1):
     child = os.fork()
     if not child:
-        faulthandler.dump_traceback_later(10, exit=True)
+        faulthandler.dump_traceback_later(60, exit=True)
         os._exit(100 + trial(after))
     print(after, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
@@ -460,10 +459,10 @@ def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:
     with FaultServer(*[fault] * 4) as server:
         started = time.monotonic()
         program = [sys.executable, "-c", INTERRUPTED, server.url, way]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
         spent = time.monotonic() - started
     assert "KeyboardInterrupt" in done.stderr
-    assert spent < 3
+    assert spent < SLACK
 
 
 CLOSED_ANYWHERE = """
@@ -488,7 +487,7 @@ configuration = fastly.Configuration(sys.argv[1], api_token="x", retries=0)
 def trial():
     client = fastly.ApiClient(configuration)
     signal.signal(signal.SIGUSR1, lambda *_: client.close())
-    signal.alarm(10)  # ends the process if a lock is waited for
+    signal.alarm(60)  # ends the process if a lock is waited for
     sys.settrace(trace_of)
     try:
         BillingInvoicesApi(client).get_invoice_by_invoice_id("i")
@@ -516,7 +515,7 @@ def test_a_signal_handler_can_close_the_client_at_any_line() -> None:
     """Whatever line it interrupts where threads share data, it waits for no lock."""
     with FaultServer() as server:
         program = [sys.executable, "-c", CLOSED_ANYWHERE, server.url]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
+        done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=True)
     places, status = map(int, done.stdout.split())
     assert (True, 3) == (places > 50, status), done.stdout
 
@@ -530,11 +529,11 @@ def test_an_exception_aborts_a_call_that_is_about_to_run(tls: ssl.SSLContext, ro
             raise KeyError
 
     with FaultServer(*[stall()] * 2, tls=tls) as server:
-        settings = fastly.Configuration(server.url, api_token="x", ssl_ca_cert=roots, timeout=10)
+        settings = fastly.Configuration(server.url, api_token="x", ssl_ca_cert=roots, timeout=60)
         started = time.monotonic()
         with pytest.raises(KeyError):
             fail(settings)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < SLACK
 
 
 def test_threads_share_what_the_first_of_them_made(client: fastly.ApiClient) -> None:
@@ -603,7 +602,7 @@ def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configurat
         started = time.monotonic()
         with pytest.raises(KeyError):
             fail()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < SLACK
     for call in calls:
         with pytest.raises(fastly.ConnectionException, match=r"^the client was closed during the"):
             call.get()
