@@ -44,7 +44,7 @@ class TestFailures:
         result = shell(*MAY, "--timeout", 0.3)
         assert (1, b"") == result[:2]
         assert "use a longer --timeout" in result.stderr
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 20
 
     @pytest.mark.parametrize("command", ["invoices", "mtd", "usage"])
     def test_response_of_another_kind(

@@ -325,7 +325,7 @@ def test_each_try_is_logged(
     records = [r for r in caplog.records if r.name.startswith("fastly")]
     assert ["DEBUG", "INFO", "DEBUG"] == [record.levelname for record in records]
     url = f"{server.url}/billing/v3/invoices?limit=1"
-    assert records[0].getMessage().startswith(f"GET {url}: 503 in 0.0")
+    assert re.match(rf"GET {re.escape(url)}: 503 in \d+\.\d+", records[0].getMessage())
     assert re.fullmatch(
         rf"retrying {re.escape(url)} in 0\.\d\d s after: 503", records[1].getMessage()
     )
@@ -387,7 +387,7 @@ def test_a_pending_estimate_tells_how_long_it_was_waited_for(
     with pytest.raises(fastly.EstimatePendingException) as caught:
         api.get_month_to_date_invoice(_wait=0.25)
     error = caught.value
-    assert re.fullmatch(r"Accepted, still pending after 0\.[2-9] s", error.reason)
+    assert re.fullmatch(r"Accepted, still pending after \d+\.\d s", error.reason)
     assert len(server.requests) == error.tries > 1
     assert fastly.EstimatePendingException.advice == error.advice
     assert f"{server.url}/billing/v3/invoices/month-to-date" == error.url

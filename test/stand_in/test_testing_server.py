@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import re
+import select
 import shlex
 import signal
 import socket
@@ -197,16 +198,16 @@ def test_an_unknown_status(server: BillingServer) -> None:
 
 def test_a_delay_precedes_the_response(server: BillingServer) -> None:
     """A delayed response takes its seconds, and holds up no other connection."""
-    server.enqueue(delay=0.3)
+    server.enqueue(delay=1)
     with closing(connect(server)) as slow:
         begun = time.monotonic()
         slow.request("GET", MAY)
         while not server.requests:
             time.sleep(0.001)
         assert 200 == get(server, MAY).status
-        assert time.monotonic() - begun < 0.3
+        assert ([], [], []) == select.select([slow.sock], [], [], 0)
         slow.getresponse().read()
-        assert time.monotonic() - begun >= 0.3
+        assert time.monotonic() - begun >= 1
 
 
 @pytest.mark.parametrize("cut", [0, 1, 99])
@@ -311,7 +312,7 @@ def test_close_is_quick_and_ends_every_thread() -> None:
         half.sendall(b"GET / HT")
         begun = time.monotonic()
         server.close()
-        assert time.monotonic() - begun < 0.3
+        assert time.monotonic() - begun < 10
         assert before == threading.active_count()
         assert b"" == received(idle) == received(waiting)
 
@@ -322,7 +323,7 @@ def test_close_of_an_unused_server_is_quick() -> None:
     for _ in range(20):
         with BillingServer():
             pass
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5
 
 
 def test_once_closed_it_refuses_connections() -> None:

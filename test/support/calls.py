@@ -19,7 +19,7 @@ from fastly.exceptions import ApiException
 TOKEN = "made-up-token-6ae1"
 
 
-SLACK = 0.5  # seconds that a call may take beyond its time
+SLACK = 10.0  # seconds, for other work on the machine; what must not happen would take longer
 
 
 SHORT = 0.3  # seconds
@@ -74,9 +74,9 @@ def answer_of(*script: Fault, options: dict[str, Any] | None = None, **settings:
 
 
 @contextlib.contextmanager
-def lasting(least: float, most: float) -> Iterator[None]:
-    """Assert that a block takes so many seconds."""
+def lasting(least: float = 0.0) -> Iterator[None]:
+    """Assert that a block takes at least so many seconds, and not much longer."""
     started = time.monotonic()
     yield
     spent = time.monotonic() - started
-    assert least <= spent <= most
+    assert least <= spent < least + SLACK

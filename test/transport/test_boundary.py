@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import urllib3
-from calls import AGAIN, SHORT, TOKEN, api_of, ask, failure, failure_of, lasting
+from calls import AGAIN, SHORT, TOKEN, api_of, ask, failure, failure_of
 from faults import (
     BODY,
     Fault,
@@ -295,7 +295,7 @@ def test_a_file_without_certificate_is_the_configurations_fault(
     """A file without a certificate raises ApiValueError at once, and nothing is sent."""
     path = tmp_path / "empty.pem"
     path.write_text("no certificate")
-    with lasting(0, 0.4), pytest.raises(ApiValueError, match="certificate"):
+    with pytest.raises(ApiValueError, match="certificate"):
         ask("https://127.0.0.1:1", retries=3, **{settings: str(path)})
 
 

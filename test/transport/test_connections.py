@@ -110,7 +110,7 @@ def test_connections_of_a_recorder_are_bounded(
 
     # Recorders such as vcrpy install their class in the same way.
     monkeypatch.setattr(HTTPConnectionPool, "ConnectionCls", Theirs)
-    with server() as listening, lasting(0.28, 0.6):
+    with server() as listening, lasting(0.28):
         error = failure(listening.url, timeout=timeout)
     assert (TimeoutException, words) == (type(error), error.reason)
 

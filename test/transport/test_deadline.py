@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import trustme
 from faults import FaultServer, Refusing, Unaccepting
-from secure import LOOPBACK, server_context
+from secure import LOOPBACK, SLACK, server_context
 from urllib3.util.ssltransport import SSLTransport
 
 from fastly._transport.deadline import Deadline
@@ -81,12 +81,12 @@ def test_every_address_is_tried() -> None:
 
 def test_connecting_ends_with_the_phase() -> None:
     """Connecting to an unresponsive address ends at the connect timeout."""
-    with Unaccepting() as full, Deadline(5, 5, 5) as deadline:
+    with Unaccepting() as full, Deadline(60, 60, 60) as deadline:
         deadline.start_phase(0.3)
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             connect("127.0.0.1", full.port, [])
-        assert 0.28 <= time.monotonic() - started < 0.5
+        assert 0.28 <= time.monotonic() - started < SLACK
 
 
 def test_the_first_address_that_answers_is_taken() -> None:
@@ -132,7 +132,7 @@ def test_each_wait_ends_with_the_call(receive: Any) -> None:
     """Every way of receiving ends with the call, however many bytes were received before."""
     with (
         listening() as listener,
-        Deadline(0.2, 1, 1),
+        Deadline(0.5, 60, 60),
         connect(*listener.getsockname(), []) as sock,
         listener.accept()[0] as other,
     ):
@@ -141,7 +141,7 @@ def test_each_wait_ends_with_the_call(receive: Any) -> None:
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             receive(sock)
-        assert time.monotonic() - started < 0.4
+        assert time.monotonic() - started < SLACK
 
 
 def test_after_the_call_each_wait_is_as_long_as_an_answer() -> None:
@@ -157,7 +157,7 @@ def test_after_the_call_each_wait_is_as_long_as_an_answer() -> None:
             started = time.monotonic()
             with pytest.raises(TimeoutError):
                 sock.recv(1)
-            assert 0.15 <= time.monotonic() - started < 0.4
+            assert 0.15 <= time.monotonic() - started < SLACK
 
 
 def test_flags_are_passed_on() -> None:
@@ -183,14 +183,14 @@ def test_sending_ends_with_the_call() -> None:
     """Sending to a peer that does not read ends with the call."""
     with (
         listening() as listener,
-        Deadline(0.2, 1, 1),
+        Deadline(0.5, 60, 60),
         connect(*listener.getsockname(), []) as sock,
         listener.accept()[0],
     ):
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             sock.sendall(bytes(64 * 1024 * 1024))
-        assert 0.1 < time.monotonic() - started < 0.9
+        assert time.monotonic() - started < SLACK
 
 
 def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str) -> None:
@@ -198,7 +198,7 @@ def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str
     settings = ssl.create_default_context(cafile=roots)
     with (
         FaultServer(tls=server_context(authority.issue_cert(*LOOPBACK))) as server,
-        Deadline(0.5, 1, 1),
+        Deadline(0.5, 60, 60),
         connect("127.0.0.1", server.port, []) as sock,
     ):
         tls = SSLTransport(sock, settings, "127.0.0.1")
@@ -206,7 +206,7 @@ def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str
         for wait in (tls.recv, lambda: tls.recv_into(bytearray(1)), lambda: tls.sendall(b"x")):
             with pytest.raises(TimeoutError):
                 wait()
-        assert time.monotonic() - started < 0.7
+        assert time.monotonic() - started < SLACK
 
 
 @pytest.mark.parametrize("receive", [received, received_into])
@@ -214,31 +214,31 @@ def test_a_wait_ends_when_the_call_is_aborted(receive: Any) -> None:
     """Aborting a call from another thread ends its current wait and every later one."""
     with (
         listening() as listener,
-        Deadline(5, 5, 5) as deadline,
+        Deadline(60, 60, 60) as deadline,
         connect(*listener.getsockname(), []) as sock,
         listener.accept()[0],
     ):
-        deadline.start_phase(5)
-        deadline.start_phase(5)
+        deadline.start_phase(60)
+        deadline.start_phase(60)
         started = time.monotonic()
         threading.Timer(0.1, deadline.abort).start()
         assert b"" == receive(sock)
         with pytest.raises(TimeoutError):
             receive(sock)
-        deadline.sleep(5)
+        deadline.sleep(60)
         assert (True, -math.inf) == (deadline.aborted, deadline.left())
-        assert 0.1 <= time.monotonic() - started < 0.5
+        assert 0.1 <= time.monotonic() - started < SLACK
 
 
 def test_a_call_that_is_aborted_stops_connecting() -> None:
     """Aborting a call ends connecting."""
-    with Unaccepting() as port, Deadline(5, 5, 5) as deadline:
-        deadline.start_phase(5)
+    with Unaccepting() as port, Deadline(60, 60, 60) as deadline:
+        deadline.start_phase(60)
         started = time.monotonic()
         threading.Timer(0.1, deadline.abort).start()
         with pytest.raises((ConnectionError, TimeoutError)):
             connect("127.0.0.1", port.port, [])
-        assert 0.1 <= time.monotonic() - started < 0.5
+        assert 0.1 <= time.monotonic() - started < SLACK
 
 
 def test_a_replaced_socket_class_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,7 +312,7 @@ def test_only_so_many_hosts_are_remembered() -> None:
 
 def test_a_call_can_be_aborted_before_it_waits() -> None:
     """A call that is aborted before it has a socket does not start to wait."""
-    deadline = Deadline(5, 5, 5)
+    deadline = Deadline(60, 60, 60)
     deadline.abort()
     deadline.abort()
     with socket.socket() as sock, pytest.raises(TimeoutError, match=r"^timed out$"):

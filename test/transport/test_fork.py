@@ -30,7 +30,7 @@ def in_child(fork: Callable[[], int], job: Callable[[], object]) -> str:
     pid = fork()
     if pid == 0:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(10)  # ends this process
+        signal.alarm(60)  # ends this process
         try:
             os.write(writing, str(job()).encode())
         except BaseException as error:

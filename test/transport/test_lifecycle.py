@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calls import TOKEN, needs_fork
+from calls import SLACK, TOKEN, needs_fork
 from faults import Fault, FaultServer, drip_body, limited, stall
 
 import fastly
@@ -219,13 +219,12 @@ def test_pool_threads_run_side_by_side(
 ) -> None:
     """As many calls run at a time as the pool has threads."""
     for _ in range(8):
-        server.enqueue(body={"data": []}, delay=0.2)
-    started = time.monotonic()
+        server.enqueue(body={"data": []}, delay=1)
     with fastly.ApiClient(configuration, pool_threads=8) as client:
         api = BillingInvoicesApi(client)
-        for later in [api.list_invoices(limit=1, async_req=True) for _ in range(8)]:
-            later.get(5)
-    assert time.monotonic() - started < 0.8
+        first, *_ = [api.list_invoices(limit=1, async_req=True) for _ in range(8)]
+        first.get()
+        assert 8 == len(server.requests)
 
 
 def test_one_client_under_32_threads(
@@ -408,10 +407,10 @@ def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:
     with FaultServer(*[fault] * 4) as server:
         started = time.monotonic()
         program = [sys.executable, "-c", INTERRUPTED, server.url, way]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
         spent = time.monotonic() - started
     assert "KeyboardInterrupt" in done.stderr
-    assert spent < 3
+    assert spent < SLACK
 
 
 def test_an_exception_aborts_a_call_that_is_about_to_run(tls: ssl.SSLContext, roots: str) -> None:
@@ -423,11 +422,11 @@ def test_an_exception_aborts_a_call_that_is_about_to_run(tls: ssl.SSLContext, ro
             raise KeyError
 
     with FaultServer(*[stall()] * 2, tls=tls) as server:
-        settings = fastly.Configuration(server.url, api_token="x", ssl_ca_cert=roots, timeout=10)
+        settings = fastly.Configuration(server.url, api_token="x", ssl_ca_cert=roots, timeout=60)
         started = time.monotonic()
         with pytest.raises(KeyError):
             fail(settings)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < SLACK
 
 
 def test_threads_share_what_the_first_of_them_made(client: fastly.ApiClient) -> None:
@@ -496,7 +495,7 @@ def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configurat
         started = time.monotonic()
         with pytest.raises(KeyError):
             fail()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < SLACK
     for call in calls:
         with pytest.raises(fastly.ConnectionException, match=r"^the client was closed during the"):
             call.get()

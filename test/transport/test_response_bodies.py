@@ -28,7 +28,6 @@ from faults import (
     wrong_length,
 )
 
-import fastly
 from fastly._transport import Headers, Response
 from fastly.exceptions import (
     ApiException,

@@ -18,6 +18,7 @@ import pytest
 import trustme
 from secure import (
     LOOPBACK,
+    SLACK,
     TOKEN,
     Service,
     TLSServer,
@@ -379,8 +380,8 @@ def test_an_endless_handshake_ends_with_the_connect_timeout(roots: str) -> None:
     ):
         started = time.monotonic()
         with pytest.raises(fastly.TimeoutException):
-            api.list_invoices(limit=1, _request_timeout=(0.3, 20))
-        assert time.monotonic() - started < 0.8
+            api.list_invoices(limit=1, _request_timeout=(0.3, 60))
+        assert time.monotonic() - started < SLACK
 
 
 STATUS_LINE = b"HTTP/1.1 200 OK\r\n"

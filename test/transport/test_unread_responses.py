@@ -6,7 +6,7 @@ import os
 import time
 
 import pytest
-from calls import AT_ONCE, SLACK, api_of, lasting
+from calls import AT_ONCE, api_of, lasting
 from faults import (
     BODY,
     FaultServer,
@@ -41,7 +41,7 @@ def test_a_stalled_read_of_an_unread_answer_ends() -> None:
     """Each wait while an unread response is read is limited by the read timeout."""
     with FaultServer(stall_in_body()) as server, api_of(server.url) as api:
         response = api.get_invoice_by_invoice_id("i", _request_timeout=(1, 0.3), **UNREAD)
-        with lasting(0.2, 0.3 + SLACK), pytest.raises(foreign.ReadTimeoutError):
+        with lasting(0.2), pytest.raises(foreign.ReadTimeoutError):
             response.read()
         response.close()
 
