@@ -50,10 +50,11 @@ Reader = Callable[[Any, Where, "Policy"], Any]
 
 
 class Policy(NamedTuple):
-    """What to do with a value of the wrong type, and with unknown fields."""
+    """What to do with a value of the wrong type, with unknown fields and with missing ones."""
 
     wrong: Callable[[Any, str, Where], Any]
     discard_unknown: bool = False
+    refuse_absence: bool = False
 
 
 def refuse(value: Any, expected: str, where: Where) -> Any:

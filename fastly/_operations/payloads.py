@@ -56,6 +56,10 @@ def result_of(
 def _refuse(response: Response, why: str, cause: Exception | None = None) -> NoReturn:
     """Raise the exception for a 2xx response with an unexpected body; it keeps the body."""
     error = response.as_error(ResponseException, why)
+    if error.detail:
+        error.advice = (
+            "It is an error with a status of success: see the API message, and try later."
+        )
     if isinstance(cause, ApiTypeError):
         error.path = render_path(cause.path_to_item) or None
     raise error from cause

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from fastly._operations.arguments import Count, Cursor, Day, InvoiceId
+from fastly._operations.arguments import Count, Cursor, Day, InvoiceId, MonthOfYear
 from fastly._operations.declarations import operation
+from fastly._operations.invoice_pages import Invoices
 from fastly._operations.options import page_request, request
 from fastly._operations.paging import Paged, by_cursor, paged
 from fastly._operations.polling import poll_while_accepted
@@ -59,7 +60,7 @@ class BillingInvoicesApi(Api):
         """
         return request(**options)
 
-    @paged(list_invoices, by_cursor(_next_cursor), lambda page: page.data)
+    @paged(list_invoices, by_cursor(_next_cursor), lambda page: page.data, Invoices)
     def iter_invoices(
         self,
         *,
@@ -67,15 +68,23 @@ class BillingInvoicesApi(Api):
         billing_end_date: Day | None = None,
         limit: Count | None = None,
         cursor: Cursor | None = None,
+        month: MonthOfYear | None = None,
         **options: "Unpack[PageOptions]",
     ) -> Paged[Invoice, ListEomInvoicesResponse]:
-        """Iterate over the invoices of all pages, newest first.
+        """Iterate over the invoices of all pages, newest first, each of them once.
+
+        If the pages contradict each other, because the list changed while it was read,
+        ``next()`` raises ``ResponseException``: start again. With dates or a month, too few
+        invoices are only logged as a warning.
 
         Args:
             billing_start_date: First day of the billing periods, "2026-05-01" or a date.
             billing_end_date: Last day of the billing periods, "2026-05-31" or a date.
             limit: Invoices on a page: 1 to 200, by default 100.
             cursor: ``meta.next_cursor`` of the page to resume after. Default: the first page.
+            month: Only invoices whose period starts in this month (UTC), corrections included:
+                "2026-05" or a date in it, in place of the dates. An invoice without
+                ``billing_start_date`` is left out, and logged as a warning.
             **options: See below.
         """
         return page_request(**options)
