@@ -55,7 +55,7 @@ class Invoices(Items[T, PageT]):
         text = check_month_of_year("month", month)
         return others | dict(zip(_DATES, (day_before(text), day_after(text)), strict=True))
 
-    def new(self, page: PageT, found: list[T], *, is_last: bool) -> list[T]:
+    def new(self, found: list[T], page: PageT, is_last: bool, /) -> list[T]:
         """Return the invoices that were not on the pages before."""
         named: dict[str, T] = {}
         new = [invoice for invoice in found if self._is_new(invoice, named)]
@@ -95,7 +95,7 @@ class Invoices(Items[T, PageT]):
             raise ApiValueError(f"{received}: the list changed while it was read; start again")
         log.warning("%s; it is not documented whether the total counts the dates", received)
 
-    def is_wanted(self, invoice: T) -> bool:
+    def is_wanted(self, invoice: T, /) -> bool:
         """Return whether an invoice is of the month, if there is one."""
         if self._month is None:
             return True
@@ -117,7 +117,7 @@ def _digest(invoice: object) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """Return what ``json`` cannot write by itself: the fields of a model, and the text of a time."""
+    """Return the fields of a model, or the text of a time, which ``json`` cannot write."""
     if isinstance(value, Model):
         return {**vars(value), **value.additional_properties}
     return str(value)

@@ -23,7 +23,7 @@ from fastly._operations.declarations import Operation, method_of
 from fastly._operations.options import PAGE_DEFAULTS, PageOptions, checked
 from fastly._signatures import Parameters
 from fastly._text import shown
-from fastly.exceptions import ApiValueError, ResponseException
+from fastly.exceptions import ApiTypeError, ApiValueError, ResponseException
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -71,22 +71,17 @@ class Items(Generic[T, PageT]):
         """Return the arguments of the operation, given those of the iterator."""
         return arguments
 
-    def new(self, page: PageT, found: list[T], *, is_last: bool) -> list[T]:
-        """Return the items of a page that were not on the pages before.
+    def new(self, found: list[T], _page: PageT, _is_last: bool, /) -> list[T]:
+        """Return those items of a page that were not on the pages before.
 
-        Remember nothing if this raises, because the page is then requested again.
-
-        Args:
-            page: The page.
-            found: Its items.
-            is_last: Whether no page follows.
+        A subclass remembers nothing if it raises, because the page is then requested again.
 
         Raises:
             ApiValueError: The pages contradict each other.
         """
         return found
 
-    def is_wanted(self, item: T) -> bool:
+    def is_wanted(self, _item: T, /) -> bool:
         """Return whether the iteration includes an item."""
         return True
 
@@ -204,8 +199,10 @@ class _Pages(Iterator[tuple[PageT, Iterator[T]]], Generic[T, PageT]):
                 following = self._following(received.page, self._position, self._arguments)
                 self._check_progress(received, following)
                 new = self._new(received.page, following)
-            except (AttributeError, TypeError, ValueError) as error:
-                received.refuse(f"the page cannot be used: {error}", error)
+            except (ApiTypeError, ApiValueError) as error:
+                received.refuse(str(error), error)
+            except (AttributeError, TypeError) as error:  # with _check_return_type=False
+                received.refuse(f"the page cannot be read: {error}", error)
             self._count_empty(received, new, following)
             self._used.add(repr(self._position))
             self._position = following
@@ -219,10 +216,10 @@ class _Pages(Iterator[tuple[PageT, Iterator[T]]], Generic[T, PageT]):
 
     def _new(self, page: PageT, following: Position | None) -> list[T]:
         found = self._items_of(page)
-        if not (found is None or is_list(found)):  # with _check_return_type=False
-            raise ApiValueError(f"expected a list of items, got {shown(found)}")
+        if not (found is None or is_list(found)):
+            raise ApiTypeError(f"expected a list of items, got {shown(found)}")
         items = [item for item in found or () if item is not None]
-        return self._items.new(page, items, is_last=following is None)
+        return self._items.new(items, page, following is None)
 
     def _count_empty(
         self, received: _Received[PageT], new: list[T], following: Position | None
@@ -241,6 +238,9 @@ def _page_of(page_and_items: tuple[PageT, object]) -> PageT:
 def by_cursor(next_cursor: Callable[[Any], str | None]) -> Steps:
     """Follow the cursor that ``next_cursor`` finds on each page."""
 
+    def first(arguments: Mapping[str, Any]) -> Position:
+        return {"cursor": arguments["cursor"]}
+
     def following(page: Any, position: Position, _: Mapping[str, Any]) -> Position | None:
         cursor = next_cursor(page)
         if cursor is None:
@@ -248,7 +248,7 @@ def by_cursor(next_cursor: Callable[[Any], str | None]) -> Steps:
         text = check_cursor("the cursor of the next page", cursor)
         return {**position, "cursor": text} if text else None
 
-    return Steps(lambda arguments: {"cursor": arguments["cursor"]}, following)
+    return Steps(first, following)
 
 
 def _first_months(arguments: Mapping[str, Any]) -> Position:
@@ -323,7 +323,7 @@ def paged(
                 return _Received(page, status, headers, lambda: url(position))
 
             def url(position: Position) -> str:
-                target = described.target({**arguments, **position}, strict=False)
+                target = described.target({**arguments, **position}, False)
                 return f"{self.api_client.configuration.host}{target}"
 
             every = {**arguments, **named}

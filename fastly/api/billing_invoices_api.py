@@ -60,7 +60,12 @@ class BillingInvoicesApi(Api):
         """
         return request(**options)
 
-    @paged(list_invoices, by_cursor(_next_cursor), lambda page: page.data, Invoices)
+    @paged(
+        list_invoices,
+        by_cursor(_next_cursor),
+        lambda page: page.data,
+        Invoices[Invoice, ListEomInvoicesResponse],
+    )
     def iter_invoices(
         self,
         *,

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from fastly._models import Model
 from fastly._text import printable
 from fastly.cli.arguments import PROGRAM
 from fastly.cli.output import is_terminal
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "logged", "say"]
 
-Page = TypeVar("Page")
+Page = TypeVar("Page", bound=Model)
 Item = TypeVar("Item")
 
 
