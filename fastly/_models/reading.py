@@ -26,6 +26,7 @@ __all__ = [
     "path_of",
     "reader_of",
     "refuse",
+    "unwrapped",
 ]
 
 log = logging.getLogger("fastly")
@@ -102,7 +103,7 @@ def list_of(read_item: Reader, read_alike: Reader | None = None) -> Reader:
     """
 
     def read(value: Any, where: Where, policy: Policy) -> Any:
-        items = _unwrapped(value)
+        items = unwrapped(value)
         if not is_list(items):
             return items if items is None else policy.wrong(value, "a list", where)
         alike = read_alike(items, where, policy) if read_alike else None
@@ -124,7 +125,7 @@ def _map_of(read_item: Reader) -> Reader:
     return read
 
 
-def _unwrapped(value: Any) -> Any:
+def unwrapped(value: Any) -> Any:
     """Return a list, which one published schema wraps as ``{"value": [...]}``."""
     return value["value"] if is_dict(value) and tuple(value) == ("value",) else value
 

@@ -56,7 +56,7 @@ class Invoices(Items[T, PageT]):
         return others | dict(zip(_DATES, (day_before(text), day_after(text)), strict=True))
 
     def new(self, found: list[T], page: PageT, is_last: bool, /) -> list[T]:
-        """Return the invoices that were not on the pages before."""
+        """Return the invoices that were not on the pages before, and are of the month."""
         named: dict[str, T] = {}
         new = [invoice for invoice in found if self._is_new(invoice, named)]
         count = self._count + len(new)
@@ -67,7 +67,7 @@ class Invoices(Items[T, PageT]):
         else:
             self._digests.update((name, _digest(x)) for name, x in named.items())
         self._count, self._total = count, total
-        return new
+        return [invoice for invoice in new if self._is_of_month(invoice)]
 
     def _is_new(self, invoice: T, named: dict[str, T]) -> bool:
         """Return whether an invoice is seen for the first time; ``named`` has those of its page."""
@@ -95,14 +95,14 @@ class Invoices(Items[T, PageT]):
             raise ApiValueError(f"{received}: the list changed while it was read; start again")
         log.warning("%s; it is not documented whether the total counts the dates", received)
 
-    def is_wanted(self, invoice: T, /) -> bool:
-        """Return whether an invoice is of the month, if there is one."""
+    def _is_of_month(self, invoice: T) -> bool:
+        """Return whether an invoice is of the month that was requested, if one was."""
         if self._month is None:
             return True
         month = month_of(getattr(invoice, "billing_start_date", None))
         if month is None:
             name = shown(getattr(invoice, "invoice_id", None))
-            log.warning("left out invoice %s: it has no start, so its month is unknown", name)
+            log.warning("invoice %s has no start, so it is not one of %s", name, self._month)
         return month == self._month
 
 

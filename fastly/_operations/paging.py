@@ -72,7 +72,7 @@ class Items(Generic[T, PageT]):
         return arguments
 
     def new(self, found: list[T], _page: PageT, _is_last: bool, /) -> list[T]:
-        """Return those items of a page that were not on the pages before.
+        """Return the items of a page that the iteration includes.
 
         A subclass remembers nothing if it raises, because the page is then requested again.
 
@@ -80,10 +80,6 @@ class Items(Generic[T, PageT]):
             ApiValueError: The pages contradict each other.
         """
         return found
-
-    def is_wanted(self, _item: T, /) -> bool:
-        """Return whether the iteration includes an item."""
-        return True
 
 
 class Paged(Iterator[T], Generic[T, PageT]):
@@ -119,7 +115,9 @@ class Paged(Iterator[T], Generic[T, PageT]):
                 for item in self._items:
                     return item
                 self.page = None  # one page is in memory, not two
-                self.page, self._items = next(self._pages)
+                self.page, items = next(self._pages)
+                self._items = iter(items)
+                del items  # its iterator lets go of the list at its end
 
     def by_page(self) -> Iterator[PageT]:
         """Return an iterator over whole pages, as they were sent, from the first requested one.
@@ -164,7 +162,7 @@ class _Received(Generic[PageT]):
         raise error from cause
 
 
-class _Pages(Iterator[tuple[PageT, Iterator[T]]], Generic[T, PageT]):
+class _Pages(Iterator[tuple[PageT, list[T]]], Generic[T, PageT]):
     """The pages of one iteration with their items; a page that fails is requested again.
 
     Args:
@@ -190,7 +188,7 @@ class _Pages(Iterator[tuple[PageT, Iterator[T]]], Generic[T, PageT]):
         self._empty_pages = 0
         self._turn = _Turn()
 
-    def __next__(self) -> tuple[PageT, Iterator[T]]:
+    def __next__(self) -> tuple[PageT, list[T]]:
         with self._turn:
             if self._position is None:
                 raise StopIteration
@@ -206,7 +204,7 @@ class _Pages(Iterator[tuple[PageT, Iterator[T]]], Generic[T, PageT]):
             self._count_empty(received, new, following)
             self._used.add(repr(self._position))
             self._position = following
-            return received.page, filter(self._items.is_wanted, new)
+            return received.page, new
 
     def _check_progress(self, received: _Received[PageT], following: Position | None) -> None:
         """Refuse a page that leads back."""
