@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import gc
+import json
+import threading
 import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from faults import Fault, FaultServer, Wire, answer_bytes
 
 import fastly
 from fastly._operations.paging import Paged
@@ -86,6 +91,96 @@ def test_empty_pages_in_between(invoices: BillingInvoicesApi, server: BillingSer
     server.enqueue(body=page("c"))
     server.enqueue(body=page(None, "3"))
     assert ["3"] == ids(invoices.iter_invoices())
+
+
+def empty_pages(server: BillingServer, count: int, items: list[Any]) -> None:
+    """Make the server respond with a page, then with more whose items are not new."""
+    for number in range(count + 1):
+        meta = {"next_cursor": f"c{number}"}
+        server.enqueue(body={"data": items if number else [{"invoice_id": "1"}], "meta": meta})
+
+
+@pytest.mark.parametrize("items", [[], [None], [{"invoice_id": "1"}]])
+def test_endless_empty_pages(
+    invoices: BillingInvoicesApi, server: BillingServer, items: list[Any]
+) -> None:
+    """After 100 pages in a row without a new item, each next() requests one more, and raises."""
+    empty_pages(server, 120, items)
+    paged = invoices.iter_invoices()
+    assert "1" == next(paged).invoice_id
+    for count in (101, 102):
+        with pytest.raises(fastly.ResponseException, match=r"^200 100 pages in a row have no new "):
+            next(paged)
+        assert count == len(server.requests)
+
+
+def test_endless_empty_whole_pages(invoices: BillingInvoicesApi, server: BillingServer) -> None:
+    """Whole pages are limited in the same way."""
+    empty_pages(server, 120, [])
+    pages = invoices.iter_invoices().by_page()
+    assert 100 == sum(1 for _ in zip(range(100), pages, strict=False))
+    with pytest.raises(fastly.ResponseException, match="100 pages in a row"):
+        next(pages)
+
+
+def test_many_empty_pages_that_end(invoices: BillingInvoicesApi, server: BillingServer) -> None:
+    """An item after 99 empty pages is found, and the limit starts again."""
+    for rounds in range(2):
+        for number in range(99):
+            server.enqueue(body=page(f"c{rounds}-{number}"))
+        server.enqueue(body=page(None if rounds else "c", f"{rounds}"))
+    assert ["0", "1"] == ids(invoices.iter_invoices())
+
+
+def test_empty_months_are_not_limited(usage: BillingUsageMetricsApi, server: BillingServer) -> None:
+    """The months that were requested have an end, however many of them are empty."""
+    for _ in range(110):
+        server.enqueue(body={"data": []})
+    assert [] == list(usage.iter_usage_metrics("1990-01", "2017-06"))
+    assert 110 == len(server.requests)
+
+
+@pytest.mark.parametrize("by_page", [False, True])
+def test_two_threads_in_next(by_page: bool) -> None:
+    """The second of two threads in next() is refused; the first gets its item."""
+    arrived, release = threading.Event(), threading.Event()
+
+    def respond(wire: Wire) -> None:
+        arrived.set()
+        release.wait(20)
+        wire.send(answer_bytes(json.dumps(page(None, "1", "2")).encode()))
+
+    with FaultServer(Fault("held", respond)) as server, client_of(server.url) as client:
+        paged = BillingInvoicesApi(client).iter_invoices()
+        items: Iterator[Any] = paged.by_page() if by_page else paged
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(next, items)
+            assert arrived.wait(20)
+            with pytest.raises(fastly.ApiValueError, match="two threads called next"):
+                next(items)
+            release.set()
+            assert first.result(20)
+        assert ([] if by_page else ["2"]) == [item.invoice_id for item in items]
+
+
+def client_of(url: str) -> fastly.ApiClient:
+    """Return a client of a server."""
+    return fastly.ApiClient(fastly.Configuration(host=url, api_token="t"))
+
+
+def test_an_iterator_is_handed_over(invoices: BillingInvoicesApi, server: BillingServer) -> None:
+    """Threads can take turns, also after a failure in one of them."""
+    server.enqueue(body=page("b", "1"))
+    server.enqueue(400)
+    server.enqueue(body=page(None, "2"))
+    paged = invoices.iter_invoices()
+    found: list[str | None] = []
+    for failure in (None, fastly.BadRequestException, None):
+        with ThreadPoolExecutor(1) as pool:
+            turn = pool.submit(next, paged)
+            assert (failure or type(None)) is type(turn.exception())
+            found += [] if failure else [turn.result().invoice_id]
+    assert ["1", "2"] == found
 
 
 def test_whole_pages(invoices: BillingInvoicesApi, server: BillingServer) -> None:
