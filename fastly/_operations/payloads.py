@@ -24,6 +24,9 @@ _MOST_VALUES = 1_000_000
 _BODILESS = frozenset({202, 204, 205, 206})
 # By the name that Python gives to each alias; a byte order mark is not part of the text.
 _CODECS = {"utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252"}
+_ERROR_DESPITE_STATUS = (
+    "The response is an error despite its status: see the API message, and try again later."
+)
 _CHARSET = re.compile(r"charset=\"?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
 
 
@@ -57,9 +60,7 @@ def _refuse(response: Response, why: str, cause: Exception | None = None) -> NoR
     """Raise the exception for a 2xx response with an unexpected body; it keeps the body."""
     error = response.as_error(ResponseException, why)
     if error.detail:
-        error.advice = (
-            "It is an error with a status of success: see the API message, and try later."
-        )
+        error.advice = _ERROR_DESPITE_STATUS
     if isinstance(cause, ApiTypeError):
         error.path = render_path(cause.path_to_item) or None
     raise error from cause

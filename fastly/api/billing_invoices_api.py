@@ -76,20 +76,15 @@ class BillingInvoicesApi(Api):
         month: MonthOfYear | None = None,
         **options: "Unpack[PageOptions]",
     ) -> Paged[Invoice, ListEomInvoicesResponse]:
-        """Iterate over the invoices of all pages, newest first, each of them once.
-
-        If the pages contradict each other, because the list changed while it was read,
-        ``next()`` raises ``ResponseException``: start again. With dates or a month, too few
-        invoices are only logged as a warning.
+        """Iterate over all invoices, newest first, each of them once.
 
         Args:
             billing_start_date: First day of the billing periods, "2026-05-01" or a date.
             billing_end_date: Last day of the billing periods, "2026-05-31" or a date.
             limit: Invoices on a page: 1 to 200, by default 100.
             cursor: ``meta.next_cursor`` of the page to resume after. Default: the first page.
-            month: Only invoices whose period starts in this month (UTC), corrections included:
-                "2026-05" or a date in it, in place of the dates. An invoice without
-                ``billing_start_date`` is left out, and logged as a warning.
+            month: In place of the dates: the UTC month, "2026-05" or a date in it, in which
+                the billing periods start, corrections included.
             **options: See below.
         """
         return page_request(**options)

@@ -55,7 +55,7 @@ def test_an_error_with_status_200(
         call(**options)
     assert (200, MESSAGE) == (caught.value.status, caught.value.detail)
     assert f"\n  API message: {MESSAGE}\n" in str(caught.value)
-    assert "what to do: It is an error with a status of success: " in str(caught.value)
+    assert "what to do: The response is an error despite its status: " in str(caught.value)
 
 
 @pytest.mark.parametrize("body", [{}, {"meta": {"total": 0}}, {"value": []}, {"date": []}])
