@@ -111,13 +111,17 @@ def _total_of(page: Model) -> int | None:
     return total if isinstance(total, int) else None
 
 
-def _digest(invoice: object) -> bytes:
-    text = json.dumps(invoice, default=_plain, sort_keys=True)
-    return hashlib.sha256(text.encode()).digest()
-
-
 def _plain(value: object) -> object:
     """Return the fields of a model, or the text of a time, which ``json`` cannot write."""
     if isinstance(value, Model):
-        return {**vars(value), **value.additional_properties}
+        others = value.additional_properties
+        return {**vars(value), **others} if others else vars(value)
     return str(value)
+
+
+# What a response held has no circles.
+_encode = json.JSONEncoder(default=_plain, sort_keys=True, check_circular=False).encode
+
+
+def _digest(invoice: object) -> bytes:
+    return hashlib.sha256(_encode(invoice).encode()).digest()
