@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from fastly._operations.results import Call
 
-__all__ = ["Items", "Paged", "Steps", "by_cursor", "by_months", "paged"]
+__all__ = ["Items", "Paged", "Steps", "by_cursor", "by_months", "by_months_and_cursor", "paged"]
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -224,7 +224,7 @@ class _Pages(Iterator[tuple[PageT, list[T]]], Generic[T, PageT]):
     ) -> None:
         """Refuse the last of many pages without items, since cursors can go on forever."""
         count = 0 if new else self._empty_pages + 1
-        if count >= _MOST_EMPTY_PAGES and "cursor" in (following or {}):
+        if count >= _MOST_EMPTY_PAGES and (following or {}).get("cursor"):
             received.refuse(f"{count} pages in a row have no new items")
         self._empty_pages = count
 
@@ -282,6 +282,28 @@ def _month_of(number: int) -> str:
 by_months = Steps(_first_months, _following_months)  # from start_month on, three at a time
 
 
+def by_months_and_cursor(next_cursor: Callable[[Any], str | None]) -> Steps:
+    """Request three months at a time, and in each span follow the cursor.
+
+    Without both months there is one span. A cursor resumes in the first span, so ``start_month``
+    is then the month in which the span of the cursor's page starts.
+    """
+    pages = by_cursor(next_cursor)
+
+    def first(arguments: Mapping[str, Any]) -> Position:
+        is_one_span = arguments["start_month"] is None or arguments["end_month"] is None
+        return ({} if is_one_span else _first_months(arguments)) | pages.first(arguments)
+
+    def following(page: Any, position: Position, arguments: Mapping[str, Any]) -> Position | None:
+        after = pages.following(page, position, arguments)
+        if after is None and "end_month" in position:
+            months = _following_months(page, position, arguments)
+            after = months and {**months, "cursor": None}
+        return after
+
+    return Steps(first, following)
+
+
 def paged(
     operation: Call[P, PageT],
     steps: Steps,
@@ -295,7 +317,7 @@ def paged(
 
     Args:
         operation: Requests one page.
-        steps: Which pages to request: ``by_cursor(...)`` or ``by_months``.
+        steps: Which pages to request: ``by_cursor(...)``, ``by_months`` or both.
         items_of: Returns the items of a page.
         items: Which of the items an iteration includes.
     """
