@@ -4,5 +4,5 @@
 - ``declarations``, ``results``: what an operation is, at run time and for type checkers
 - ``payloads``: a body as a model, text or a PDF
 - ``polling``, ``paging``: waiting while a 202 lasts; items over pages
-- ``invoice_pages``: each invoice once, all of them, or those of a month
+- ``steps``, ``invoice_pages``: which pages to request; which of their invoices to return
 """

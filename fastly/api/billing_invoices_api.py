@@ -6,8 +6,9 @@ from fastly._operations.arguments import Count, Cursor, Day, InvoiceId, MonthOfY
 from fastly._operations.declarations import operation
 from fastly._operations.invoice_pages import Invoices
 from fastly._operations.options import page_request, request
-from fastly._operations.paging import Paged, by_cursor, paged
+from fastly._operations.paging import Paged, paged
 from fastly._operations.polling import poll_while_accepted
+from fastly._operations.steps import by_cursor
 from fastly.api.base import Api
 from fastly.model.eom_invoice_response import EomInvoiceResponse
 from fastly.model.invoice import Invoice

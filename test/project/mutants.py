@@ -53,6 +53,7 @@ TESTS = {
     "_operations/declarations.py": "operations api_client",
     "_operations/invoice_pages.py": "invoice_pages paging_fuzz",
     "_operations/paging.py": "paging invoice_pages",
+    "_operations/steps.py": "paging",
     "_operations/payloads.py": "response_bodies framing limits unread_responses",
     "_operations/polling.py": "billing_api api_client response_bodies",
     "_transport/resources.py": "lifecycle api_client",

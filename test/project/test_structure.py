@@ -70,7 +70,8 @@ ORDER = {
         *("boundary", "retries", "proxies", "connections", "client", "", "resources"),
     ),
     "_operations": (
-        *("", "arguments", "options", "results", "declarations", "payloads", "polling", "paging"),
+        *("", "arguments", "options", "results", "declarations", "payloads", "polling", "steps"),
+        "paging",
         "invoice_pages",
     ),
     "_models": ("plain", "reading", "columns", "display", "fields", "model", ""),
