@@ -280,4 +280,4 @@ def _messages(response: object) -> Iterator[str]:
             yield printable(fields[name])
     errors = fields.get("errors")
     for error in cast("list[object]", errors) if isinstance(errors, list) else ():
-        yield from _messages(error)
+        yield from _messages({"title": error} if isinstance(error, str) else error)

@@ -28,6 +28,7 @@ __all__ = [
     "refuse",
     "text_of",
     "time_of",
+    "unwrapped",
 ]
 
 log = logging.getLogger("fastly")
@@ -52,10 +53,11 @@ Reader = Callable[[Any, Where, "Policy"], Any]
 
 
 class Policy(NamedTuple):
-    """What to do with a value of the wrong type, and with unknown fields."""
+    """What to do with a value of the wrong type, with unknown fields and with missing ones."""
 
     wrong: Callable[[Any, str, Where], Any]
     discard_unknown: bool = False
+    refuse_absence: bool = False
 
 
 def refuse(value: Any, expected: str, where: Where) -> Any:
@@ -103,7 +105,7 @@ def list_of(read_item: Reader, read_alike: Reader | None = None) -> Reader:
     """
 
     def read(value: Any, where: Where, policy: Policy) -> Any:
-        items = _unwrapped(value)
+        items = unwrapped(value)
         if not is_list(items):
             return items if items is None else policy.wrong(value, "a list", where)
         alike = read_alike(items, where, policy) if read_alike else None
@@ -125,7 +127,7 @@ def _map_of(read_item: Reader) -> Reader:
     return read
 
 
-def _unwrapped(value: Any) -> Any:
+def unwrapped(value: Any) -> Any:
     """Return a list, which one published schema wraps as ``{"value": [...]}``."""
     return value["value"] if is_dict(value) and tuple(value) == ("value",) else value
 

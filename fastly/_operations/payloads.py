@@ -27,6 +27,9 @@ BODILESS = frozenset({202, 204, 205, 206})
 _CODECS = {"utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252"}
 # What can be left of a token where a body stops; a string is known by its message.
 _CUT_TOKEN = re.compile(r"t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.?|[eE][+-]?|\\?u?[0-9A-Fa-f]{0,4}")
+_ERROR_DESPITE_STATUS = (
+    "The response is an error despite its status: see the API message, and try again later."
+)
 _CHARSET = re.compile(r"charset=\"?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
 
 
@@ -87,6 +90,8 @@ def refuse_bodiless(response: Response) -> NoReturn:
 def _refuse(response: Response, why: str, cause: Exception | None = None) -> NoReturn:
     """Raise the exception for a 2xx response with an unexpected body; it keeps the body."""
     error = response.as_error(ResponseException, why)
+    if error.detail:
+        error.advice = _ERROR_DESPITE_STATUS
     if isinstance(cause, ApiTypeError):
         error.path = render_path(cause.path_to_item) or None
     raise error from cause

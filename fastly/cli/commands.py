@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from fastly._text import day_after, day_before, month_of
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
@@ -81,36 +81,14 @@ def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: 
 def invoices_between(options: Options, client: ApiClient, progress: Progress) -> Iterator[Invoice]:
     """Yield the invoices of the months from --since to --until, newest first."""
     pages = BillingInvoicesApi(client).iter_invoices(
-        billing_start_date=_day_before(options.since), billing_end_date=_day_after(options.until)
+        billing_start_date=day_before(options.since) if options.since else None,
+        billing_end_date=day_after(options.until) if options.until else None,
     )
-    for invoice in progress.items(pages.by_page(), lambda page: page.data):
-        month = _month_of(invoice)
+    for invoice in progress.items(pages, lambda page: page.data):
+        month = month_of(invoice.billing_start_date)
         after = not options.since or not month or month >= options.since
         if after and (not options.until or not month or month <= options.until):
             yield invoice
-
-
-def _day_before(since: str | None) -> date | None:
-    """Return the day before a month starts.
-
-    The API does not say whether its dates are inclusive; a day more at both ends covers both.
-    """
-    first = date.fromisoformat(f"{since}-01") if since else None
-    return first and max(first, date(1, 1, 2)) - timedelta(days=1)
-
-
-def _day_after(until: str | None) -> date | None:
-    """Return the day after a month ends."""
-    if not until:
-        return None
-    first = date.fromisoformat(f"{until}-01")
-    days = calendar.monthrange(first.year, first.month)[1]
-    return min(first, date(9999, 11, 30)) + timedelta(days=days)
-
-
-def _month_of(invoice: Invoice) -> str | None:
-    start = invoice.billing_start_date
-    return f"{start.date()}"[:7] if start else None
 
 
 def _invoices(invoices: Iterable[Invoice], form: str, paper: Paper) -> Chunks:
@@ -146,9 +124,7 @@ def _invoice(options: Options, form: str, paper: Paper, client: ApiClient) -> Ch
 
 def _invoice_of_month(month: str, client: ApiClient) -> Invoice:
     """Find the invoice whose period starts in a month."""
-    span = Options(since=month, until=month)
-    listed = invoices_between(span, client, Progress(quiet=True))
-    found = [invoice for invoice in listed if _month_of(invoice) == month]
+    found = list(BillingInvoicesApi(client).iter_invoices(month=month))
     if len(found) == 1:
         return found[0]
     if found:
@@ -192,7 +168,7 @@ def _usage(
 ) -> Chunks:
     start, end = _months(options)
     pages = BillingUsageMetricsApi(client).iter_usage_metrics(start, end)
-    metrics = progress.items(pages.by_page(), lambda page: page.data)
+    metrics = progress.items(pages, lambda page: page.data)
     if form == "table":
         return _page(table_usage.usage_page(metrics, paper))
     return json_list(metrics) if form == "json" else _rows(usage_rows(metrics), UsageRow, form)
@@ -204,7 +180,7 @@ def _service_usage(
     start, end = _months(options)
     api = BillingUsageMetricsApi(client)
     pages = api.iter_service_level_usage(start_month=start, end_month=end)
-    blocks = progress.items(pages.by_page(), lambda page: page.blocks)
+    blocks = progress.items(pages, lambda page: page.blocks)
     if form == "table":
         return _page(table_usage.service_usage_page(blocks, paper))
     if form == "json":

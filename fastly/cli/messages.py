@@ -6,17 +6,21 @@ import contextlib
 import logging
 import shutil
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
+from fastly._models import Model
 from fastly._text import printable
 from fastly.cli.arguments import PROGRAM
 from fastly.cli.output import is_terminal
 from fastly.model.metadata import Metadata
 
+if TYPE_CHECKING:
+    from fastly._operations.paging import Paged
+
 __all__ = ["Progress", "logged", "say"]
 
-Page = TypeVar("Page")
+Page = TypeVar("Page", bound=Model)
 Item = TypeVar("Item")
 
 
@@ -37,27 +41,31 @@ class Progress:
         self._length = 0  # of the line that is shown
 
     def items(
-        self, pages: Iterable[Page], items_of: Callable[[Page], Iterable[Item | None] | None]
+        self, paged: Paged[Item, Page], items_of: Callable[[Page], Sequence[Item | None] | None]
     ) -> Iterator[Item]:
-        """Yield the items of all pages, without nulls, and show how far they are if it takes more.
+        """Yield the items of all pages, and show how far they are if there are several pages.
 
         Args:
-            pages: Pages, each of which may be a request.
+            paged: The items.
             items_of: Returns the items of a page.
         """
-        count = 0
+        page, number, count = None, 0, 0
         try:
-            for number, page in enumerate(pages, 1):
-                found = [item for item in items_of(page) or () if item is not None]
-                count += len(found)
-                yield from found
-                meta = getattr(page, "meta", None)
-                place = meta if isinstance(meta, Metadata) else Metadata()  # some have plain data
-                if number > 1 or place.next_cursor:
-                    whole = f" of {place.total:,}" if place.total else ""
-                    self._show(f"{PROGRAM}: page {number:,}, {count:,}{whole} items")
+            for item in paged:
+                if paged.page is not None and paged.page is not page:
+                    page = paged.page
+                    number, count = number + 1, count + len(items_of(page) or ())
+                    self._show_page(page, number, count)
+                yield item
         finally:
             self.clear()
+
+    def _show_page(self, page: object, number: int, count: int) -> None:
+        meta = getattr(page, "meta", None)
+        place = meta if isinstance(meta, Metadata) else Metadata()  # some have plain data
+        if number > 1 or place.next_cursor:
+            whole = f" of {place.total:,}" if place.total else ""
+            self._show(f"{PROGRAM}: page {number:,}, {count:,}{whole} items")
 
     def _show(self, text: str) -> None:
         if self._is_shown:

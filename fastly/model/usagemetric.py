@@ -5,7 +5,7 @@ from fastly._models import Model, field
 __all__ = ["Usagemetric"]
 
 
-class Usagemetric(Model):
+class Usagemetric(Model, needs="*"):
     """The usage of one product in one region and month, without a price."""
 
     month: str | None = field('Month of the usage, such as "2026-09".')

@@ -149,9 +149,9 @@ class TestInvoices:
 
     def test_very_long_ids(self, server: BillingServer, piped: Shell) -> None:
         """Shortening thousands of long IDs takes seconds, not minutes."""
-        server.enqueue(body=a_page(*[{"invoice_id": "x" * 1000}] * 2000))
+        server.enqueue(body=a_page(*({"invoice_id": f"{n:x<1000}"} for n in range(2000))))
         result = piped("invoices", "--format", "table")
-        assert (0, 2000) == (result.status, result.stdout.count(b"xxx..."))
+        assert (0, 2000) == (result.status, result.stdout.count(b"xx..."))
 
     def test_very_many_currencies(self, server: BillingServer, piped: Shell) -> None:
         """A total for each of 20,000 currencies takes seconds, not minutes."""
@@ -270,7 +270,7 @@ class TestMonthToDate:
 
     def test_budget_without_a_total(self, shell: Shell, server: BillingServer) -> None:
         """A month to date without a total cannot be within a budget."""
-        server.enqueue(200, body={})
+        server.enqueue(200, body={"monthly_transaction_amount": None})
         result = shell("mtd", "--budget", "5")
         expected = "fastly-billing: the month to date has no total to compare with --budget\n"
         assert (1, b"", expected) == result

@@ -235,7 +235,7 @@ def test_signals_that_are_not_ours(server: BillingServer, tmp_path: Path, option
     if option == "ignored":
         file = tmp_path / "all.csv"
         command = ["nohup", *COMMAND, *words(("invoices", "--output", file), server)]
-        server.enqueue(body={}, delay=0.5)
+        server.enqueue(body={"data": []}, delay=0.5)
         with subprocess.Popen(command, cwd=ROOT, env=environment(server)) as process:
             while not server.requests:
                 assert process.poll() is None

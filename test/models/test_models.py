@@ -540,7 +540,8 @@ def answers(model: type[Model]) -> st.SearchStrategy[dict[str, Any]]:
         name: st.none() | values(declared.annotation) for name, declared in model.__fields__.items()
     }
     strange = UNKNOWN.map(lambda d: {k: v for k, v in d.items() if k not in model.__fields__})
-    return st.builds(lambda a, b: a | b, strange, st.fixed_dictionaries({}, optional=known))
+    needed = {name: known.pop(name) for name in sorted(model.__needed__)[:1]}
+    return st.builds(lambda a, b: a | b, strange, st.fixed_dictionaries(needed, optional=known))
 
 
 def values(annotation: str) -> st.SearchStrategy[Any]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import gc
+import json
+import threading
 import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from faults import Fault, FaultServer, Wire, answer_bytes
 
 import fastly
 from fastly._operations.paging import Paged
@@ -52,7 +57,9 @@ def test_every_form_of_the_last_page(
     assert len(found) == len(set(found)) > 5
 
 
-@pytest.mark.parametrize("last", [{}, {"data": None}, {"data": [], "meta": None}, {"meta": {}}])
+@pytest.mark.parametrize(
+    "last", [{"data": None}, {"data": [], "meta": None}, {"data": [], "meta": {}}]
+)
 def test_an_empty_response_ends_it(
     invoices: BillingInvoicesApi, server: BillingServer, last: dict[str, Any]
 ) -> None:
@@ -84,6 +91,96 @@ def test_empty_pages_in_between(invoices: BillingInvoicesApi, server: BillingSer
     server.enqueue(body=page("c"))
     server.enqueue(body=page(None, "3"))
     assert ["3"] == ids(invoices.iter_invoices())
+
+
+def empty_pages(server: BillingServer, count: int, items: list[Any]) -> None:
+    """Make the server respond with a page, then with more whose items are not new."""
+    for number in range(count + 1):
+        meta = {"next_cursor": f"c{number}"}
+        server.enqueue(body={"data": items if number else [{"invoice_id": "1"}], "meta": meta})
+
+
+@pytest.mark.parametrize("items", [[], [None], [{"invoice_id": "1"}]])
+def test_endless_empty_pages(
+    invoices: BillingInvoicesApi, server: BillingServer, items: list[Any]
+) -> None:
+    """After 100 pages in a row without a new item, each next() requests one more, and raises."""
+    empty_pages(server, 120, items)
+    paged = invoices.iter_invoices()
+    assert "1" == next(paged).invoice_id
+    for count in (101, 102):
+        with pytest.raises(fastly.ResponseException, match=r"^200 100 pages in a row have no new "):
+            next(paged)
+        assert count == len(server.requests)
+
+
+def test_endless_empty_whole_pages(invoices: BillingInvoicesApi, server: BillingServer) -> None:
+    """Whole pages are limited in the same way."""
+    empty_pages(server, 120, [])
+    pages = invoices.iter_invoices().by_page()
+    assert 100 == sum(1 for _ in zip(range(100), pages, strict=False))
+    with pytest.raises(fastly.ResponseException, match="100 pages in a row"):
+        next(pages)
+
+
+def test_many_empty_pages_that_end(invoices: BillingInvoicesApi, server: BillingServer) -> None:
+    """An item after 99 empty pages is found, and the limit starts again."""
+    for rounds in range(2):
+        for number in range(99):
+            server.enqueue(body=page(f"c{rounds}-{number}"))
+        server.enqueue(body=page(None if rounds else "c", f"{rounds}"))
+    assert ["0", "1"] == ids(invoices.iter_invoices())
+
+
+def test_empty_months_are_not_limited(usage: BillingUsageMetricsApi, server: BillingServer) -> None:
+    """The months that were requested have an end, however many of them are empty."""
+    for _ in range(110):
+        server.enqueue(body={"data": []})
+    assert [] == list(usage.iter_usage_metrics("1990-01", "2017-06"))
+    assert 110 == len(server.requests)
+
+
+@pytest.mark.parametrize("by_page", [False, True])
+def test_two_threads_in_next(by_page: bool) -> None:
+    """The second of two threads in next() is refused; the first gets its item."""
+    arrived, release = threading.Event(), threading.Event()
+
+    def respond(wire: Wire) -> None:
+        arrived.set()
+        release.wait(20)
+        wire.send(answer_bytes(json.dumps(page(None, "1", "2")).encode()))
+
+    with FaultServer(Fault("held", respond)) as server, client_of(server.url) as client:
+        paged = BillingInvoicesApi(client).iter_invoices()
+        items: Iterator[Any] = paged.by_page() if by_page else paged
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(next, items)
+            assert arrived.wait(20)
+            with pytest.raises(fastly.ApiValueError, match="two threads called next"):
+                next(items)
+            release.set()
+            assert first.result(20)
+        assert ([] if by_page else ["2"]) == [item.invoice_id for item in items]
+
+
+def client_of(url: str) -> fastly.ApiClient:
+    """Return a client of a server."""
+    return fastly.ApiClient(fastly.Configuration(host=url, api_token="t"))
+
+
+def test_an_iterator_is_handed_over(invoices: BillingInvoicesApi, server: BillingServer) -> None:
+    """Threads can take turns, also after a failure in one of them."""
+    server.enqueue(body=page("b", "1"))
+    server.enqueue(400)
+    server.enqueue(body=page(None, "2"))
+    paged = invoices.iter_invoices()
+    found: list[str | None] = []
+    for failure in (None, fastly.BadRequestException, None):
+        with ThreadPoolExecutor(1) as pool:
+            turn = pool.submit(next, paged)
+            assert (failure or type(None)) is type(turn.exception())
+            found += [] if failure else [turn.result().invoice_id]
+    assert ["1", "2"] == found
 
 
 def test_whole_pages(invoices: BillingInvoicesApi, server: BillingServer) -> None:
@@ -168,7 +265,7 @@ def test_unchecked_blocks_that_iteration_cannot_use(
 ) -> None:
     """A block that is not an object has no cursor, and raises ResponseException in iteration."""
     server.enqueue(body={"data": data})
-    with pytest.raises(fastly.ResponseException, match="no readable cursor"):
+    with pytest.raises(fastly.ResponseException, match="the page cannot be read"):
         next(usage.iter_service_level_usage(_check_return_type=False))
 
 
@@ -255,7 +352,6 @@ def test_usage_by_service(usage: BillingUsageMetricsApi, server: BillingServer) 
 @pytest.mark.parametrize(
     "body",
     [
-        {},
         {"data": None},
         {"data": []},
         {"data": {"details": None, "meta": None}},
@@ -283,10 +379,10 @@ def test_options_go_to_every_page(invoices: BillingInvoicesApi, server: BillingS
 
 def test_memory_holds_one_page(invoices: BillingInvoicesApi, server: BillingServer) -> None:
     """Iterating over many pages keeps no more than one of them."""
-    body = {"data": [{"invoice_id": "x" * 100_000}]}
+    items = [{"invoice_id": f"{number}", "payment_status": "x" * 100_000} for number in range(61)]
     for number in range(60):
-        server.enqueue(body={**body, "meta": {"next_cursor": f"c{number}"}})
-    server.enqueue(body=body)
+        server.enqueue(body={"data": [items[number]], "meta": {"next_cursor": f"c{number}"}})
+    server.enqueue(body={"data": [items[60]]})
     paged = invoices.iter_invoices()
     next(paged)
     gc.collect()
@@ -298,3 +394,76 @@ def test_memory_holds_one_page(invoices: BillingInvoicesApi, server: BillingServ
     finally:
         tracemalloc.stop()
     assert (60, True) == (count, kept < 1_000_000)
+
+
+def blocks(cursor: str | None, *types: str) -> dict[str, Any]:
+    """Return a page of service usage that names the next cursor."""
+    meta = {"next_cursor": cursor}
+    return {"data": [{"usage_type": x, "meta": meta} for x in types]}
+
+
+def spans(server: BillingServer) -> list[tuple[str | None, ...]]:
+    """Return the months and the cursor of each request."""
+    names = ("start_month", "end_month", "cursor")
+    return [tuple(request.query.get(name) for name in names) for request in server.requests]
+
+
+def test_service_usage_is_requested_for_three_months_at_a_time(
+    usage: BillingUsageMetricsApi, server: BillingServer
+) -> None:
+    """Each span of three months has its own pages; a failed page is requested again."""
+    server.enqueue(body=blocks("b", "1"))
+    server.enqueue(400, body={"title": "no"})
+    server.enqueue(body=blocks("", "2"))
+    server.enqueue(body=blocks("b", "3", "4"))
+    server.enqueue(body=blocks(None, "5"))
+    found = usage.iter_service_level_usage(start_month="2026-01", end_month="2026-05", limit=2)
+    assert "1" == next(found).usage_type
+    with pytest.raises(fastly.BadRequestException):
+        next(found)
+    assert ["2", "3", "4", "5"] == [block.usage_type for block in found]
+    first, second = ("2026-01", "2026-03"), ("2026-04", "2026-05")
+    assert [
+        (*first, None),
+        (*first, "b"),
+        (*first, "b"),
+        (*second, None),
+        (*second, "b"),
+    ] == spans(server)
+    assert {"2"} == {request.query["limit"] for request in server.requests}
+
+
+def test_service_usage_resumes_in_the_span_of_its_cursor(
+    usage: BillingUsageMetricsApi, server: BillingServer
+) -> None:
+    """A cursor and the month in which its page starts resume the rest of all spans."""
+    months = {"start_month": "2025-11", "end_month": "2026-05"}
+    pages = list(usage.iter_service_level_usage(**months, limit=20).by_page())
+    cursors = [page.data and page.data.meta and page.data.meta.next_cursor for page in pages]
+    place = next(n for n, cursor in enumerate(cursors) if cursor and n > cursors.index(""))
+    start = pages[place].data and pages[place].data.start_time
+    resumed = usage.iter_service_level_usage(
+        start_month=start, end_month="2026-05", limit=20, cursor=cursors[place]
+    )
+    assert pages[place + 1 :] == list(resumed.by_page())
+
+
+@pytest.mark.parametrize("months", [{}, {"start_month": "2025-01"}, {"end_month": "2026-05"}])
+def test_service_usage_without_both_months_is_one_span(
+    usage: BillingUsageMetricsApi, server: BillingServer, months: dict[str, str]
+) -> None:
+    """What a missing month means is for the API to decide."""
+    server.enqueue(body=blocks("b", "1"))
+    server.enqueue(body=blocks(None, "2"))
+    assert 2 == len(list(usage.iter_service_level_usage(**months)))
+    ends = (months.get("start_month"), months.get("end_month"))
+    assert [(*ends, None), (*ends, "b")] == spans(server)
+
+
+def test_service_usage_ends_after_it_starts(
+    usage: BillingUsageMetricsApi, server: BillingServer
+) -> None:
+    """A span that ends before it starts is refused before anything is sent."""
+    with pytest.raises(fastly.ApiValueError, match="start_month must not be after end_month"):
+        usage.iter_service_level_usage(start_month="2026-05", end_month="2026-04")
+    assert [] == server.requests

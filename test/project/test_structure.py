@@ -44,7 +44,16 @@ LAYERS: dict[str, set[str]] = {
     "rows": {"model"},
     "focus": {"model", "rows"},
     "cli": {
-        *("_models", "_text", "_version", "api", "api_client", "cli", "configuration"),
+        *(
+            "_models",
+            "_operations",
+            "_text",
+            "_version",
+            "api",
+            "api_client",
+            "cli",
+            "configuration",
+        ),
         *("exceptions", "focus", "model", "rows", "testing"),
     },
     "__main__": {"cli"},
@@ -61,7 +70,7 @@ ORDER = {
     ),
     "_operations": (
         *("", "arguments", "options", "results", "identity", "declarations", "payloads"),
-        *("polling", "paging"),
+        *("polling", "steps", "paging", "invoice_pages"),
     ),
     "_models": ("plain", "reading", "columns", "display", "fields", "model", ""),
 }
