@@ -12,7 +12,7 @@ class Usagemetric(Model):
     usage_type: str | None = field('Kind of usage, such as "North America Requests".')
     name: str | None = field("Name of the product.")
     region: str | None = field('Region, such as "North America".')
-    unit: str | None = field("Unit of ``quantity``.")
+    unit: str | None = field('Unit of ``quantity``: "GB", or "unit" if it has no name.')
     quantity: float | None = field("Billed usage, in ``unit``.")
     raw_quantity: float | None = field("Measured usage.")
     product_id: str | None = field('ID of the product, such as "cdn_usage".')

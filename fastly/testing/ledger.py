@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import string
+from collections.abc import Iterator
 from datetime import date, datetime, time, timezone
 from decimal import Decimal
 
@@ -108,6 +109,10 @@ class Ledger:
         index = 12 * (year - CREATED[0]) + month - CREATED[1]
         number = 2_500 * index + digest("v3", self.customer_id, year, month) % 2_500
         return f"INV-{140_000 + number}" if has_text_id(year, month) else f"{24_000_000 + number}"
+
+    def v3_invoice_months(self) -> Iterator[tuple[int, int]]:
+        """Yield ``(year, month)`` of every v3 invoice, newest first, as they are listed."""
+        yield from reversed(self.months())
 
     def _has(self, year: int, month: int) -> bool:
         """Return whether the account has a month."""

@@ -88,7 +88,9 @@ class V3:
         start, end = (parameters.day(query, name) for name in names)
         parameters.check_order(query, *names)
         limit = min(parameters.limit(query, 100, 499), 200)
-        months = [month for month in reversed(self._account.months()) if _within(month, start, end)]
+        months = [
+            month for month in self._account.v3_invoice_months() if _within(month, start, end)
+        ]
         key = (request.path, start, end)
         page = page_of(months, query, key, limit, "-billing_start_date")
         data = [invoice(self._account, *month) for month in page.items]
@@ -96,7 +98,7 @@ class V3:
 
     def _invoice_by_id(self, _: Request, invoice_id: str) -> Content:
         """Serve the invoice with an ID."""
-        for month in self._account.months():
+        for month in self._account.v3_invoice_months():
             if self._account.v3_invoice_id(*month) == invoice_id:
                 return Content(invoice(self._account, *month))
         raise Refusal(404, f"requested id:{invoice_id} doesn't exist")
