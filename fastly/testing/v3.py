@@ -16,6 +16,9 @@ request and the month, so that a test meets the same one on every run:
 * On the last page, ``limit`` modulo 5 decides: ``next_cursor`` is "" (0), null (1) or absent (2),
   or ``meta`` is ``{}`` (3) or null (4). So the default limits give "".
 
+With ``documented``, everything has the one form of the reference, which `fastly.testing.documented`
+describes. Service usage is then one block: each usage type has pages of its own.
+
 Assumptions, which neither the reference nor public reports confirm: an invoice is listed if its
 whole billing period is within the dates, both inclusive; a month is listed from the first day of
 the next one on, although real ones may take some days; service usage covers the current month by
@@ -33,11 +36,12 @@ from typing import Any
 from fastly.testing import parameters
 from fastly.testing.bills import Usage, total_of
 from fastly.testing.catalog import SERVICES
+from fastly.testing.documented import documented, numeric
 from fastly.testing.endpoints import Content, Endpoint, Refusal, dispatch
 from fastly.testing.http import Request
 from fastly.testing.invoices import invoice, month_to_date, number
 from fastly.testing.ledger import Ledger, after, last_day
-from fastly.testing.pages import page_of
+from fastly.testing.pages import Page, page_of
 
 __all__ = ["V3"]
 
@@ -46,7 +50,13 @@ Month = tuple[int, int]
 _PRODUCT_ID = "cdn_usage"
 _MONTHS = ("start_month", "end_month")
 _USAGE_MONTHS = 3
-_ERRORS = {400: "bad_request", 401: "unauthorized", 404: "not_found", 405: "method_not_allowed"}
+_ERRORS = {
+    400: "bad_request",
+    401: "unauthorized",
+    404: "not_found",
+    405: "method_not_allowed",
+    429: "too_many_requests",
+}
 
 
 class V3:
@@ -56,10 +66,18 @@ class V3:
         account: The account that the endpoints serve.
         is_pending: Called with a key for each request for the month to date; returns whether it is
             still pending.
+        documented: Whether responses have the form of the reference.
     """
 
-    def __init__(self, account: Ledger, is_pending: Callable[[object], bool]) -> None:
+    def __init__(
+        self,
+        account: Ledger,
+        is_pending: Callable[[object], bool],
+        *,
+        documented: bool = False,
+    ) -> None:
         self._account = account
+        self._documented = documented
         self._is_pending = is_pending
         self._endpoints: dict[str, Endpoint] = {
             "/billing/v3/invoices": self._invoices,
@@ -75,9 +93,11 @@ class V3:
         Raises:
             Refusal: The request gets an error response.
         """
-        return dispatch(self._endpoints, request)
+        content = dispatch(self._endpoints, request)
+        return content._replace(body=documented(content.body)) if self._documented else content
 
-    def error(self, refusal: Refusal) -> dict[str, Any]:
+    @staticmethod
+    def error(refusal: Refusal) -> dict[str, Any]:
         """Return the body of an error response."""
         code, status = _ERRORS[refusal.status], refusal.status
         return {"type": "error", "title": refusal.detail, "code": code, "status": status}
@@ -94,14 +114,23 @@ class V3:
         key = (request.path, start, end)
         page = page_of(months, query, key, limit, "-billing_start_date")
         data = [invoice(self._account, *month) for month in page.items]
-        return Content({"data": data, "meta": page.meta})
+        return Content({"data": data, "meta": self._meta(page)})
 
     def _invoice_by_id(self, _: Request, invoice_id: str) -> Content:
         """Serve the invoice with an ID."""
         for month in self._account.v3_invoice_months():
-            if self._account.v3_invoice_id(*month) == invoice_id:
+            if invoice_id in self._ids(*month):
                 return Content(invoice(self._account, *month))
         raise Refusal(404, f"requested id:{invoice_id} doesn't exist")
+
+    def _ids(self, year: int, month: int) -> tuple[str, ...]:
+        """Return the IDs under which a month's invoice is found."""
+        invoice_id = self._account.v3_invoice_id(year, month)
+        return (invoice_id, numeric(invoice_id)) if self._documented else (invoice_id,)
+
+    def _meta(self, page: Page[Any]) -> dict[str, Any] | None:
+        """Return the meta of a page."""
+        return page.documented_meta if self._documented else page.meta
 
     def _month_to_date(self, _: Request) -> Content:
         """Serve the month to date once it has been made."""
@@ -151,13 +180,14 @@ class V3:
             if service in (None, row[1]["service_id"])
             and (product_id, usage_type) in ((None, None), (_PRODUCT_ID, row[0].name))
         ]
-        page = page_of(rows, query, (request.path, start, end, *names), limit, "start_time")
+        key, group = (request.path, start, end, *names), _type_of if self._documented else None
+        page = page_of(rows, query, key, limit, "start_time", group)
         period = {"customer_id": self._account.customer_id, **_period(start, end)}
-        blocks = [{**period, **block, "meta": page.meta} for block in _blocks(page.items)]
-        if not blocks:
-            nothing = {"usage_type": usage_type, "unit": None, "details": None}
-            return Content({"data": {**period, **nothing, "meta": page.meta}})
-        return Content({"data": blocks if usage_type is None else blocks[0]})
+        nothing = {"usage_type": usage_type, "unit": None, "details": None}
+        found = _blocks(page.items) or [nothing]
+        blocks = [{**period, **block, "meta": self._meta(page)} for block in found]
+        is_list = page.items and usage_type is None and not self._documented
+        return Content({"data": blocks if is_list else blocks[0]})
 
     def _span(self, query: dict[str, str]) -> tuple[Month, Month]:
         """Return the first and the last month of service usage; by default, the current month."""
@@ -182,6 +212,11 @@ class V3:
                             "usage_units": _quantity(same[0], units),
                         },
                     )
+
+
+def _type_of(row: tuple[Usage, dict[str, Any]]) -> str:
+    """Return the usage type of a row."""
+    return row[0].name
 
 
 def _by_name(usages: Iterable[Usage]) -> Iterable[list[Usage]]:

@@ -25,6 +25,7 @@ _MESSAGES = {
     404: "Record not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    429: "Too many requests",
 }
 # Service name to the number and the code it has in the billing vendor's books.
 _SERVICES = {
@@ -76,7 +77,8 @@ class V2:
         """
         return dispatch(self._endpoints, request)
 
-    def error(self, refusal: Refusal) -> dict[str, Any]:
+    @staticmethod
+    def error(refusal: Refusal) -> dict[str, Any]:
         """Return the body of an error response."""
         return {"msg": _MESSAGES[refusal.status], "detail": refusal.detail}
 
