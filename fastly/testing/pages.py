@@ -65,7 +65,8 @@ def page_of(
 def _meta(following: str, rest: dict[str, Any]) -> dict[str, Any] | None:
     """Return the ``meta`` of a page; on the last page its form depends on the limit."""
     limit = rest["limit"]
-    last = ({"next_cursor": ""}, {"next_cursor": None}, {})[min(limit % 5, 2)]
+    forms: tuple[dict[str, Any], ...] = ({"next_cursor": ""}, {"next_cursor": None}, {})
+    last = forms[min(limit % 5, 2)]
     if following or limit % 5 < 3:
         return ({"next_cursor": following} if following else last) | rest
     return {} if limit % 5 == 3 else None
