@@ -7,7 +7,9 @@ null; IDs are numeric; there is no payment status; and "Full-Site Delivery" has 
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any
+
+from fastly.testing.http import Body
 
 __all__ = ["documented", "numeric"]
 
@@ -16,13 +18,13 @@ _IDS = ("invoice_id", "statement_number")
 _ABSENT = "payment_status"
 
 
-def documented(value: Any, name: str = "") -> Any:
+def documented(value: Body | float | None, name: str = "") -> Any:
     """Return a JSON value, found under a name, in the form of the reference."""
     if isinstance(value, dict):
-        return _documented_fields(cast("dict[str, Any]", value))
+        fields = value | _amounts(value)
+        return {key: documented(item, key) for key, item in fields.items() if key != _ABSENT}
     if isinstance(value, list):
-        items: list[Any] = value
-        return [documented(item) for item in items]
+        return [documented(item) for item in value]
     if value is None:
         return [] if name == "details" else ""
     if name in _IDS:
@@ -35,12 +37,6 @@ def documented(value: Any, name: str = "") -> Any:
 def numeric(invoice_id: object) -> str:
     """Return the number at the end of an ID."""
     return re.sub(r".*\D", "", f"{invoice_id}")
-
-
-def _documented_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of an object in the form of the reference."""
-    fields = fields | _amounts(fields)
-    return {name: documented(value, name) for name, value in fields.items() if name != _ABSENT}
 
 
 def _amounts(fields: dict[str, Any]) -> dict[str, Any]:

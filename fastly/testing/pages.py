@@ -64,12 +64,11 @@ def page_of(
 
 def _meta(following: str, rest: dict[str, Any]) -> dict[str, Any] | None:
     """Return the ``meta`` of a page; on the last page its form depends on the limit."""
-    limit = rest["limit"]
-    forms: tuple[dict[str, Any], ...] = ({"next_cursor": ""}, {"next_cursor": None}, {})
-    last = forms[min(limit % 5, 2)]
-    if following or limit % 5 < 3:
-        return ({"next_cursor": following} if following else last) | rest
-    return {} if limit % 5 == 3 else None
+    form = rest["limit"] % 5
+    if following or form < 3:
+        cursor = {"next_cursor": following or (None if form == 1 else "")}
+        return rest if form == 2 and not following else cursor | rest
+    return {} if form == 3 else None
 
 
 def _cursor(offset: int, request: str) -> str:

@@ -187,7 +187,7 @@ class TestInvoice:
         asia = [
             Decimal(str(line["amount"]))
             for line in invoice["transaction_line_items"]
-            if line["region"] == "Asia"
+            if (line["region"], line["product_group"]) == ("Asia", "Full Site Delivery")
         ]
         assert f"{sum(asia):,.2f}" == amount_of("Asia", text)
         assert f"{invoice['monthly_transaction_amount']:,.2f}" == amount_of("Total, USD", text)
