@@ -39,7 +39,7 @@ def ids(paged: Paged[Invoice, ListEomInvoicesResponse]) -> list[str | None]:
 
 def test_all_invoices_of_the_account(invoices: BillingInvoicesApi, server: BillingServer) -> None:
     """Every invoice is returned once, newest first, in one request for each page."""
-    months = server.account.months()[:-1]
+    months = server.account.months()
     expected = [server.account.v3_invoice(*month) for month in reversed(months)]
     found = list(invoices.iter_invoices(limit=20))
     assert [x["invoice_id"] for x in expected] == [

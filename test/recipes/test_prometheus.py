@@ -88,7 +88,7 @@ def test_page_shows_what_is_scraped(recipe: Callable[[str], Recipe]) -> None:
     values = [x for x in lines if not x.startswith(("#", updated))]
     assert page.blocks("text")[0].splitlines() == values
     assert pytest.approx(time.time(), abs=60) == value(metrics, "updated_seconds")
-    assert pytest.approx(7613.32) == sum(metrics["cost"].values())
+    assert pytest.approx(9503.96) == sum(metrics["cost"].values())
     alerts = set(re.findall(rf"{PREFIX}_(\w+)", page.blocks("yaml")[0]))
     assert {"cost", "updated_seconds"} == alerts & metrics.keys() == alerts
     documented = {name for name in metrics if f"`{PREFIX}_{name}`" in page.page}
