@@ -1,0 +1,93 @@
+"""What a person sees on stderr while requests are made: what the client logs, and progress."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import TypeVar
+
+from fastly.cli.messages import PROGRAM, say, show
+from fastly.cli.streams import is_terminal
+from fastly.model.metadata import Metadata
+
+__all__ = ["Progress", "logged"]
+
+Page = TypeVar("Page")
+Item = TypeVar("Item")
+
+
+class Progress:
+    """The pages so far, on one line of a terminal that is cleared at the end."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._is_shown = not quiet and is_terminal(sys.stderr)
+        self._length = 0  # of the line that is shown
+
+    def items(
+        self, pages: Iterable[Page], items_of: Callable[[Page], Iterable[Item | None] | None]
+    ) -> Iterator[Item]:
+        """Yield the items of all pages, without nulls, and show how far they are if it takes more.
+
+        Args:
+            pages: Pages, each of which may be a request.
+            items_of: Returns the items of a page.
+        """
+        count = 0
+        try:
+            for number, page in enumerate(pages, 1):
+                found = [item for item in items_of(page) or () if item is not None]
+                count += len(found)
+                yield from found
+                meta = getattr(page, "meta", None)
+                place = meta if isinstance(meta, Metadata) else Metadata()  # some have plain data
+                if number > 1 or place.next_cursor:
+                    whole = f" of {place.total:,}" if place.total else ""
+                    self._show(f"{PROGRAM}: page {number:,}, {count:,}{whole} items")
+        finally:
+            self.clear()
+
+    def _show(self, text: str) -> None:
+        if self._is_shown:
+            self.clear()
+            shown = text[: shutil.get_terminal_size().columns - 1]
+            self._length = len(shown)
+            show(shown)
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self._length:
+            show("\r" + " " * self._length + "\r")  # understood by every terminal
+            self._length = 0
+
+
+class _Handler(logging.Handler):
+    """Shows what the client logs."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._progress.clear()
+        say(record.getMessage())
+
+
+@contextlib.contextmanager
+def logged(progress: Progress, *, quiet: bool) -> Generator[None]:
+    """Show retries and waits on a terminal, and only warnings anywhere else, in a block."""
+    log, handler, level = logging.getLogger("fastly"), _Handler(progress), logging.WARNING
+    if quiet:
+        level = logging.ERROR
+    elif is_terminal(sys.stderr):
+        level = logging.INFO
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(level)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+        log.removeHandler(handler)
