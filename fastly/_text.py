@@ -76,11 +76,11 @@ def _step(part: str | int) -> str:
     return f".{part}" if plain_name else f"[{part!r}]"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.7) -> str:
     """Return the end of a message about an unknown name: the known name most like it."""
     import difflib  # slow to import, and needed only for a mistake
 
     known = tuple(known)
     close = [x for x in known if len(name) > 3 and name in x]
-    close = close or difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    close = close or difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"; did you mean {close[0]!r}?" if close else ""

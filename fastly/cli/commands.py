@@ -13,11 +13,13 @@ from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.api_client import ApiClient
 from fastly.cli import table, table_usage
-from fastly.cli.arguments import PROGRAM, Options, is_month
+from fastly.cli.arguments import Options
 from fastly.cli.export import csv_text, json_lines, json_list
 from fastly.cli.layout import Paper, money
-from fastly.cli.messages import Progress
+from fastly.cli.messages import PROGRAM
+from fastly.cli.progress import Progress
 from fastly.cli.v2.table import bill_page
+from fastly.cli.values import is_month
 from fastly.focus import COLUMNS, focus_rows
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse

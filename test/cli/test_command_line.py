@@ -28,9 +28,10 @@ from shell import (
 )
 
 import fastly
-from fastly.cli.arguments import current_month
 from fastly.cli.layout import WIDEST
 from fastly.cli.main import main
+from fastly.cli.values import current_month
+from fastly.configuration.checks import DEFAULT_HOST, TOKEN_VARIABLE, URL_VARIABLE
 from fastly.testing import BillingServer
 
 TODAY = date(2026, 11, 24)
@@ -232,9 +233,9 @@ class TestInvoice:
 
     def test_unknown_id(self, shell: Shell) -> None:
         """An ID that the API does not know is an error with the API's message."""
-        result = shell("invoice", "May")
+        result = shell("invoice", "Nobody")
         assert (1, b"") == result[:2]
-        assert "requested id:May doesn't exist" in result.stderr
+        assert "requested id:Nobody doesn't exist" in result.stderr
         assert (
             "Check --host, and the ID if there is one; a month is written as in 2026-05."
             in result.stderr
@@ -402,8 +403,9 @@ class TestTerminal:
         shown = terminal("invoices", "--output", file)
         assert 0 == shown.status
         assert "fastly-billing: page 1, 1 of 2 items" in shown.text
-        assert shown.text.endswith(" \r")
-        assert widest(shown.text.replace("\r", "\n")) < 80
+        assert " \r/" in shown.text
+        assert shown.text.endswith(" bytes of csv written\n")
+        assert widest(shown.text.rpartition("\r")[0].replace("\r", "\n")) < 80
         assert 2 == len(read_csv(file.read_bytes()))
 
     def test_progress_of_usage(self, terminal: Terminal, tmp_path: Path) -> None:
@@ -422,7 +424,7 @@ class TestTerminal:
         for page in [*pages, a_page()]:
             server.enqueue(200, body=page, path="/billing/v3/invoices")
         shown = terminal(*command, "--output", tmp_path / "a.csv")
-        assert (0, "") == shown
+        assert (0, "") == (shown.status, re.sub(r"^/.* bytes of csv written\n", "", shown.text))
 
     def test_no_progress_in_a_pipe(self, server: BillingServer, piped: Shell) -> None:
         """Progress is for terminals."""
@@ -488,10 +490,61 @@ class TestHelp:
         text = result.stdout.decode()
         for word in ("invoices", "invoice ", "mtd", "usage", "v2", "FASTLY_API_TOKEN", "--demo"):
             assert word in text
-        assert {"0", "1", "2", "3", "75", "130", "141"} == set(
+        assert {"0", "1", "2", "3", "75", "129", "130", "141", "143"} == set(
             re.findall(r"^  (\d+) ", text, re.MULTILINE)
         )
         assert widest(text) <= 80
+
+    @pytest.mark.parametrize(
+        ("variable", "columns", "is_wide"),
+        [("200", 60, True), ("60", 200, False), ("x", 200, True), ("0", 60, False)],
+    )
+    def test_width_of_help(
+        self, terminal: Terminal, variable: str, columns: int, is_wide: bool
+    ) -> None:
+        """--help is as wide as COLUMNS says, or as the terminal."""
+        shown = terminal("mtd", "--help", columns=columns, COLUMNS=variable)
+        assert (0, is_wide) == (shown.status, widest(shown.text) > 80)
+
+    def test_values_of_the_environment(self, shell: Shell) -> None:
+        """--help names the variables and the host as the client has them."""
+        text = shell("--help").stdout.decode() + shell("mtd", "--help").stdout.decode()
+        for name in (TOKEN_VARIABLE, URL_VARIABLE, DEFAULT_HOST):
+            assert name in text
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--quiet", "invoice", "2026-05", "--format", "csv"),
+            ("--format", "csv", "invoice", "2026-05"),
+            ("--format=csv", "--timeout", "9", "invoice", "2026-05"),
+        ],
+    )
+    def test_options_before_the_command(self, shell: Shell, arguments: tuple[str, ...]) -> None:
+        """Options can stand before the command, with and without a value."""
+        assert shell(*MAY, "--format", "csv") == shell(*arguments)
+
+    def test_options_before_a_command_of_v2(self, shell: Shell) -> None:
+        """Options can stand before both words of a command of v2."""
+        usual = shell("v2", "invoice", "5", "2020", "--format", "csv")
+        assert usual == shell("--format", "csv", "v2", "--quiet", "invoice", "5", "2020")
+        assert (0, True) == (usual.status, len(usual.stdout) > 100)
+
+    @pytest.mark.parametrize(
+        ("arguments", "start"),
+        [
+            ("--demo --help", "usage: fastly-billing [-h]"),
+            ("--help mtd", "usage: fastly-billing [-h]"),
+            ("--demo --version", "fastly-billing 2"),
+            ("--demo mtd -h", "usage: fastly-billing mtd"),
+            ("--demo v2 --help", "usage: fastly-billing v2"),
+            ("v2 mtd --help", "usage: fastly-billing v2 mtd"),
+        ],
+    )
+    def test_help_with_options(self, shell: Shell, arguments: str, start: str) -> None:
+        """--help and --version also work with other options."""
+        result = shell(*arguments.split())
+        assert (0, start) == (result.status, result.stdout.decode()[: len(start)])
 
     def test_examples_in_help_work(
         self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

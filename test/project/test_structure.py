@@ -213,6 +213,54 @@ def test_a_plain_import_is_light() -> None:
     assert {"_contextvars", "contextvars", "copy"} >= imported
 
 
+# What takes longer to import than all that --version or --help needs.
+HEAVY = {
+    *("datetime", "dateutil", "decimal", "fastly.api_client", "fastly.configuration", "json"),
+    *("fastly.exceptions", "logging", "pathlib", "shutil", "signal", "socket", "ssl", "typing"),
+    *("tempfile", "urllib", "urllib3"),
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "also"),
+    [("'--version'", {"argparse", "re"}), ("'--help'", set()), ("'mtd', '--help'", set())],
+)
+def test_version_and_help_import_little(words: str, also: set[str]) -> None:
+    """The command imports what it needs: for its help neither the client nor anything heavy."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from fastly.cli.main import main\n"
+        f"assert main([{words}]) == 0; print(*sys.modules, file=sys.stderr)"
+    )
+    # Without site, whose hooks may import anything.
+    run = subprocess.run(
+        [sys.executable, "-ISc", program], capture_output=True, text=True, check=True
+    )
+    assert "fastly" in run.stdout
+    assert set() == (HEAVY | also) & set(run.stderr.split())
+
+
+def test_the_package_imports_what_is_used() -> None:
+    """`import fastly` is as light as Python, and all of its names are there when they are used."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import fastly; print(*sys.modules)\n"
+        "assert set(fastly.__all__) <= set(dir(fastly)), dir(fastly)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-ISc", program], capture_output=True, text=True, check=True
+    )
+    assert set() == HEAVY & set(run.stdout.split())
+    program = (
+        "import fastly, pickle; error = pickle.loads(pickle.dumps(fastly.ApiException(404)))\n"
+        "assert (type(error), error.status) == (fastly.exceptions.ApiException, 404)\n"
+        "from fastly import *; print(ApiClient is fastly.api_client.ApiClient)\n"
+        "print(Configuration is fastly.configuration.Configuration)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert "True\nTrue\n" == run.stdout
+
+
 def test_all_is_true() -> None:
     """Every name in ``__all__`` exists, and none is there twice."""
     for module in set(modules()) - NOT_IMPORTED:
