@@ -15,7 +15,7 @@ from fastly.api_client import ApiClient
 from fastly.cli import table, table_usage
 from fastly.cli.arguments import PROGRAM, Options, is_month
 from fastly.cli.export import csv_text, json_lines, json_list
-from fastly.cli.layout import Paper, money
+from fastly.cli.layout import Paper, apart
 from fastly.cli.messages import Progress
 from fastly.cli.v2.table import bill_page
 from fastly.focus import COLUMNS, focus_rows
@@ -27,6 +27,7 @@ from fastly.rows import (
     UsageRow,
     exact,
     invoice_rows,
+    month_of,
     service_usage_rows,
     usage_rows,
 )
@@ -160,7 +161,7 @@ def _excess(invoice: MtdInvoiceResponse, budget: Decimal | None) -> str | None:
         raise CommandError("the month to date has no total to compare with --budget")
     if exact(spent) <= budget:
         return None
-    return f"over budget: {money(spent)} of {money(budget)}"
+    return "over budget: {} of {}".format(*apart(spent, budget))
 
 
 def _usage(
