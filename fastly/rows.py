@@ -138,14 +138,14 @@ def invoice_rows(
 
 
 def _listed(invoices: object) -> Iterable[object]:
+    given = invoices
     if isinstance(invoices, (Invoice, MtdInvoiceResponse)):
         return [invoices]
     if isinstance(invoices, ListEomInvoicesResponse):
         return invoices.data or []
     if isinstance(invoices, Iterable) and not isinstance(invoices, (str, bytes, Mapping)):
         return cast("Iterable[object]", invoices)
-    kind = shown(cast("object", invoices))
-    raise ApiTypeError(f"invoice_rows() takes invoices, a page of them or one, got {kind}")
+    raise ApiTypeError(f"invoice_rows() takes invoices, a page of them or one, got {shown(given)}")
 
 
 def _invoice_rows(invoices: Iterable[object]) -> Iterator[InvoiceRow]:

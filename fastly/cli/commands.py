@@ -27,12 +27,11 @@ from fastly.rows import (
     UsageRow,
     exact,
     invoice_rows,
-    month_of,
     service_usage_rows,
     usage_rows,
 )
 
-__all__ = ["CommandError", "Report", "invoices_between", "run"]
+__all__ = ["CommandError", "Report", "invoices_between", "is_asked", "run"]
 
 Chunks = Iterable["str | bytes"]
 
@@ -86,10 +85,15 @@ def invoices_between(options: Options, client: ApiClient, progress: Progress) ->
         billing_end_date=day_after(options.until) if options.until else None,
     )
     for invoice in progress.items(pages, lambda page: page.data):
-        month = month_of(invoice.billing_start_date)
-        after = not options.since or not month or month >= options.since
-        if after and (not options.until or not month or month <= options.until):
+        if is_asked(month_of(invoice.billing_start_date), options):
             yield invoice
+
+
+def is_asked(month: str | None, options: Options) -> bool:
+    """Return whether a month is one from --since to --until; an unknown one may be."""
+    if month is None:
+        return True
+    return (options.since or month) <= month <= (options.until or month)
 
 
 def _invoices(invoices: Iterable[Invoice], form: str, paper: Paper) -> Chunks:
