@@ -174,7 +174,8 @@ def _add_invoices(commands: Any) -> None:
     parser.add_argument(
         "--append-to",
         metavar="FILE",
-        help="add the line items of invoices that FILE lacks, as jsonl; for a daily job",
+        help="add the line items of invoices that FILE lacks, and replace those of corrected ones, "
+        "as jsonl; for a daily job",
     )
 
 

@@ -15,7 +15,7 @@ from fastly.api_client import ApiClient
 from fastly.cli import table, table_usage
 from fastly.cli.arguments import Options
 from fastly.cli.export import csv_text, json_lines, json_list
-from fastly.cli.layout import Paper, money
+from fastly.cli.layout import Paper, apart
 from fastly.cli.messages import PROGRAM
 from fastly.cli.progress import Progress
 from fastly.cli.v2.table import bill_page
@@ -33,7 +33,7 @@ from fastly.rows import (
     usage_rows,
 )
 
-__all__ = ["CommandError", "Report", "invoices_between", "run"]
+__all__ = ["CommandError", "Report", "invoices_between", "is_asked", "run"]
 
 Chunks = Iterable["str | bytes"]
 
@@ -87,10 +87,15 @@ def invoices_between(options: Options, client: ApiClient, progress: Progress) ->
         billing_end_date=day_after(options.until) if options.until else None,
     )
     for invoice in progress.items(pages, lambda page: page.data):
-        month = month_of(invoice.billing_start_date)
-        after = not options.since or not month or month >= options.since
-        if after and (not options.until or not month or month <= options.until):
+        if is_asked(month_of(invoice.billing_start_date), options):
             yield invoice
+
+
+def is_asked(month: str | None, options: Options) -> bool:
+    """Return whether a month is one from --since to --until; an unknown one may be."""
+    if month is None:
+        return True
+    return (options.since or month) <= month <= (options.until or month)
 
 
 def _invoices(invoices: Iterable[Invoice], form: str, paper: Paper) -> Chunks:
@@ -162,7 +167,7 @@ def _excess(invoice: MtdInvoiceResponse, budget: Decimal | None) -> str | None:
         raise CommandError("the month to date has no total to compare with --budget")
     if exact(spent) <= budget:
         return None
-    return f"over budget: {money(spent)} of {money(budget)}"
+    return "over budget: {} of {}".format(*apart(spent, budget))
 
 
 def _usage(

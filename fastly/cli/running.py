@@ -11,7 +11,17 @@ from fastly.cli.append import AppendError, Appending
 from fastly.cli.arguments import Options
 from fastly.cli.commands import CommandError, invoices_between, run
 from fastly.cli.files import Written
-from fastly.cli.messages import DONE, FAILED, MISUSED, OVER_BUDGET, PENDING, UsageError, fail, say
+from fastly.cli.messages import (
+    DONE,
+    FAILED,
+    MISUSED,
+    OVER_BUDGET,
+    PENDING,
+    PROGRAM,
+    UsageError,
+    fail,
+    say,
+)
 from fastly.cli.output import Target, target_of, write
 from fastly.cli.progress import Progress, logged
 from fastly.cli.signals import ended_by_signals
@@ -95,13 +105,13 @@ def _append(options: Options, target: Target, client: ApiClient, progress: Progr
     is_stdout = options.append_to == "-"  # as with --output; it cannot be appended to
     if target.file is None or is_stdout or (target.file.exists() and not target.file.is_file()):
         raise UsageError(f"--append-to must be a regular file, got {options.append_to!r}")
-    appending = Appending(target.file, invoices_between(options, client, progress))
+    appending = Appending(target.file, invoices_between(options, client, progress), options)
     if appending.is_needed:
         _say_written(write(appending.chunks(), target), options, target)
+    if appending.warning:
+        say(f"{PROGRAM}: {appending.warning}")
     if not options.quiet:
-        added = len(appending.added)
-        noun = "invoice" if added == 1 else "invoices"
-        say(f"{added:,} {noun} added, {appending.known:,} already in the file")
+        say(appending.summary)
     return DONE
 
 

@@ -122,6 +122,16 @@ class TestInvoices:
         result = shell("invoices", option, month, "--format", "table")
         assert (0, b"No invoices.\n", "") == result
 
+    @pytest.mark.parametrize(("option", "count"), [("--since", 1), ("--until", 0)])
+    def test_months_are_those_of_utc(
+        self, shell: Shell, server: BillingServer, option: str, count: int
+    ) -> None:
+        """A period that starts on 30 April in another time zone can be one of May."""
+        server.enqueue(body=a_page({"billing_start_date": "2026-04-30T17:00:00-07:00"}))
+        month = "2026-05" if option == "--since" else "2026-04"
+        found = json.loads(shell("invoices", option, month, "--format", "json").stdout)
+        assert count == len(found)
+
     def test_no_invoices(self, shell: Shell, server: BillingServer) -> None:
         """Without any invoice, each format is still complete."""
         expected = {"csv": b"customer_id,", "json": b"[]\n", "jsonl": b"", "focus": b"Avail"}
@@ -172,6 +182,12 @@ class TestInvoice:
         result = run(*MAY, server=server)
         assert (0, "") == (result.status, result.stderr)
         assert server.account.v3_invoice_id(2026, 5) == json.loads(result.stdout)["invoice_id"]
+
+    def test_month_in_another_time_zone(self, shell: Shell, server: BillingServer) -> None:
+        """The month of an invoice, and the dates of its page, are those of UTC."""
+        server.enqueue(body=a_page({"billing_start_date": "2026-04-30T17:00:00-07:00"}))
+        text = shell(*MAY, "--format", "table").stdout.decode()
+        assert ["Invoice 2026-05", "Period    2026-05-01 to -"] == text.splitlines()[:3:2]
 
     @pytest.mark.parametrize("month", [(2026, 5), (2020, 5)])
     def test_id(self, shell: Shell, server: BillingServer, month: tuple[int, int]) -> None:
@@ -268,6 +284,14 @@ class TestMonthToDate:
         result = shell("mtd", "--budget", budget, "--format", "json")
         assert (status, True) == (result.status, b"352.23" in result.stdout)
         assert ("over budget: 352.23 of" in result.stderr) == (status == 3)
+
+    def test_budget_that_is_just_exceeded(self, shell: Shell, server: BillingServer) -> None:
+        """The message has as many digits as it takes to see which amount is larger."""
+        server.enqueue(body={"monthly_transaction_amount": "5000.001"})
+        result = shell("mtd", "--budget", "5000", "--format", "table")
+        expected = "fastly-billing: over budget: 5,000.001 of 5,000.000\n"
+        assert (3, expected) == (result.status, result.stderr)
+        assert "0.001" == amount_of("Over budget by", result.stdout.decode())
 
     def test_budget_without_a_total(self, shell: Shell, server: BillingServer) -> None:
         """A month to date without a total cannot be within a budget."""

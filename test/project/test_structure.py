@@ -41,7 +41,7 @@ LAYERS: dict[str, set[str]] = {
     "api": {"_operations", "_signatures", "api", "api_client", "exceptions", "model"},
     "apis": {"api"},
     "testing": {"testing"},
-    "rows": {"model"},
+    "rows": {"_text", "exceptions", "model"},
     "focus": {"model", "rows"},
     "cli": {
         *(
