@@ -45,6 +45,10 @@ class _Tenant(NamedTuple):
     v2: V2
     v3: V3
 
+    def api_of(self, path: str) -> V2 | V3:
+        """Return the API that a path belongs to."""
+        return self.v3 if path.startswith("/billing/v3/") else self.v2
+
 
 class BillingServer:
     """A billing API with made-up accounts, on this machine, for tests and first steps.
@@ -268,25 +272,25 @@ class BillingServer:
 
     def _content(self, request: Request, received: int) -> Content:
         """Return what the API sends in response to a request, errors included."""
-        is_v3 = request.path.startswith("/billing/v3/")
+        token = re.sub(r"(?i)^bearer +", "", request.headers.get("Fastly-Key", ""))
+        # All accounts have the same errors, so an unknown token gets those of the first.
+        api = self._tenants.get(token, self._tenants[self.token]).api_of(request.path)
         try:
-            tenant = self._admitted(request, received)
-            return (tenant.v3 if is_v3 else tenant.v2).content(request)
+            self._check(request, token, received)
+            return api.content(request)
         except Refusal as refusal:
-            return Content((V3 if is_v3 else V2).error(refusal), status=refusal.status)
+            return Content(api.error(refusal), status=refusal.status)
 
-    def _admitted(self, request: Request, received: int) -> _Tenant:
-        """Return whose request this is, or refuse what no endpoint accepts."""
+    def _check(self, request: Request, token: str, received: int) -> None:
+        """Refuse what no endpoint accepts."""
         if not self._serves_v2 and request.path.startswith("/billing/v2/"):
             raise Refusal(404, "This API has been retired.")
         if request.method != "GET":
             raise Refusal(405, "This resource is read-only: use GET.")
-        token = re.sub(r"(?i)^bearer +", "", request.headers.get("Fastly-Key", ""))
         if token not in self._tenants:
             raise Refusal(401, "The header Fastly-Key does not contain a valid token.")
         if self._hourly_quota is not None and received > self._hourly_quota:
             raise Refusal(429, "You have exceeded your hourly rate limit")
-        return self._tenants[token]
 
     def _tenant(self, token: str, account: Account, *, documented: bool) -> _Tenant:
         """Return an account with its endpoints."""

@@ -96,8 +96,7 @@ class V3:
         content = dispatch(self._endpoints, request)
         return content._replace(body=documented(content.body)) if self._documented else content
 
-    @staticmethod
-    def error(refusal: Refusal) -> dict[str, Any]:
+    def error(self, refusal: Refusal) -> dict[str, Any]:
         """Return the body of an error response."""
         code, status = _ERRORS[refusal.status], refusal.status
         return {"type": "error", "title": refusal.detail, "code": code, "status": status}

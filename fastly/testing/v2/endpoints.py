@@ -77,8 +77,7 @@ class V2:
         """
         return dispatch(self._endpoints, request)
 
-    @staticmethod
-    def error(refusal: Refusal) -> dict[str, Any]:
+    def error(self, refusal: Refusal) -> dict[str, Any]:
         """Return the body of an error response."""
         return {"msg": _MESSAGES[refusal.status], "detail": refusal.detail}
 
