@@ -44,16 +44,7 @@ LAYERS: dict[str, set[str]] = {
     "rows": {"_text", "exceptions", "model"},
     "focus": {"model", "rows"},
     "cli": {
-        *(
-            "_models",
-            "_operations",
-            "_text",
-            "_version",
-            "api",
-            "api_client",
-            "cli",
-            "configuration",
-        ),
+        *("_models", "_text", "_version", "api", "api_client", "cli", "configuration"),
         *("exceptions", "focus", "model", "rows", "testing"),
     },
     "__main__": {"cli"},
