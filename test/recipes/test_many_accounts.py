@@ -135,6 +135,15 @@ def test_failures_keep_what_works(page: Recipe, front: Front) -> None:
     assert "Video: invoices: 403 Forbidden" in run.stderr
 
 
+def test_no_month_twice(page: Recipe, front: Front) -> None:
+    """A month to date that is still that of an invoiced month has no line of its own."""
+    late = front.accounts["news"].account.v3_month_to_date()
+    front.accounts["news"].enqueue(body=late | {"billing_start_date": "2026-07-01"}, path=MTD)
+    save(page, News="news")
+    assert page.run("2026-06", "invoices.csv").returncode == 0
+    assert ["final", "final"] == [line.split(",")[2] for line in written(page)[1:]]
+
+
 def test_task_that_raises(page: Recipe) -> None:
     """A token that cannot be sent is a failure of its account, and does not stop the others."""
     save(page, News="news", Shop="sh\nop")
