@@ -84,9 +84,8 @@ class Appending:
                 raise AppendError("an invoice without an ID cannot be appended; use --output")
             if invoice.customer_id:
                 customers.add(invoice.customer_id)
-            if invoice.invoice_id not in listed:
-                listed.add(invoice.invoice_id)
-                self._compare(invoice.invoice_id, list(json_lines(invoice_rows(invoice))))
+            listed.add(invoice.invoice_id)
+            self._compare(invoice.invoice_id, list(json_lines(invoice_rows(invoice))))
         self._check_customers(customers)
         self._check_torn(listed)
         asked = [name for name, kept in self._kept.items() if is_asked(kept.month, options)]
