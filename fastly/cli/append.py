@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fastly._models.plain import is_dict
-from fastly._text import month_of
+from fastly._months import month_of
 from fastly.cli.arguments import Options
 from fastly.cli.commands import is_asked
 from fastly.cli.export import json_lines
