@@ -43,6 +43,7 @@ LAYERS: dict[str, set[str]] = {
     "testing": {"testing"},
     "rows": {"_text", "exceptions", "model"},
     "focus": {"model", "rows"},
+    "costs": {"_text", "costs", "exceptions", "model", "rows"},
     "cli": {
         *(
             "_models",
@@ -54,7 +55,7 @@ LAYERS: dict[str, set[str]] = {
             "cli",
             "configuration",
         ),
-        *("exceptions", "focus", "model", "rows", "testing"),
+        *("costs", "exceptions", "focus", "model", "rows", "testing"),
     },
     "__main__": {"cli"},
     "": {
