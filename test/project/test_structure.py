@@ -44,9 +44,10 @@ LAYERS: dict[str, set[str]] = {
     "testing": {"testing"},
     "rows": {"_months", "_text", "exceptions", "model"},
     "focus": {"model", "rows"},
+    "costs": {"_text", "costs", "exceptions", "model", "rows"},
     "cli": {
-        *("_models", "_months", "_text", "_version", "api", "api_client", "cli"),
-        *("configuration", "exceptions", "focus", "model", "rows", "testing"),
+        *("_models", "_months", "_operations", "_text", "_version", "api", "api_client", "cli"),
+        *("configuration", "costs", "exceptions", "focus", "model", "rows", "testing"),
     },
     "__main__": {"cli"},
     "": {
