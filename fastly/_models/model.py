@@ -32,6 +32,7 @@ from fastly._models.reading import (
     check_plain,
     copied,
     keep,
+    reader_of,
     refuse,
 )
 from fastly._text import did_you_mean, shown
@@ -83,19 +84,26 @@ class Model:
     __fields__: ClassVar[dict[str, Field]] = {}
     __expected__: ClassVar[dict[str, Any]] = {}
     __readers__: ClassVar[dict[str, Reader]] = {}
+    __others__: ClassVar[Reader] = staticmethod(check_plain)
     __signature__ = _LazySignature()
     _unknown: dict[str, Any]
 
-    def __init_subclass__(cls) -> None:
-        """Compile the annotations of a new model into its fields."""
+    def __init_subclass__(cls, others: type[Model] | None = None) -> None:
+        """Compile the annotations of a new model into its fields.
+
+        Args:
+            others: The model of all fields that are not declared, because their names are data.
+        """
         cls.__fields__, cls.__expected__ = dict(cls.__fields__), dict(cls.__expected__)
         for name, annotation in annotations_of(cls).items():
             declared: Field = cls.__dict__[name]
             kind = declared.compile(annotation)
             cls.__fields__[name] = declared
             # No value from JSON has the type Model: everything but a scalar is always read.
-            cls.__expected__[name] = kind if kind in (str, int, float) else Model
-        cls.__readers__ = {name: declared.read for name, declared in cls.__fields__.items()}
+            cls.__expected__[declared.key] = kind if kind in (str, int, float) else Model
+        cls.__readers__ = {declared.key: declared.read for declared in cls.__fields__.values()}
+        if others is not None:
+            cls.__others__ = reader_of(others)
 
     def __init__(self, /, *unnamed: object, **values: Any) -> None:
         if unnamed:
@@ -190,9 +198,12 @@ class Model:
 
     def _put_aside(self, names: list[str], where: Where, policy: Policy) -> None:
         aside = {name: self.__dict__.pop(name) for name in names}
-        if not policy.discard_unknown:
+        read = self.__others__
+        if read is not check_plain or not policy.discard_unknown:
             items = aside.items()
-            _set_unknown(self, {n: check_plain(x, (where, n), policy) for n, x in items})
+            _set_unknown(
+                self, {n: x if x is None else read(x, (where, n), policy) for n, x in items}
+            )
 
     @property
     def additional_properties(self) -> dict[str, Any]:
@@ -238,10 +249,11 @@ class Model:
         raise ApiKeyError(f"{name!r} is missing in this {type(self).__name__}")
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if name in self.__fields__:
+        if name in self.__readers__:
             self._assign(name, copied(value))
         elif isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
-            value = check_plain(copied(value), (None, name), Policy(refuse))
+            if value is not None:
+                value = self.__others__(copied(value), (None, name), Policy(refuse))
             _set_unknown(self, {**_unknown(self), name: value})
         else:
             raise ApiTypeError(f"the name of a field must be text, got {shown(name)}")
@@ -260,7 +272,7 @@ class Model:
 
         def __setattr__(self, name, value):
             if name in self.__fields__:
-                self._assign(name, copied(value))
+                self._assign(self.__fields__[name].key, copied(value))
             elif name in _unknown(self):
                 self[name] = value
             else:
@@ -272,7 +284,7 @@ class Model:
 
     def _assign(self, name: str, value: Any) -> None:
         if value is not None:
-            value = self.__fields__[name].read(value, (None, name), Policy(refuse))
+            value = self.__readers__[name](value, (None, name), Policy(refuse))
         self.__dict__[name] = value
 
     # Without __hash__, models are unhashable: two equal ones can differ after an assignment.
