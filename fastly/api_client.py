@@ -293,6 +293,10 @@ class ApiClient:
             else:
                 result = response = rest_client.open(call.request, deadline)
                 self._remember(response)
+        except ApiException as error:
+            error.method = call.request.method
+            error.may_be_done = error.method == "POST" and _may_be_done(error, deadline)
+            raise
         finally:
             resources.running.discard(deadline)
         if call.arguments["_return_http_data_only"]:
@@ -314,6 +318,12 @@ class ApiClient:
 
     def _remember(self, response: Response | RawResponse | ApiException) -> None:
         self.last_response = LastResponse(response.status, response.reason, response.headers)
+
+
+def _may_be_done(error: ApiException, deadline: Deadline) -> bool:
+    """Return whether the API may have carried out a POST that failed."""
+    refused = error.status is not None and 400 <= error.status <= 499
+    return not (refused or deadline.connecting)
 
 
 def _counting_attempts(send: Send) -> Send:

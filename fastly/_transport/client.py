@@ -8,6 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
@@ -30,6 +31,8 @@ from fastly.configuration.secrets import MASK, Mask
 from fastly.exceptions import ApiException, ResponseException, exception_for
 
 if TYPE_CHECKING:
+    from urllib3.connectionpool import HTTPConnectionPool
+
     from fastly.configuration import Configuration
 
 __all__ = ["RestClient"]
@@ -63,9 +66,10 @@ class RestClient:
         self._configuration = configuration
         size = max(configuration.connection_pool_maxsize, pool_threads)
         self._pool, self._logins = new_pool(configuration, url, size)
+        self._new_pool = partial(new_pool, configuration, url, 1)
 
     def get(self, request: Request, deadline: Deadline) -> Response:
-        """Send a GET and read the response.
+        """Send a request and read the response.
 
         Raises:
             ApiException: The last attempt's failure, if it is not retried.
@@ -74,7 +78,7 @@ class RestClient:
         return response if attempts == 1 else response._replace(attempts=attempts)
 
     def open(self, request: Request, deadline: Deadline) -> RawResponse:
-        """Send a GET and return the response unread; the caller closes it."""
+        """Send a request and return the response unread; the caller closes it."""
         return self._exchange(request, deadline, _unread)[0]
 
     def close(self) -> None:
@@ -97,18 +101,20 @@ class RestClient:
                     except ApiException as error:
                         error.tries = attempts
                         policy = policy or retry_policy(self._configuration.retries)
-                        policy = self._back_off(policy, error, deadline)
+                        if request.method == "POST" and not deadline.connecting:
+                            raise  # it may have been carried out
+                        policy = self._back_off(policy, error, deadline, request.method)
                     attempts += 1
         finally:
             masking.reset(mask)
 
     def _back_off(
-        self, policy: urllib3.Retry, error: ApiException, deadline: Deadline
+        self, policy: urllib3.Retry, error: ApiException, deadline: Deadline, method: str
     ) -> urllib3.Retry:
         """Wait before the next attempt, or raise the failure if there will be none."""
         if deadline.aborted:
             error.reason = "the client was closed during the call"
-        rest = next_policy(policy, error)
+        rest = next_policy(policy, error, method)
         if rest is None:
             raise error
         seconds = seconds_before_retry(rest, error, deadline.left())
@@ -131,7 +137,7 @@ class RestClient:
         if 200 <= response.status <= 299:
             return take(response, request)
         failure = self._failure(response, request.url)
-        target = _redirected(failure, request.url)
+        target = _redirected(failure, request)
         if not redirects:
             failure.reason = f"redirected more than {_MAX_REDIRECTS} times"
             raise failure
@@ -139,12 +145,14 @@ class RestClient:
 
     def _send(self, request: Request) -> RawResponse:
         deadline, started = running(), time.monotonic()
+        deadline.connecting = False
         outer = sys.exc_info()[1]
         outcome: object = None
         try:
-            response = self._pool.urlopen(
-                "GET",
+            response = self._pool_for(request).urlopen(
+                request.method,
                 self._target(request.url),
+                body=request.body,
                 headers=self._written(request.headers),
                 retries=_NO_RETRIES,
                 redirect=False,
@@ -161,8 +169,16 @@ class RestClient:
             raise failure from without_frames(error, outer)
         finally:
             spent = time.monotonic() - started
-            log.debug("GET %s: %s in %.3f s", request.url, outcome, spent)
+            log.debug("%s %s: %s in %.3f s", request.method, request.url, outcome, spent)
         return response
+
+    def _pool_for(self, request: Request) -> HTTPConnectionPool:
+        """Return the pool, or for a POST a new one.
+
+        If an idle connection that the server has closed were used for a POST, no one could say
+        whether it was carried out.
+        """
+        return self._new_pool()[0] if request.method == "POST" else self._pool
 
     def _target(self, url: str) -> str:
         """Return the target of the request line: the URL for a forwarding proxy, else the path."""
@@ -241,14 +257,16 @@ def _unread(response: RawResponse, *_: object) -> RawResponse:
     return response
 
 
-def _redirected(error: ApiException, url: str) -> str:
+def _redirected(error: ApiException, request: Request) -> str:
     """Return the URL of the same origin that a response redirects to, or raise its exception.
 
     Only its path and query are used, so it can neither name another host nor create a pool.
     """
-    location = error.headers.get("location")
+    location, url = error.headers.get("location"), request.url
     if error.status not in _REDIRECTS or location is None:
         raise error
+    if request.method != "GET":
+        raise _not_followed(error, f"{location!r}, where a {request.method} is not sent again")
     here = urlsplit(url)
     try:
         target = urlsplit(urljoin(url, location))

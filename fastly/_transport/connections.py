@@ -75,7 +75,7 @@ class _Connection(HTTPConnection):
         deadline = running()
         left_to_read = deadline.left_of_phase()
         deadline.start_phase(deadline.connect)
-        self._opened = False
+        self._opened, deadline.connecting = False, True
         try:
             super().connect()
         except TimeoutError as error:  # in a proxy's response, or in a TLS handshake
@@ -90,6 +90,7 @@ class _Connection(HTTPConnection):
             self.sock.suppress_ragged_eofs = False
         self.is_verified = True  # urllib3 would warn at each request; the client has warned once
         deadline.start_phase(left_to_read)
+        deadline.connecting = False
 
     def _new_conn(self) -> socket.socket:
         self._opened = True

@@ -36,7 +36,10 @@ class Deadline:
         read: Seconds for each response, from the request to the last byte.
     """
 
-    __slots__ = ("_aborted", "_end", "_phase_end", "_token", "_waiting", "connect", "read", "total")
+    __slots__ = (
+        *("_aborted", "_end", "_phase_end", "_token", "_waiting", "connect", "connecting", "read"),
+        "total",
+    )
 
     def __init__(self, total: float | None, connect: float, read: float) -> None:
         self.total = total
@@ -45,6 +48,7 @@ class Deadline:
         self._aborted = threading.Event()
         self._waiting: socket.socket | None = None
         self.connect = connect
+        self.connecting = False  # after a failure: nothing of the request was sent
         self.read = read
 
     @classmethod

@@ -27,13 +27,15 @@ _LONGEST_REASON = 300  # characters; http.client accepts status lines of 64 KiB
 
 
 class Request(NamedTuple):
-    """A GET: its URL, and its headers, whose values show only on the wire."""
+    """A request: its URL, its headers, whose values show only on the wire, and its body."""
 
     url: str
     headers: Mapping[str, Secret]
+    method: str = "GET"
+    body: bytes | None = None
 
     def __repr__(self) -> str:
-        return f"<GET {self.url}>"
+        return f"<{self.method} {self.url}>"
 
 
 class Response(NamedTuple):

@@ -57,16 +57,18 @@ def retry_policy(retries: Any) -> urllib3.Retry:
     return cast("urllib3.Retry", retries)
 
 
-def next_policy(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
+def next_policy(
+    policy: urllib3.Retry, error: ApiException, method: str = "GET"
+) -> urllib3.Retry | None:
     """Return the policy with one retry less, or None if the failure is not to be retried."""
     if error.status is None and not _may_pass(error.__cause__):
         return None
     try:
         if error.status is None:
-            return policy.increment("GET", error.url, error=cast("Exception", error.__cause__))
-        if policy.is_retry("GET", error.status, error.retry_after is not None):
+            return policy.increment(method, error.url, error=cast("Exception", error.__cause__))
+        if policy.is_retry(method, error.status, error.retry_after is not None):
             return policy.increment(
-                "GET", error.url, response=urllib3.HTTPResponse(status=error.status)
+                method, error.url, response=urllib3.HTTPResponse(status=error.status)
             )
     except FOREIGN:  # a Retry that is switched off raises the failure itself
         pass
