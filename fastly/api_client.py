@@ -215,18 +215,24 @@ class ApiClient:
             ApiValueError: An argument has an unusable value, or the client is closed.
         """
         self._refuse_if_closed()
-        strict = arguments["_check_input_type"] and self.configuration.client_side_validation
-        return operation.target(arguments, strict)
+        return operation.target(arguments, self._checks(arguments))
+
+    def _checks(self, arguments: Mapping[str, Any]) -> bool:
+        """Return whether arguments are checked."""
+        return bool(arguments["_check_input_type"] and self.configuration.client_side_validation)
 
     def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
         target = self.target(operation, arguments)
+        body = operation.body(arguments, self._checks(arguments))
         key = self._key()  # before the host, which the hook may change together with the token
         url = self.configuration.checked_host() + target
         others = self.default_headers.without(_OWN_HEADERS).items()
         headers = {name: Secret(value) for name, value in others}
         headers["Fastly-Key"], headers["Accept"] = key, Secret(arguments["_accept"])
         headers["Accept-Encoding"] = Secret("gzip")
-        return _Call(operation, Request(url, headers), arguments)
+        if body is not None:
+            headers["Content-Type"] = Secret("application/json")
+        return _Call(operation, Request(url, headers, operation.method, body), arguments)
 
     def _key(self) -> Secret:
         if "Fastly-Key" in self.default_headers and not _has_token(self.configuration):

@@ -32,7 +32,6 @@ from fastly._models.reading import (
     check_plain,
     copied,
     keep,
-    reader_of,
     refuse,
 )
 from fastly._text import did_you_mean, shown
@@ -84,7 +83,7 @@ class Model:
     __fields__: ClassVar[dict[str, Field]] = {}
     __expected__: ClassVar[dict[str, Any]] = {}
     __readers__: ClassVar[dict[str, Reader]] = {}
-    __others__: ClassVar[Reader] = staticmethod(check_plain)
+    __others__: ClassVar[type[Model] | None] = None
     __signature__ = _LazySignature()
     _unknown: dict[str, Any]
 
@@ -102,8 +101,7 @@ class Model:
             # No value from JSON has the type Model: everything but a scalar is always read.
             cls.__expected__[declared.key] = kind if kind in (str, int, float) else Model
         cls.__readers__ = {declared.key: declared.read for declared in cls.__fields__.values()}
-        if others is not None:
-            cls.__others__ = reader_of(others)
+        cls.__others__ = others or cls.__others__
 
     def __init__(self, /, *unnamed: object, **values: Any) -> None:
         if unnamed:
@@ -198,12 +196,16 @@ class Model:
 
     def _put_aside(self, names: list[str], where: Where, policy: Policy) -> None:
         aside = {name: self.__dict__.pop(name) for name in names}
-        read = self.__others__
-        if read is not check_plain or not policy.discard_unknown:
-            items = aside.items()
+        if self.__others__ or not policy.discard_unknown:
+            read, items = self._read_other, aside.items()
             _set_unknown(
                 self, {n: x if x is None else read(x, (where, n), policy) for n, x in items}
             )
+
+    @classmethod
+    def _read_other(cls, value: Any, where: Where, policy: Policy) -> Any:
+        """Read a field that is not declared."""
+        return (cls.__others__._read if cls.__others__ else check_plain)(value, where, policy)
 
     @property
     def additional_properties(self) -> dict[str, Any]:
@@ -253,7 +255,7 @@ class Model:
             self._assign(name, copied(value))
         elif isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
             if value is not None:
-                value = self.__others__(copied(value), (None, name), Policy(refuse))
+                value = self._read_other(copied(value), (None, name), Policy(refuse))
             _set_unknown(self, {**_unknown(self), name: value})
         else:
             raise ApiTypeError(f"the name of a field must be text, got {shown(name)}")

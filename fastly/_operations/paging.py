@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import chain, repeat
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from fastly._operations.results import Call
 
-__all__ = ["Paged", "by_cursor", "by_months", "paged"]
+__all__ = ["Paged", "by_cursor", "by_months", "by_months_and_cursor", "paged"]
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -129,21 +131,33 @@ class _CursorPages(Iterator[PageT]):
 class _MonthPages(Iterator[PageT]):
     """Pages of up to three months each, from the first month to the last."""
 
-    def __init__(self, fetch: Fetch[PageT], start_month: str, end_month: str) -> None:
-        self._fetch = fetch
-        self._next, self._last = _number_of(start_month), _number_of(end_month)
-        if self._next > self._last:
-            raise ApiValueError(
-                f"start_month must not be after end_month, got {start_month!r} and {end_month!r}"
-            )
+    def __init__(self, fetch: Fetch[PageT], arguments: dict[str, Any]) -> None:
+        self._fetch, self._spans = fetch, _spans(arguments)
 
     def __next__(self) -> PageT:
-        if self._next > self._last:
+        if not self._spans:
             raise StopIteration
-        end = min(self._next + _MONTHS_OF_A_PAGE - 1, self._last)
-        page, *_ = self._fetch(start_month=_month_of(self._next), end_month=_month_of(end))
-        self._next = end + 1
+        page, *_ = self._fetch(**self._spans[0])
+        del self._spans[0]
         return page
+
+
+class _SpanPages(Iterator[PageT]):
+    """The pages of each span of months, one span after the other.
+
+    Unlike those of a generator, they go on after a failure.
+    """
+
+    def __init__(self, spans: Iterable[Iterator[PageT]]) -> None:
+        self._spans = iter(spans)
+        self._pages: Iterator[PageT] = iter(())
+
+    def __next__(self) -> PageT:
+        while True:
+            try:
+                return next(self._pages)
+            except StopIteration:
+                self._pages = next(self._spans)
 
 
 def _part(received: Received[PageT], find: Callable[[PageT], T], name: str) -> T:
@@ -158,6 +172,22 @@ def _refuse(received: Received[Any], why: str, cause: Exception | None = None) -
     """Raise the exception for a page that iteration cannot use; it keeps the page."""
     page, status, headers, url = received
     raise ResponseException(status, why, headers=headers, body=page.to_json(), url=url) from cause
+
+
+def _spans(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the months of each request, from ``start_month`` to ``end_month``."""
+    names = ("start_month", "end_month")
+    start, end = (check_month_of_year(name, arguments[name]) for name in names)
+    if start > end:
+        raise ApiValueError(f"start_month must not be after end_month, got {start!r} and {end!r}")
+    last = _number_of(end)
+    return [
+        {
+            "start_month": _month_of(first),
+            "end_month": _month_of(min(first + _MONTHS_OF_A_PAGE - 1, last)),
+        }
+        for first in range(_number_of(start), last + 1, _MONTHS_OF_A_PAGE)
+    ]
 
 
 def _number_of(month: str) -> int:
@@ -175,8 +205,26 @@ def by_cursor(next_cursor: Callable[[PageT], str | None]) -> Pages[PageT]:
 
 def by_months(fetch: Fetch[PageT], arguments: dict[str, Any]) -> Iterator[PageT]:
     """Request three months at a time, from ``start_month`` to ``end_month``."""
-    months = [check_month_of_year(name, arguments[name]) for name in ("start_month", "end_month")]
-    return _MonthPages(fetch, *months)
+    return _MonthPages(fetch, arguments)
+
+
+def by_months_and_cursor(next_cursor: Callable[[PageT], str | None]) -> Pages[PageT]:
+    """Request three months at a time, and in each span follow the cursor.
+
+    Without both months there is one span. A cursor resumes in the first span, so ``start_month``
+    is then the month in which the span of the cursor's page starts.
+    """
+
+    def pages(fetch: Fetch[PageT], arguments: dict[str, Any]) -> Iterator[PageT]:
+        if arguments["start_month"] is None or arguments["end_month"] is None:
+            return _CursorPages(fetch, arguments["cursor"], next_cursor)
+        cursors = chain([arguments["cursor"]], repeat(None))
+        return _SpanPages(
+            _CursorPages(partial(fetch, **months), cursor, next_cursor)
+            for months, cursor in zip(_spans(arguments), cursors, strict=False)
+        )
+
+    return pages
 
 
 def paged(

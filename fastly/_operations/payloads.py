@@ -28,13 +28,18 @@ _CHARSET = re.compile(r"charset=\"?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
 
 
 def result_of(
-    response: Response, model: type[Decodable], accept: str, *, check: bool, discard_unknown: bool
+    response: Response,
+    model: type[Decodable] | None,
+    accept: str,
+    *,
+    check: bool,
+    discard_unknown: bool,
 ) -> Any:
     """Return what the body of a response contains.
 
     Args:
         response: A 2xx response, read completely.
-        model: What a JSON body becomes.
+        model: What a JSON body becomes; None: the body does not matter.
         accept: The media type that was requested.
         check: False keeps values of the wrong type, and logs them.
         discard_unknown: True drops undocumented fields.
@@ -42,6 +47,8 @@ def result_of(
     Raises:
         ResponseException: The body is not what was requested.
     """
+    if model is None:
+        return None
     if response.status in _BODILESS:
         _refuse(response, f"unexpected {response.status} response, whose body may be incomplete")
     if accept == JSON:
@@ -69,6 +76,8 @@ def _model(
     response: Response, model: type[Decodable], check: bool, discard_unknown: bool
 ) -> Decodable:
     data = _json_object(response)
+    if data.get("status") == "error":
+        _refuse(response, f"the API reports an error, although the status is {response.status}")
     try:
         return model.from_response(data, check=check, discard_unknown=discard_unknown)
     except (ApiTypeError, ApiValueError) as error:

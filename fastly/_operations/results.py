@@ -17,7 +17,7 @@ from fastly._operations.options import Csv, Json, Pdf
 from fastly._transport import Headers, RawResponse
 from fastly._transport.async_result import AsyncResult
 
-__all__ = ["Call", "Document", "DocumentMethod", "Method"]
+__all__ = ["Call", "Document", "DocumentMethod", "Export", "ExportMethod", "Method"]
 
 P = ParamSpec("P")
 M = TypeVar("M")
@@ -44,6 +44,48 @@ class Call(Protocol[P, M]):
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
         _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[M]]: ...
+    @overload
+    def __call__(self, *args: Any, _preload_content: Off,
+        _return_http_data_only: On = ..., async_req: Off = ..., **options: Any) -> RawResponse: ...
+    @overload
+    def __call__(self, *args: Any, _preload_content: Off,
+        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[RawResponse]: ...
+    @overload
+    def __call__(self, *args: Any, _preload_content: Off,
+        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[RawResponse]: ...
+    @overload
+    def __call__(self, *args: Any, _preload_content: Off,
+        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[RawResponse]]: ...
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Send the request; ``fastly._operations.options.Options`` documents the options."""
+
+
+class Export(Protocol[P, M]):
+    """An operation that also returns CSV."""
+
+    @overload
+    def __call__(self, *args: P.args, **options: P.kwargs) -> M: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
+        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[M]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
+        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[M]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
+        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[M]]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
+        _return_http_data_only: On = ..., async_req: Off = ..., **options: Any) -> str: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
+        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[str]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
+        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[str]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
+        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[str]]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
         _return_http_data_only: On = ..., async_req: Off = ..., **options: Any) -> RawResponse: ...
@@ -120,3 +162,4 @@ class Document(Protocol[P, M]):
 # itself: its parameters and its documentation.
 Method = TypeAliasType("Method", Call[P, M], type_params=(P, M))
 DocumentMethod = TypeAliasType("DocumentMethod", Document[P, M], type_params=(P, M))
+ExportMethod = TypeAliasType("ExportMethod", Export[P, M], type_params=(P, M))

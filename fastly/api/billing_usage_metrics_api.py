@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from fastly._operations.arguments import Count, Cursor, MonthOfYear, Text
 from fastly._operations.declarations import operation
 from fastly._operations.options import page_request, request
-from fastly._operations.paging import Paged, by_cursor, by_months, paged
+from fastly._operations.paging import Paged, by_months, by_months_and_cursor, paged
 from fastly.api.base import Api
 from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
@@ -95,7 +95,7 @@ class BillingUsageMetricsApi(Api):
         """
         return request(**options)
 
-    @paged(get_service_level_usage, by_cursor(_next_cursor), lambda page: page.blocks)
+    @paged(get_service_level_usage, by_months_and_cursor(_next_cursor), lambda page: page.blocks)
     def iter_service_level_usage(
         self,
         *,
@@ -108,13 +108,13 @@ class BillingUsageMetricsApi(Api):
         cursor: Cursor | None = None,
         **options: "Unpack[PageOptions]",
     ) -> Paged[ServiceusagemetricsData, Serviceusagemetrics]:
-        """Iterate over the blocks of usage by service on all pages.
+        """Iterate over the blocks of usage by service, three months per request, on all pages.
 
         Args:
             product_id: ID of the product, such as "cdn_usage"; requires ``usage_type_name``.
             service: ID of the service. Default: all services.
             usage_type_name: Kind of usage, such as "North America Requests".
-            start_month: First month, "2026-07" or a date in it.
+            start_month: First month, "2026-07" or a date in it; to resume, the block's.
             end_month: Last month, in the same form.
             limit: Services on a page: 1 to 10,000, by default 1,000.
             cursor: ``data.meta.next_cursor`` of the page to resume after.
