@@ -39,20 +39,13 @@ class AiRuntimeControlUsageMetricsApi(Api):
         ...         print(metric.date, metric.model, metric.usage_type, metric.quantity)
     """
 
-    # fmt: off: with a line for each of nine parameters, an operation would not fit on a screen
+    # With a line for each of nine parameters, an operation would have more than 25 lines.
+    # fmt: off
     @operation("/ai-runtime-control/v1/usage-metrics", rule=from_before_to)
     def arc_get_usage_metrics(
-        self,
-        *,
-        key: Text | None = None,
-        provider: Text | None = None,
-        model: Text | None = None,
-        _from: Time | None = None,
-        to: Time | None = None,
-        granularity: Granularity | None = None,
-        sort: Order | None = None,
-        limit: Count | None = None,
-        cursor: Cursor | None = None,
+        self, *, key: Text | None = None, provider: Text | None = None, model: Text | None = None,
+        _from: Time | None = None, to: Time | None = None, granularity: Granularity | None = None,
+        sort: Order | None = None, limit: Count | None = None, cursor: Cursor | None = None,
         **options: "Unpack[Options]",
     ) -> ArcUsageMetricsResponse:
         """Get one page of AI usage; ``iter_arc_usage_metrics`` returns all pages.
@@ -73,17 +66,9 @@ class AiRuntimeControlUsageMetricsApi(Api):
 
     @paged(arc_get_usage_metrics, by_cursor(_next_cursor), lambda page: page.data)
     def iter_arc_usage_metrics(
-        self,
-        *,
-        key: Text | None = None,
-        provider: Text | None = None,
-        model: Text | None = None,
-        _from: Time | None = None,
-        to: Time | None = None,
-        granularity: Granularity | None = None,
-        sort: Order | None = None,
-        limit: Count | None = None,
-        cursor: Cursor | None = None,
+        self, *, key: Text | None = None, provider: Text | None = None, model: Text | None = None,
+        _from: Time | None = None, to: Time | None = None, granularity: Granularity | None = None,
+        sort: Order | None = None, limit: Count | None = None, cursor: Cursor | None = None,
         **options: "Unpack[PageOptions]",
     ) -> Paged[ArcUsageMetric, ArcUsageMetricsResponse]:
         """Iterate over the AI usage of all pages.

@@ -298,3 +298,76 @@ def test_memory_holds_one_page(invoices: BillingInvoicesApi, server: BillingServ
     finally:
         tracemalloc.stop()
     assert (60, True) == (count, kept < 1_000_000)
+
+
+def blocks(cursor: str | None, *types: str) -> dict[str, Any]:
+    """Return a page of service usage that names the next cursor."""
+    meta = {"next_cursor": cursor}
+    return {"data": [{"usage_type": x, "meta": meta} for x in types]}
+
+
+def spans(server: BillingServer) -> list[tuple[str | None, ...]]:
+    """Return the months and the cursor of each request."""
+    names = ("start_month", "end_month", "cursor")
+    return [tuple(request.query.get(name) for name in names) for request in server.requests]
+
+
+def test_service_usage_is_requested_for_three_months_at_a_time(
+    usage: BillingUsageMetricsApi, server: BillingServer
+) -> None:
+    """Each span of three months has its own pages; a failed page is requested again."""
+    server.enqueue(body=blocks("b", "1"))
+    server.enqueue(400, body={"title": "no"})
+    server.enqueue(body=blocks("", "2"))
+    server.enqueue(body=blocks("b", "3", "4"))
+    server.enqueue(body=blocks(None, "5"))
+    found = usage.iter_service_level_usage(start_month="2026-01", end_month="2026-05", limit=2)
+    assert "1" == next(found).usage_type
+    with pytest.raises(fastly.BadRequestException):
+        next(found)
+    assert ["2", "3", "4", "5"] == [block.usage_type for block in found]
+    first, second = ("2026-01", "2026-03"), ("2026-04", "2026-05")
+    assert [
+        (*first, None),
+        (*first, "b"),
+        (*first, "b"),
+        (*second, None),
+        (*second, "b"),
+    ] == spans(server)
+    assert {"2"} == {request.query["limit"] for request in server.requests}
+
+
+def test_service_usage_resumes_in_the_span_of_its_cursor(
+    usage: BillingUsageMetricsApi, server: BillingServer
+) -> None:
+    """A cursor and the month in which its page starts resume the rest of all spans."""
+    months = {"start_month": "2025-11", "end_month": "2026-05"}
+    pages = list(usage.iter_service_level_usage(**months, limit=20).by_page())
+    cursors = [page.data and page.data.meta and page.data.meta.next_cursor for page in pages]
+    place = next(n for n, cursor in enumerate(cursors) if cursor and n > cursors.index(""))
+    start = pages[place].data and pages[place].data.start_time
+    resumed = usage.iter_service_level_usage(
+        start_month=start, end_month="2026-05", limit=20, cursor=cursors[place]
+    )
+    assert pages[place + 1 :] == list(resumed.by_page())
+
+
+@pytest.mark.parametrize("months", [{}, {"start_month": "2025-01"}, {"end_month": "2026-05"}])
+def test_service_usage_without_both_months_is_one_span(
+    usage: BillingUsageMetricsApi, server: BillingServer, months: dict[str, str]
+) -> None:
+    """What a missing month means is for the API to decide."""
+    server.enqueue(body=blocks("b", "1"))
+    server.enqueue(body=blocks(None, "2"))
+    assert 2 == len(list(usage.iter_service_level_usage(**months)))
+    ends = (months.get("start_month"), months.get("end_month"))
+    assert [(*ends, None), (*ends, "b")] == spans(server)
+
+
+def test_service_usage_ends_after_it_starts(
+    usage: BillingUsageMetricsApi, server: BillingServer
+) -> None:
+    """A span that ends before it starts is refused before anything is sent."""
+    with pytest.raises(fastly.ApiValueError, match="start_month must not be after end_month"):
+        usage.iter_service_level_usage(start_month="2026-05", end_month="2026-04")
+    assert [] == server.requests
