@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fastly.testing import checks
 from fastly.testing.account import CUSTOMER_ID, Account
+from fastly.testing.addresses import methods_of
+from fastly.testing.ai_usage import AiUsage
 from fastly.testing.endpoints import Content, Refusal
 from fastly.testing.http import Body, Cut, Listener, Request, Response
+from fastly.testing.stats import Stats
 from fastly.testing.v2.endpoints import V2
 from fastly.testing.v3 import V3
 
@@ -64,6 +67,7 @@ class BillingServer:
     __slots__ = (
         "__weakref__",
         "_account",
+        "_ai_usage",
         "_enqueued",
         "_estimate_pending",
         "_host",
@@ -74,6 +78,7 @@ class BillingServer:
         "_received",
         "_requests",
         "_serves_v2",
+        "_stats",
         "_token",
         "_v2",
         "_v3",
@@ -97,6 +102,8 @@ class BillingServer:
         self._serves_v2 = checks.boolean("v2", v2)
         self._v2 = V2(self._account, self._is_pending)
         self._v3 = V3(self._account, self._is_pending)
+        self._stats = Stats(self._account)
+        self._ai_usage = AiUsage(self._account)
         self._listener: Listener | None = None
         self._lock = threading.Lock()
         self._received = 0
@@ -237,26 +244,39 @@ class BillingServer:
                     del self._enqueued[place]
                     return response
         content = self._content(request)
-        headers = {"Content-Type": content.kind, **_usual_headers(received)}
+        headers = {
+            "Content-Type": content.kind,
+            **_usual_headers(received),
+            **dict(content.headers),
+        }
         if content.status == 405:
-            headers["Allow"] = "GET"
+            headers["Allow"] = ", ".join(methods_of(request.path))
         return Response.make(content.status, headers, content.body)
 
     def _content(self, request: Request) -> Content:
         """Return what the API sends in response to a request, errors included."""
-        api = self._v3 if request.path.startswith("/billing/v3/") else self._v2
+        api = self._api_of(request.path)
         try:
             self._check(request)
             return api.content(request)
         except Refusal as refusal:
-            return Content(api.error(refusal), status=refusal.status)
+            return api.error(refusal)
+
+    def _api_of(self, path: str) -> V2 | V3 | Stats | AiUsage:
+        """Return the API that a path belongs to."""
+        if path.startswith("/stats/"):
+            return self._stats
+        if path.startswith("/ai-runtime-control/"):
+            return self._ai_usage
+        return self._v3 if path.startswith("/billing/v3/") else self._v2
 
     def _check(self, request: Request) -> None:
         """Refuse what no endpoint accepts."""
         if not self._serves_v2 and request.path.startswith("/billing/v2/"):
             raise Refusal(404, "This API has been retired.")
-        if request.method != "GET":
-            raise Refusal(405, "This resource is read-only: use GET.")
+        if request.method not in methods_of(request.path):
+            allowed = " or ".join(methods_of(request.path))
+            raise Refusal(405, f"This resource does not take {request.method}: use {allowed}.")
         if re.sub(r"(?i)^bearer +", "", request.headers.get("Fastly-Key", "")) != self._token:
             raise Refusal(401, "The header Fastly-Key does not contain a valid token.")
 

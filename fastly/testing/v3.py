@@ -30,7 +30,7 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from fastly.testing import parameters
+from fastly.testing import addresses, parameters
 from fastly.testing.bills import SERVICES, Line, Usage, credit, total_of
 from fastly.testing.endpoints import Content, Endpoint, Refusal, dispatch
 from fastly.testing.http import Request
@@ -70,6 +70,7 @@ class V3:
             "/billing/v3/invoices/([^/]+)": self._invoice_by_id,
             "/billing/v3/usage-metrics": self._usage_metrics,
             "/billing/v3/service-usage-metrics": self._service_usage_metrics,
+            f"{addresses.PATH}(?:/([^/]+))?": addresses.Addresses(),
         }
 
     def content(self, request: Request) -> Content:
@@ -80,10 +81,11 @@ class V3:
         """
         return dispatch(self._endpoints, request)
 
-    def error(self, refusal: Refusal) -> dict[str, Any]:
-        """Return the body of an error response."""
+    def error(self, refusal: Refusal) -> Content:
+        """Return an error response."""
         code, status = _ERRORS[refusal.status], refusal.status
-        return {"type": "error", "title": refusal.detail, "code": code, "status": status}
+        body = {"type": "error", "title": refusal.detail, "code": code, "status": status}
+        return Content(body, status=status)
 
     def _invoices(self, request: Request) -> Content:
         """Serve a page of invoices, newest first."""
