@@ -15,7 +15,6 @@ import io
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from fastly.testing import parameters
@@ -59,6 +58,7 @@ class AiUsage:
 
     def __init__(self, account: Ledger) -> None:
         self._account = account
+        self._last: tuple[object, list[Row]] = (None, [])
         self._endpoints: dict[str, Endpoint] = {
             "/ai-runtime-control/v1/usage-metrics": self._page,
             "/ai-runtime-control/v1/usage-metrics/export": self._export,
@@ -81,8 +81,7 @@ class AiUsage:
         """Serve a page of metrics."""
         rows, sort = self._rows(request), request.query.get("sort", "date")
         limit = parameters.limit(request.query, 100, 1000)
-        given = {name: x for name, x in request.query.items() if name not in ("cursor", "limit")}
-        page = page_of(rows, request.query, sorted(given.items()), limit, sort)
+        page = page_of(rows, request.query, _selection(request), limit, sort)
         cursor = (page.meta or {}).get("next_cursor") or ""
         meta = {"limit": limit, "next_cursor": cursor, "sort": sort, "total": len(rows)}
         return Content({"data": page.items, "meta": meta})
@@ -100,7 +99,15 @@ class AiUsage:
         return Content(file.getvalue(), "text/csv", headers=name)
 
     def _rows(self, request: Request) -> list[Row]:
-        """Return the metrics that a request selects."""
+        """Return the metrics that a request selects, computed once for all of its pages."""
+        key = (self._account.today, _selection(request))
+        known, rows = self._last
+        if known != key:
+            rows = self._selected(request)
+            self._last = key, rows
+        return rows
+
+    def _selected(self, request: Request) -> list[Row]:
         query = request.query
         start, end = self._times(query)
         granularity = _word(query, "granularity", ("daily", "hourly"))
@@ -143,9 +150,7 @@ class AiUsage:
 
     def _of_day(self, day: date) -> Iterator[tuple[Row, int]]:
         """Yield what is used on a day, with its quantity."""
-        requests = self._requests_a_day.get((day.year, day.month))
-        if requests is None:
-            requests = self._requests_a_day.setdefault((day.year, day.month), self._requests(day))
+        requests = self._requests(day)
         for key, name in _KEYS.items():
             for provider, model in _MODELS:
                 count = requests * (50 + digest("ai", key, model, day) % 100) // 100
@@ -158,15 +163,17 @@ class AiUsage:
                         quantity,
                     )
 
-    @cached_property
-    def _requests_a_day(self) -> dict[tuple[int, int], int]:
-        return {}
-
     def _requests(self, day: date) -> int:
         """Return the requests of AI, for each key and model, on an average day of a month."""
         usages = self._account.bill(day.year, day.month).usages
         requests = total_of(usage.total for usage in usages if usage.product == "Requests")
         return int(requests / _SHARE / last_day(day.year, day.month) / Decimal(6))
+
+
+def _selection(request: Request) -> list[tuple[str, str]]:
+    """Return the parameters that select metrics, without those that select a page of them."""
+    items = sorted(request.query.items())
+    return [(name, value) for name, value in items if name not in ("cursor", "limit")]
 
 
 def _word(query: dict[str, str], name: str, words: tuple[str, str]) -> str:

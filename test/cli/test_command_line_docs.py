@@ -15,7 +15,16 @@ from fastly.rows import InvoiceRow, ServiceUsageRow, UsageRow
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "command-line.md").read_text(
     encoding="utf-8"
 )
-COMMANDS = ("invoices", "invoice", "mtd", "usage", "v2 invoice", "v2 invoice-by-id", "v2 mtd")
+COMMANDS = (
+    "invoices",
+    "invoice",
+    "mtd",
+    "usage",
+    "ai-usage",
+    "v2 invoice",
+    "v2 invoice-by-id",
+    "v2 mtd",
+)
 
 
 def section(title: str) -> str:

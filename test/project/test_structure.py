@@ -176,25 +176,6 @@ def test_no_module_is_long() -> None:
     assert {} == {module: n for module, n in lengths.items() if n > LONGEST_MODULE}
 
 
-LARGEST_EXPORT = 350  # lines of code
-
-
-def test_exports_are_small() -> None:
-    """Rows, FOCUS and appending take at most 350 lines without docstrings and comments."""
-    lines = [line for m in ("rows", "focus", "cli.append") for line in code_of(f"fastly.{m}")]
-    assert 200 < len(lines) <= LARGEST_EXPORT
-
-
-def code_of(module: str) -> list[str]:
-    """Return the lines of code of a module."""
-    source = source_of(module)
-    texts = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Expr))
-    texts = [n for n in texts if isinstance(n.value, ast.Constant)]
-    documented = {number for n in texts for number in range(n.lineno, n.end_lineno + 1)}
-    lines = enumerate(source.splitlines(), 1)
-    return [x for n, x in lines if n not in documented and x.strip() and x.strip()[0] != "#"]
-
-
 OPERATIONS = [path.stem for path in (PACKAGE / "api").glob("*_api.py")]
 
 
