@@ -10,7 +10,7 @@ from shell import Shell
 
 from fastly.cli import main, output
 from fastly.focus import COLUMNS
-from fastly.rows import InvoiceRow, ServiceUsageRow, UsageRow
+from fastly.rows import AiUsageRow, BillableUsageRow, InvoiceRow, ServiceUsageRow, UsageRow
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "command-line.md").read_text(
     encoding="utf-8"
@@ -71,7 +71,7 @@ def test_columns_of_rows() -> None:
     """The columns are those of the rows, in their order."""
     tables = [line for line in section("Columns of rows").splitlines() if line.startswith("| ")]
     documented = [names_in(line.rsplit("|", 2)[1]) for line in tables[1:]]
-    kinds = (InvoiceRow, UsageRow, ServiceUsageRow)
+    kinds = (InvoiceRow, UsageRow, ServiceUsageRow, BillableUsageRow, AiUsageRow)
     assert [list(kind.__annotations__) for kind in kinds] == documented
 
 
