@@ -46,7 +46,7 @@ OPERATIONS = {
 MODULES = ("exceptions", "rest")
 MODEL = re.compile(
     "arc_usage|async_response|billing|customer_address|eom_invoice|^error$|^historical$"
-    "|historical_(meta|regions|usage)|inline_response201|invoice|^metadata$|mtdline|usagemetric"
+    "|^historical_(meta|regions|usage)|inline_response201|invoice|^metadata$|mtdline|usagemetric"
 )
 
 
