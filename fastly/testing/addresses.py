@@ -62,9 +62,9 @@ class Addresses:
             return self._update(type_in_path, address)
 
     def _create(self, address: Body) -> Content:
-        kind = address.get("type")
-        if kind not in _TYPES:
-            raise Refusal(400, "type must be tax or billing")
+        kind = address.get("type", "")
+        if not kind:
+            raise Refusal(400, "type is required")
         if kind in self._by_type:
             raise Refusal(400, f"there is a {kind} address already: update it")
         self._by_type[kind] = address
@@ -88,4 +88,6 @@ def _address(request: Request) -> Body:
     fields = cast("Body", address)
     if not all(isinstance(value, (str, type(None))) for value in fields.values()):
         raise Refusal(400, "the fields of an address must be text")
+    if fields.get("type", "tax") not in _TYPES:
+        raise Refusal(400, "type must be tax or billing")
     return fields

@@ -122,8 +122,8 @@ class AiUsage:
 
     def _times(self, query: dict[str, str]) -> tuple[datetime, datetime]:
         try:
-            end = iso_time(query["to"]) if query.get("to") else end_of(self._account.today)
-            start = iso_time(query["from"]) if query.get("from") else end - timedelta(days=30)
+            end = iso_time(query["to"]) if "to" in query else end_of(self._account.today)
+            start = iso_time(query["from"]) if "from" in query else end - timedelta(days=30)
         except (ValueError, OverflowError) as error:
             raise Refusal(400, "from and to must be RFC 3339 times") from error
         if start > end:

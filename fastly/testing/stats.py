@@ -121,7 +121,7 @@ class Stats:
     def _usage_by_month(self, request: Request) -> Content:
         """Serve the traffic of a month by service and region, in billable units or not."""
         year, month = _month(request, self._account.today)
-        convert = _billable if request.query.get("billable_units") == "true" else _raw_number
+        convert = _billable if _is_billable(request) else _raw_number
         services: dict[str, Data] = {}
         total: dict[str, Data] = {}
         for usage in self._account.usages(year, month):
@@ -136,6 +136,14 @@ class Stats:
     def _regions(self, _: Request) -> Content:
         """Serve the names of the regions."""
         return Content({"status": "success", "meta": {}, "msg": None, "data": [*REGIONS]})
+
+
+def _is_billable(request: Request) -> bool:
+    """Return whether billable units are requested; the official Python client sends "True"."""
+    word = request.query.get("billable_units", "false").lower()
+    if word not in ("true", "false"):
+        raise Refusal(400, "billable_units must be true or false")
+    return word == "true"
 
 
 def _month(request: Request, today: date) -> tuple[int, int]:

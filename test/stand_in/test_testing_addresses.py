@@ -33,6 +33,8 @@ def test_the_whole_life_of_an_address(client: fastly.ApiClient, server: BillingS
         ("POST", PATH, b'{"type": "billing"}', 400),
         ("POST", PATH, b'{"type": "home"}', 400),
         ("POST", PATH, b"{}", 400),
+        ("POST", PATH, b'{"type": null}', 400),
+        ("PUT", f"{PATH}/billing", b'{"type": "home"}', 400),
         ("POST", PATH, b"no JSON", 400),
         ("POST", PATH, b'["tax"]', 400),
         ("POST", PATH, b'{"type": "tax", "city": "x"}', 400),

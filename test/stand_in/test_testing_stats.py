@@ -157,7 +157,7 @@ def test_months_without_traffic(server: BillingServer) -> None:
     "query", ["year=2026", "month=05", "year=26&month=05", "year=2026&month=5"]
 )
 def test_unusable_months(server: BillingServer, query: str) -> None:
-    """A year has four digits, a month two, and each needs the other."""
+    """A year has four digits, a month two, each needs the other, and a bool is a word."""
     reply = get(server, f"/stats/usage_by_month?{query}")
     assert (400, ["msg"]) == (reply.status, list(reply.json))
 
