@@ -20,38 +20,40 @@
 from __future__ import annotations
 
 import importlib as _importlib
-from types import ModuleType as _ModuleType
-from typing import TYPE_CHECKING
 
 from fastly._version import __version__
-from fastly.api_client import ApiClient
-from fastly.configuration import Configuration
-from fastly.exceptions import (
-    ApiAttributeError,
-    ApiException,
-    ApiKeyError,
-    ApiTypeError,
-    ApiValueError,
-    BadRequestException,
-    ConnectionException,
-    EstimatePendingException,
-    ForbiddenException,
-    NotFoundException,
-    OpenApiException,
-    RateLimitException,
-    ResponseException,
-    ServiceException,
-    TimeoutException,
-    UnauthorizedException,
-    UnprocessableEntityException,
-)
 
+TYPE_CHECKING = False  # importing typing takes longer than all of this
 if TYPE_CHECKING:
     from fastly import api as api
+    from fastly import api_client as api_client
     from fastly import apis as apis
+    from fastly import configuration as configuration
+    from fastly import exceptions as exceptions
     from fastly import model as model
     from fastly import models as models
     from fastly import testing as testing
+    from fastly.api_client import ApiClient
+    from fastly.configuration import Configuration
+    from fastly.exceptions import (
+        ApiAttributeError,
+        ApiException,
+        ApiKeyError,
+        ApiTypeError,
+        ApiValueError,
+        BadRequestException,
+        ConnectionException,
+        EstimatePendingException,
+        ForbiddenException,
+        NotFoundException,
+        OpenApiException,
+        RateLimitException,
+        ResponseException,
+        ServiceException,
+        TimeoutException,
+        UnauthorizedException,
+        UnprocessableEntityException,
+    )
 
 __all__ = [
     "ApiAttributeError",
@@ -76,16 +78,24 @@ __all__ = [
     "__version__",
 ]
 
-_IMPORTED_WHEN_USED = ("api", "apis", "model", "models", "testing")
+# Imported when first used: the client takes ten times as long as Python takes to start.
+_MODULES = (
+    *("api", "api_client", "apis", "configuration", "exceptions", "model", "models", "testing"),
+)
+_HOMES = {"ApiClient": "fastly.api_client", "Configuration": "fastly.configuration"}
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for an attribute
 
-    def __getattr__(name: str) -> _ModuleType:
-        """Import ``fastly.apis`` and its like when first used, to keep the import cheap."""
-        if name in _IMPORTED_WHEN_USED:
+    def __getattr__(name: str) -> object:
+        """Import ``fastly.apis``, ``fastly.ApiClient`` and their like when they are first used."""
+        if name in _MODULES:
             return _importlib.import_module(f"fastly.{name}")
-        raise AttributeError(f"module 'fastly' has no attribute {name!r}")
+        if name not in __all__:
+            raise AttributeError(f"module 'fastly' has no attribute {name!r}")
+        home = _importlib.import_module(_HOMES.get(name, "fastly.exceptions"))
+        globals()[name] = value = getattr(home, name)  # so that this runs once for each name
+        return value
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *_IMPORTED_WHEN_USED})
+        return sorted({*globals(), *__all__, *_MODULES})

@@ -1,10 +1,22 @@
-"""Text for people: values shown safely, printable text, paths and suggestions."""
+"""Text for people: values shown safely, printable text, paths, months and suggestions."""
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Iterable
+from datetime import date, datetime, timedelta, timezone
 
-__all__ = ["LARGEST", "did_you_mean", "printable", "render_path", "shown"]
+__all__ = [
+    "LARGEST",
+    "day_after",
+    "day_before",
+    "did_you_mean",
+    "in_utc",
+    "month_of",
+    "printable",
+    "render_path",
+    "shown",
+]
 
 LARGEST = 1.7976931348623157e308  # of a float
 _LONGEST = 200  # characters of a value
@@ -24,6 +36,35 @@ def printable(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
+def in_utc(time: datetime) -> datetime:
+    """Return the same moment in UTC."""
+    try:
+        return time.astimezone(timezone.utc)
+    except OverflowError:  # at the edges of the years 1 to 9999
+        return time.replace(tzinfo=timezone.utc)
+
+
+def month_of(time: datetime | None) -> str | None:
+    """Return the month of a time in UTC, such as "2026-05", which is how Fastly counts months."""
+    return in_utc(time).isoformat()[:7] if isinstance(time, datetime) else None
+
+
+def day_before(month: str) -> date:
+    """Return the day before a month, such as "2026-05", starts.
+
+    The API does not say whether its dates are inclusive; a day more at both ends covers both, and
+    a period that starts in another time zone.
+    """
+    return max(date.fromisoformat(f"{month}-01"), date(1, 1, 2)) - timedelta(days=1)
+
+
+def day_after(month: str) -> date:
+    """Return the day after a month ends."""
+    first = date.fromisoformat(f"{month}-01")
+    days = calendar.monthrange(first.year, first.month)[1]
+    return min(first, date(9999, 11, 30)) + timedelta(days=days)
+
+
 def render_path(path: Iterable[str | int] | None) -> str:
     """Write a path as an index expression: ``("line_items", 1)`` becomes ``line_items[1]``."""
     steps = (_step(part) for part in path or ())
@@ -35,11 +76,11 @@ def _step(part: str | int) -> str:
     return f".{part}" if plain_name else f"[{part!r}]"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.7) -> str:
     """Return the end of a message about an unknown name: the known name most like it."""
     import difflib  # slow to import, and needed only for a mistake
 
     known = tuple(known)
     close = [x for x in known if len(name) > 3 and name in x]
-    close = close or difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+    close = close or difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"; did you mean {close[0]!r}?" if close else ""

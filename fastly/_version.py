@@ -1,3 +1,3 @@
-"""The one place that holds the version number; setup.py reads it from here."""
+"""The one place that holds the version number; pyproject.toml names it."""
 
 __version__ = "2.0.0"

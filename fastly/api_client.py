@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from collections.abc import Mapping
+from functools import partial
+from http.client import ACCEPTED
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
-from fastly._operations.declarations import Operation, Send
+from fastly._operations.declarations import Decodable, Operation
+from fastly._operations.identity import confirmed
 from fastly._operations.options import checked
-from fastly._operations.payloads import result_of
+from fastly._operations.payloads import decoded, parsed, refuse_bodiless
+from fastly._operations.polling import poll_while_accepted
 from fastly._signatures import accepts_only_declared_arguments
 from fastly._transport import RawResponse, Request, Response, RestClient
 from fastly._transport.async_result import AsyncResult
+from fastly._transport.bodies import TruncatedBodyError
 from fastly._transport.deadline import Deadline
-from fastly._transport.resources import Resources
+from fastly._transport.resources import Resources, this_process
+from fastly._transport.retries import may_be_done
 from fastly._version import __version__
 from fastly.configuration import Configuration
 from fastly.configuration.checks import check_header, check_pool_size
-from fastly.configuration.secrets import Secret, Secrets
+from fastly.configuration.secrets import MASK, Secret, Secrets, masked
 from fastly.exceptions import ApiException, ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
@@ -52,19 +57,16 @@ class DefaultHeaders(Secrets):
     def __init__(self) -> None:
         super().__init__(_check_default_header)
 
-    def without(self, names: Collection[str]) -> dict[str, str]:
-        """Return the headers, except those named in lowercase."""
-        return {name: x for name, x in dict(self._values).items() if name.lower() not in names}
+    def sent(self) -> dict[str, str]:
+        """Return the headers that a call does not set itself, as secrets."""
+        items = dict(self._values).items()
+        return {name: Secret(x) for name, x in items if name.lower() not in _OWN_HEADERS}
 
     def _key(self, key: str) -> str:
         if key in self._values:
             return key
         wanted = str(key).lower()
         return next((known for known in tuple(self._values) if known.lower() == wanted), key)
-
-
-def _has_token(configuration: Configuration) -> bool:
-    return bool(configuration.api_token or configuration.refresh_api_key_hook)
 
 
 def _check_default_header(name: str, value: object) -> str:
@@ -81,8 +83,8 @@ class ApiClient:
     """Owns the connections and threads that calls share; thread-safe.
 
     Use it in a ``with`` block, or call ``close()``: either ends its connections and threads. An
-    exception that leaves the block also aborts the calls that are running. ``close()`` can be
-    called from a signal handler. No thread is started before a call with ``async_req=True``.
+    exception that leaves the block also aborts the calls that are running; a signal handler should
+    raise one, not call ``close()``. No thread is started before a call with ``async_req=True``.
 
     After a fork the child gets connections and threads of its own, even if the program forked
     in C, as uWSGI does, where Python's fork hooks do not run.
@@ -124,7 +126,7 @@ class ApiClient:
         self.pool_threads = check_pool_size("pool_threads", pool_threads)
         self.default_headers = DefaultHeaders()
         self.last_response: LastResponse | None = None
-        self._by_process: dict[int, Resources] = {}
+        self._by_process: dict[object, Resources] = {}
         self._closed = False
         self.user_agent = f"fastly-python/{__version__}"
         if header_name is not None:
@@ -203,10 +205,6 @@ class ApiClient:
         call = self._prepared(operation, checked(arguments, operation.accepts))
         return self._submit(call) if call.arguments["async_req"] else self._run(call)
 
-    def _refuse_if_closed(self) -> None:
-        if self._closed:
-            raise ApiValueError("this ApiClient is closed: create a new one")
-
     def target(self, operation: Operation, arguments: Mapping[str, Any]) -> str:
         """Return the path and query of a call, with its arguments checked.
 
@@ -221,27 +219,31 @@ class ApiClient:
         """Return whether arguments are checked."""
         return bool(arguments["_check_input_type"] and self.configuration.client_side_validation)
 
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise ApiValueError("this ApiClient is closed: create a new one")
+
     def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
         target = self.target(operation, arguments)
         body = operation.body(arguments, self._checks(arguments))
-        key = self._key()  # before the host, which the hook may change together with the token
-        url = self.configuration.checked_host() + target
-        others = self.default_headers.without(_OWN_HEADERS).items()
-        headers = {name: Secret(value) for name, value in others}
-        headers["Fastly-Key"], headers["Accept"] = key, Secret(arguments["_accept"])
-        headers["Accept-Encoding"] = Secret("gzip")
+        headers = self.default_headers.sent()
+        headers["Fastly-Key"] = self._key()
+        headers["Accept"], headers["Accept-Encoding"] = arguments["_accept"], "gzip"
         if body is not None:
-            headers["Content-Type"] = Secret("application/json")
+            headers["Content-Type"] = "application/json"
+        # After the key, whose hook may change the host too.
+        url = self.configuration.checked_host() + target
         return _Call(operation, Request(url, headers, operation.method, body), arguments)
 
     def _key(self) -> Secret:
-        if "Fastly-Key" in self.default_headers and not _has_token(self.configuration):
-            return Secret(self.default_headers["Fastly-Key"])
-        return Secret(self.configuration.get_api_key_with_prefix())
+        configuration, given = self.configuration, self.default_headers.get("Fastly-Key")
+        if given is None or configuration.api_token or configuration.refresh_api_key_hook:
+            return Secret(configuration.get_api_key_with_prefix())
+        return Secret(given)
 
     def _resources(self) -> Resources:
         """Return the client's resources in this process, dropping those from before a fork."""
-        process = os.getpid()
+        process = this_process()
         found = self._by_process.get(process)
         if found is None:
             for other in set(self._by_process) - {process}:  # another thread may have added ours
@@ -249,9 +251,8 @@ class ApiClient:
             found = self._by_process.setdefault(process, Resources(self.pool_threads))
         return found
 
-    def _rest_client(self, url: str) -> RestClient:
+    def _rest_client(self, resources: Resources, url: str) -> RestClient:
         origin = url[: url.index("/", len("https://"))]
-        resources = self._resources()
         client = resources.rest_clients.get(origin)
         if client is None:
             new = RestClient(self.configuration, url, self.pool_threads)
@@ -263,87 +264,87 @@ class ApiClient:
     def _submit(self, call: _Call) -> AsyncResult[Any]:
         """Submit a call to the threads, which start when they are first needed."""
         try:
-            job = self._resources().threads.submit(lambda: self._run(call))
+            future = self._resources().threads.submit(partial(self._run, call))
         except RuntimeError as error:  # Python is exiting, or the system has no thread
             raise ApiValueError(f"cannot start a thread for the call: {error}") from error
-        if self._closed and job.cancel():  # meanwhile; there may be no thread left to run it
+        if self._closed and future.cancel():  # meanwhile; there may be no thread left to run it
             self._refuse_if_closed()
-        return AsyncResult(job)
+        return AsyncResult(future)
 
     def _run(self, call: _Call) -> Any:
-        try:
-            return self._outcome(call)
-        except ApiException as error:
-            if error.status is not None:
-                self._remember(error)
-            if error.status in (404, 410) and call.operation.if_missing:
-                error.advice = call.operation.if_missing
-            raise
-
-    def _outcome(self, call: _Call) -> Any:
-        response: Response | RawResponse
         deadline = self._deadline(call.arguments["_request_timeout"])
         resources = self._resources()
         resources.add(deadline)
         try:
-            rest_client = self._rest_client(call.request.url)
-            if call.arguments["_preload_content"]:
-                response = self._exchanged(call, rest_client, deadline)
-                result = result_of(
-                    response,
-                    call.operation.model,
-                    call.arguments["_accept"],
-                    check=call.arguments["_check_return_type"],
-                    discard_unknown=self.configuration.discard_unknown_keys,
-                )
-            else:
-                result = response = rest_client.open(call.request, deadline)
-                self._remember(response)
+            response, result = self._exchange(
+                call, deadline, self._rest_client(resources, call.request.url)
+            )
         except ApiException as error:
-            error.method = call.request.method
-            error.may_be_done = error.method == "POST" and _may_be_done(error, deadline)
+            self._describe(error, call, deadline)
             raise
         finally:
             resources.running.discard(deadline)
+        self.last_response = LastResponse(response.status, response.reason, response.headers)
         if call.arguments["_return_http_data_only"]:
             return result
         return result, response.status, response.headers
 
-    def _exchanged(self, call: _Call, rest_client: RestClient, deadline: Deadline) -> Response:
-        wait = call.arguments.get("_wait")
-        wait = self.configuration.estimate_wait if wait is None else wait
-        send = _counting_attempts(lambda: rest_client.get(call.request, deadline))
-        response = call.operation.exchange(send, deadline, wait)
-        self._remember(response)
-        return response
+    def _exchange(
+        self, call: _Call, deadline: Deadline, rest_client: RestClient
+    ) -> tuple[Response | RawResponse, Any]:
+        """Send the request, and return the response and the result."""
+        operation, request, arguments = call
+        if not arguments["_preload_content"]:
+            unread = rest_client.open(request, deadline)
+            return unread, unread
+        accept = arguments["_accept"]
+        if operation.model is None:  # whatever the body of the response is
+            return rest_client.get(request, deadline, lambda x: (x, None))
+
+        def ask() -> tuple[Response, Any]:
+            return rest_client.get(request, deadline, lambda x: (x, parsed(x, accept)))
+
+        answer = ask()
+        if answer[0].status == ACCEPTED and operation.polls:
+            answer = poll_while_accepted(answer, ask, deadline, self._wait(arguments))
+        if operation.identity is not None and isinstance(answer[1], dict):
+            drop = rest_client.drop_idle
+            answer = confirmed(answer, ask, operation.identity, arguments, drop)
+        return answer[0], self._result(call, *answer)
+
+    def _result(self, call: _Call, response: Response, payload: Any) -> Any:
+        if payload is None:
+            refuse_bodiless(response)
+        if not isinstance(payload, dict):
+            return payload
+        return decoded(
+            response,
+            cast("dict[str, Any]", payload),
+            cast("type[Decodable]", call.operation.model),
+            check=call.arguments["_check_return_type"],
+            discard_unknown=self.configuration.discard_unknown_keys,
+        )
+
+    def _describe(self, error: ApiException, call: _Call, deadline: Deadline) -> None:
+        """Add to an exception what only the call knows."""
+        error.tries = max(1, deadline.attempts)
+        error.method = call.request.method
+        error.may_be_done = error.method == "POST" and may_be_done(error)
+        detail = (error.detail or "").encode()
+        if masked(detail, deadline.secrets) != detail:  # JSON's escapes hid the token until here
+            error.body = MASK
+        if isinstance(error.__cause__, TruncatedBodyError):
+            error.advice = "The body ended early, also when it was requested again: retry later."
+        if error.status is not None:
+            self.last_response = LastResponse(error.status, error.reason, error.headers)
+        if error.status in (404, 410) and call.operation.if_missing:
+            error.advice = call.operation.if_missing
+
+    def _wait(self, arguments: Mapping[str, Any]) -> float:
+        wait: float | None = arguments.get("_wait")
+        return self.configuration.estimate_wait if wait is None else wait
 
     def _deadline(self, timeout: float | tuple[float, float] | None) -> Deadline:
         default = self.configuration.timeout
         connect = default[0] if isinstance(default, tuple) else LONGEST_CONNECT
         return Deadline.of(default if timeout is None else timeout, connect)
-
-    def _remember(self, response: Response | RawResponse | ApiException) -> None:
-        self.last_response = LastResponse(response.status, response.reason, response.headers)
-
-
-def _may_be_done(error: ApiException, deadline: Deadline) -> bool:
-    """Return whether the API may have carried out a POST that failed."""
-    refused = error.status is not None and 400 <= error.status <= 499
-    return not (refused or deadline.connecting)
-
-
-def _counting_attempts(send: Send) -> Send:
-    """Return a function that sends a request and counts the attempts over all its calls."""
-    attempts = 0
-
-    def counting() -> Response:
-        nonlocal attempts
-        try:
-            response = send()
-        except ApiException as error:
-            error.tries += attempts
-            raise
-        attempts += response.attempts
-        return response if attempts == response.attempts else response._replace(attempts=attempts)
-
-    return counting

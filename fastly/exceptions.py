@@ -112,7 +112,7 @@ class ApiException(OpenApiException):
     Attributes:
         status: As given, as are ``reason``, ``headers``, ``body``, ``url`` and ``retry_after``.
         tries: Number of attempts that this call made.
-        method: Method of the request: "GET", "POST" or "PUT".
+        method: The request's method.
         may_be_done: Whether a POST may have been carried out despite the error: check before you
             repeat it. A PUT can be repeated as it is.
         advice: What to do about it.
@@ -293,4 +293,4 @@ def _messages(response: object) -> Iterator[str]:
             yield printable(fields[name])
     errors = fields.get("errors")
     for error in cast("list[object]", errors) if isinstance(errors, list) else ():
-        yield from _messages(error)
+        yield from _messages({"title": error} if isinstance(error, str) else error)

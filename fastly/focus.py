@@ -22,6 +22,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from fastly.model.invoice import Invoice
+from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
 from fastly.rows import InvoiceRow, invoice_rows
 
 __all__ = ["COLUMNS", "FocusRow", "focus_rows"]
@@ -44,26 +45,30 @@ _SERVICES = {
 }
 
 
-def focus_rows(invoices: Iterable[Invoice]) -> Iterator[FocusRow]:
+def focus_rows(
+    invoices: Invoice | ListEomInvoicesResponse | Iterable[Invoice | None],
+) -> Iterator[FocusRow]:
     """Yield a FOCUS row for each line of the invoices, in their order.
 
     An invoice without lines becomes one row with its total, in the category "Adjustment".
 
     Args:
-        invoices: Invoices, such as ``iter_invoices()`` yields them.
+        invoices: An invoice, a page of invoices, or an iterable such as ``iter_invoices()``.
 
     Yields:
         Dicts with the same columns in the same order. The `BilledCost` of an invoice's rows adds up
-        to its total whenever its lines do.
+        to its total whenever its lines do. Times are in UTC.
+
+    Raises:
+        ApiTypeError: `invoices` is something else.
     """
     return map(_focus_row, invoice_rows(invoices))
 
 
 def _focus_row(row: InvoiceRow) -> FocusRow:
-    category, units = _category(row), row["units"]
+    category, units, cost = _category(row), row["units"], row["amount"]
     service, subcategory = _service(row)
     start, end = row["billing_start_date"], _day_after(row["billing_end_date"])
-    cost = row["monthly_transaction_amount"] if row["line_number"] is None else row["amount"]
     unit = None if units is None else "Units"
     is_usage, sku = category == "Usage", row["product_name"] or row["description"]
     region = row["region"] or None
@@ -129,7 +134,7 @@ def _focus_row(row: InvoiceRow) -> FocusRow:
 
 
 def _category(row: InvoiceRow) -> str:
-    if row["line_number"] is None:
+    if row["line_number"] == 0:
         return "Adjustment"
     if row["credit_coupon_code"] or (row["amount"] or 0) < 0:
         return "Credit"

@@ -12,16 +12,20 @@ columns are added at the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
-from typing import TypedDict
+from decimal import Context, Decimal
+from functools import reduce
+from typing import TypedDict, cast
 
+from fastly._text import in_utc, month_of, shown
+from fastly.exceptions import ApiTypeError
 from fastly.model.arc_usage_metric import ArcUsageMetric
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
 from fastly.model.historical_usage_month_response_data import HistoricalUsageMonthResponseData
 from fastly.model.invoice import Invoice
 from fastly.model.invoicelineitems import Invoicelineitems
+from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
@@ -35,16 +39,34 @@ __all__ = [
     "UsageRow",
     "ai_usage_rows",
     "billable_usage_rows",
+    "cent",
     "coupon",
     "exact",
+    "exact_sum",
     "invoice_rows",
+    "month_of",
     "service_usage_rows",
+    "tolerance",
     "usage_rows",
 ]
 
+Bill = Invoice | MtdInvoiceResponse
+
+# Digits for the exact sum of any floats; Python's default context rounds to 28.
+_EXACT = Context(prec=700)
+# The currencies of ISO 4217 whose amounts do not have two decimals.
+_DECIMALS: dict[str, int] = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
+    **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+
 
 class InvoiceRow(TypedDict):
-    """One line of an invoice, with the columns of its invoice. Money is in `currency_code`."""
+    """One line of an invoice, with the columns of its invoice.
+
+    Money is in `currency_code`, times are in UTC. `invoice_id` and `line_number` are a key.
+    """
 
     customer_id: str | None
     invoice_id: str | None
@@ -55,7 +77,7 @@ class InvoiceRow(TypedDict):
     billing_start_date: datetime | None
     billing_end_date: datetime | None
     monthly_transaction_amount: Decimal | None
-    line_number: int | None
+    line_number: int
     description: str | None
     product_line: str | None
     product_group: str | None
@@ -125,14 +147,18 @@ class AiUsageRow(TypedDict):
     provider_connection_id: str | None
 
 
-def invoice_rows(invoices: Iterable[Invoice | MtdInvoiceResponse]) -> Iterator[InvoiceRow]:
+def invoice_rows(
+    invoices: Bill | ListEomInvoicesResponse | Iterable[Bill | None],
+) -> Iterator[InvoiceRow]:
     """Yield a row for each line of the invoices, in their order.
 
-    An invoice without lines becomes one row, with None in the columns of a line: `line_number` and
-    all that follow. A month to date has None in the columns that it lacks.
+    Lines are numbered from 1. An invoice without lines becomes one row with the `line_number` 0,
+    its total as the `amount`, and None in the other columns of a line. A month to date has None in
+    the columns that it lacks.
 
     Args:
-        invoices: Invoices, such as ``iter_invoices()`` yields them, or months to date.
+        invoices: An invoice, a month to date, a page of invoices, or an iterable of invoices and
+            months to date, such as ``iter_invoices()``. None in a list is skipped.
 
     Yields:
         Rows with the columns `customer_id`, `invoice_id`, `statement_number`, `payment_status`,
@@ -141,17 +167,43 @@ def invoice_rows(invoices: Iterable[Invoice | MtdInvoiceResponse]) -> Iterator[I
         `product_group`, `product_name`, `region`, `usage_type`, `credit_coupon_code`, `units`,
         `rate` and `amount`. Amounts are exact: they add up to `monthly_transaction_amount`
         whenever the amounts that the API sent do.
+
+    Raises:
+        ApiTypeError: `invoices` is something else, or yields something else.
     """
+    return _invoice_rows(_listed(invoices))
+
+
+def _listed(invoices: object) -> Iterable[object]:
+    given = invoices
+    if isinstance(invoices, (Invoice, MtdInvoiceResponse)):
+        return [invoices]
+    if isinstance(invoices, ListEomInvoicesResponse):
+        return invoices.data or []
+    if isinstance(invoices, Iterable) and not isinstance(invoices, (str, bytes, Mapping)):
+        return cast("Iterable[object]", invoices)
+    raise ApiTypeError(f"invoice_rows() takes invoices, a page of them or one, got {shown(given)}")
+
+
+def _invoice_rows(invoices: Iterable[object]) -> Iterator[InvoiceRow]:
     for invoice in invoices:
-        lines = [line for line in invoice.transaction_line_items or () if line]
-        for number, line in enumerate(lines, 1):
-            yield _invoice_row(invoice, number, line)
-        if not lines:
-            yield _invoice_row(invoice, None, Invoicelineitems())
+        if isinstance(invoice, (Invoice, MtdInvoiceResponse)):
+            yield from _rows_of(invoice)
+        elif invoice is not None:
+            raise ApiTypeError(f"invoice_rows() takes invoices, got {shown(invoice)}")
+
+
+def _rows_of(invoice: Bill) -> Iterator[InvoiceRow]:
+    lines = [line for line in invoice.transaction_line_items or () if line]
+    if not lines:
+        whole = Invoicelineitems()
+        yield _invoice_row(invoice, 0, whole, invoice.monthly_transaction_amount)
+    for number, line in enumerate(lines, 1):
+        yield _invoice_row(invoice, number, line, line.amount)
 
 
 def _invoice_row(
-    invoice: Invoice | MtdInvoiceResponse, number: int | None, line: Mtdlineitems
+    invoice: Bill, number: int, line: Mtdlineitems, amount: float | None
 ) -> InvoiceRow:
     closed = invoice if isinstance(invoice, Invoice) else Invoice()
     return {
@@ -160,9 +212,9 @@ def _invoice_row(
         "statement_number": closed.statement_number,
         "payment_status": closed.payment_status,
         "currency_code": closed.currency_code,
-        "invoice_posted_on": closed.invoice_posted_on,
-        "billing_start_date": invoice.billing_start_date,
-        "billing_end_date": invoice.billing_end_date,
+        "invoice_posted_on": _utc(closed.invoice_posted_on),
+        "billing_start_date": _utc(invoice.billing_start_date),
+        "billing_end_date": _utc(invoice.billing_end_date),
         "monthly_transaction_amount": _decimal(invoice.monthly_transaction_amount),
         "line_number": number,
         "description": line.description,
@@ -174,8 +226,12 @@ def _invoice_row(
         "credit_coupon_code": coupon(line),
         "units": _decimal(line.units),
         "rate": _decimal(line.rate),
-        "amount": _decimal(line.amount),
+        "amount": _decimal(amount),
     }
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    return in_utc(time) if isinstance(time, datetime) else time
 
 
 def coupon(line: Mtdlineitems) -> str | None:
@@ -218,8 +274,8 @@ def service_usage_rows(blocks: Iterable[ServiceusagemetricsData]) -> Iterator[Se
             if detail:
                 yield {
                     "customer_id": detail.customer_id or block.customer_id,
-                    "start_time": block.start_time,
-                    "end_time": block.end_time,
+                    "start_time": _utc(block.start_time),
+                    "end_time": _utc(block.end_time),
                     "usage_type": block.usage_type,
                     "unit": block.unit,
                     "service_id": detail.service_id,
@@ -282,6 +338,27 @@ def ai_usage_rows(metrics: Iterable[ArcUsageMetric]) -> Iterator[AiUsageRow]:
 def exact(value: Decimal | float) -> Decimal:
     """Return a number as it was written: 0.1 is exactly that, not the nearest binary fraction."""
     return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+
+
+def exact_sum(values: Iterable[Decimal | float | None]) -> Decimal:
+    """Return the sum of numbers, each as it was written; None counts as 0.
+
+    ``sum()`` rounds floats to 17 digits, and decimals to 28.
+    """
+    return reduce(_EXACT.add, (exact(x) for x in values if x is not None), Decimal(0))
+
+
+def cent(currency_code: str | None) -> Decimal:
+    """Return the smallest amount of a currency: 0.01, or 1 for yen; 0.01 if it is unknown."""
+    return Decimal(1).scaleb(-_DECIMALS.get((currency_code or "").upper(), 2))
+
+
+def tolerance(lines: int, currency_code: str | None) -> Decimal:
+    """Return by how much the lines of a correct invoice can differ from its total.
+
+    Fastly rounds amounts, so this is a cent of the currency for each line.
+    """
+    return lines * cent(currency_code)
 
 
 def _decimal(value: float | None) -> Decimal | None:

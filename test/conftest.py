@@ -11,7 +11,6 @@ import trustme
 from secure import TOKEN, pem_of
 
 import fastly
-from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.testing import BillingServer
@@ -59,9 +58,9 @@ def client(configuration: fastly.Configuration) -> Iterator[fastly.ApiClient]:
 
 
 @pytest.fixture
-def api(client: fastly.ApiClient) -> BillingApi:
-    """The retired billing API on the stand-in."""
-    return BillingApi(client)
+def api(client: fastly.ApiClient) -> BillingInvoicesApi:
+    """The invoices of the stand-in."""
+    return BillingInvoicesApi(client)
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ def read_columns(
     """Read all objects of a list in place.
 
     Returns:
-        False if nothing was read: the objects are few, differ in their fields, have undocumented
-        ones, or hold a float that is not finite.
+        False if nothing was read: the objects are few, empty, differ in their fields, have
+        undocumented ones, or hold a float that is not finite.
     """
-    if len(items) < _FEWEST:
+    if len(items) < _FEWEST or not items[0]:
         return False
     try:
         names = tuple(items[0])

@@ -7,7 +7,7 @@ import types
 from typing import Any, get_args
 
 from fastly._models.plain import is_dict, is_list
-from fastly._models.reading import Reader, list_of, reader_of
+from fastly._models.reading import Policy, Reader, Where, list_of, reader_of, unwrapped
 from fastly.exceptions import ApiTypeError
 
 __all__ = ["Field", "annotations_of", "every", "field"]
@@ -65,9 +65,11 @@ class _OrSingle(Field):
     """A list that the API also sends as its only item."""
 
     def reader(self, read: Reader) -> Reader:
-        return lambda value, where, policy: read(
-            [value] if is_dict(value) else value, where, policy
-        )
+        def read_list(value: Any, where: Where, policy: Policy) -> Any:
+            items = unwrapped(value)
+            return read([items] if is_dict(items) else items, where, policy)
+
+        return read_list
 
 
 class _OrMany(Field):
@@ -82,9 +84,12 @@ class _OrMany(Field):
 
     def reader(self, read: Reader) -> Reader:
         read_list = list_of(read)
-        return lambda value, where, policy: (read_list if is_list(value) else read)(
-            value, where, policy
-        )
+
+        def read_any(value: Any, where: Where, policy: Policy) -> Any:
+            items = unwrapped(value)
+            return (read_list if is_list(items) else read)(items, where, policy)
+
+        return read_any
 
 
 def field(doc: str, *, unit: str = "", or_single: bool = False, or_many: bool = False) -> Any:

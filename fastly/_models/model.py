@@ -18,7 +18,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from fastly._models.columns import read_columns
 from fastly._models.display import layout, time_text
@@ -32,6 +32,7 @@ from fastly._models.reading import (
     check_plain,
     copied,
     keep,
+    path_of,
     refuse,
 )
 from fastly._text import did_you_mean, shown
@@ -83,14 +84,20 @@ class Model:
     __fields__: ClassVar[dict[str, Field]] = {}
     __expected__: ClassVar[dict[str, Any]] = {}
     __readers__: ClassVar[dict[str, Reader]] = {}
+    __needed__: ClassVar[frozenset[str]] = frozenset()
     __others__: ClassVar[type[Model] | None] = None
     __signature__ = _LazySignature()
     _unknown: dict[str, Any]
 
-    def __init_subclass__(cls, others: type[Model] | None = None) -> None:
+    def __init_subclass__(
+        cls, *, needs: str | None = None, others: type[Model] | None = None
+    ) -> None:
         """Compile the annotations of a new model into its fields.
 
         Args:
+            needs: The field that a response must have, if only as null, or "*" for any documented
+                field. Without it, the response is something else, such as an error with status
+                200, and would read as a list without items or as an invoice without amounts.
             others: The model of all fields that are not declared, because their names are data.
         """
         cls.__fields__, cls.__expected__ = dict(cls.__fields__), dict(cls.__expected__)
@@ -102,6 +109,8 @@ class Model:
             cls.__expected__[declared.key] = kind if kind in (str, int, float) else Model
         cls.__readers__ = {declared.key: declared.read for declared in cls.__fields__.values()}
         cls.__others__ = others or cls.__others__
+        if needs is not None:
+            cls.__needed__ = frozenset(cls.__readers__ if needs == "*" else [needs])
 
     def __init__(self, /, *unnamed: object, **values: Any) -> None:
         if unnamed:
@@ -152,10 +161,15 @@ class Model:
 
         Args:
             data: The object that ``json`` made.
-            check: False keeps values of the wrong type, and logs them.
+            check: False keeps values of the wrong type, and logs them. Absence is refused all
+                the same: there is no value to keep, and what is read instead looks right.
             discard_unknown: True drops undocumented fields.
+
+        Raises:
+            ApiTypeError: A value has the wrong type, or the object is not what it should be.
         """
-        made: Self = cls._read(data, None, Policy(refuse if check else keep, discard_unknown))
+        policy = Policy(refuse if check else keep, discard_unknown, refuse_absence=True)
+        made: Self = cls._read(data, None, policy)
         return made
 
     @classmethod
@@ -163,6 +177,8 @@ class Model:
         """Create one from a dictionary, which becomes part of it; keep an existing one."""
         if type(data) is not dict:
             return data if isinstance(data, cls) else policy.wrong(data, "an object", where)
+        if policy.refuse_absence and cls.__needed__ and cls.__needed__.isdisjoint(data):
+            cls._refuse_absence(where)
         unknown: list[str] = []
         expected, readers = cls.__expected__, cls.__readers__
         for name, value in data.items():
@@ -193,6 +209,12 @@ class Model:
             _set_dict(self, data)
             models.append(self)
         return models
+
+    @classmethod
+    def _refuse_absence(cls, where: Where) -> NoReturn:
+        needed = sorted(cls.__needed__)
+        what = "the documented fields are" if len(needed) > 1 else f"{needed[0]!r} is"
+        raise ApiTypeError(f"{what} missing in the {cls.__name__}", path_of(where))
 
     def _put_aside(self, names: list[str], where: Where, policy: Policy) -> None:
         aside = {name: self.__dict__.pop(name) for name in names}

@@ -26,7 +26,10 @@ __all__ = [
     "path_of",
     "reader_of",
     "refuse",
+    "text_of",
     "time_from_text",
+    "time_of",
+    "unwrapped",
 ]
 
 log = logging.getLogger("fastly")
@@ -51,10 +54,11 @@ Reader = Callable[[Any, Where, "Policy"], Any]
 
 
 class Policy(NamedTuple):
-    """What to do with a value of the wrong type, and with unknown fields."""
+    """What to do with a value of the wrong type, with unknown fields and with missing ones."""
 
     wrong: Callable[[Any, str, Where], Any]
     discard_unknown: bool = False
+    refuse_absence: bool = False
 
 
 def refuse(value: Any, expected: str, where: Where) -> Any:
@@ -102,7 +106,7 @@ def list_of(read_item: Reader, read_alike: Reader | None = None) -> Reader:
     """
 
     def read(value: Any, where: Where, policy: Policy) -> Any:
-        items = _unwrapped(value)
+        items = unwrapped(value)
         if not is_list(items):
             return items if items is None else policy.wrong(value, "a list", where)
         alike = read_alike(items, where, policy) if read_alike else None
@@ -124,7 +128,7 @@ def _map_of(read_item: Reader) -> Reader:
     return read
 
 
-def _unwrapped(value: Any) -> Any:
+def unwrapped(value: Any) -> Any:
     """Return a list, which one published schema wraps as ``{"value": [...]}``."""
     return value["value"] if is_dict(value) and tuple(value) == ("value",) else value
 
@@ -194,6 +198,22 @@ def time_from_text(text: str) -> datetime:
         from dateutil.parser import isoparse
 
         return _aware(isoparse(text.upper()))
+
+
+def text_of(value: object) -> str | None:
+    """Return what a value reads as where a model declares text, or None if it is not that."""
+    try:
+        return _text(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def time_of(value: object) -> datetime | None:
+    """Return the time that a text stands for, or None if it is not one."""
+    try:
+        return time_from_text(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 # The lines of an invoice share their times: one object for all saves time and memory.

@@ -36,6 +36,7 @@ from typing import (
 from urllib.parse import quote
 
 from fastly._operations.arguments import Body, Check, Rule, as_text
+from fastly._operations.identity import Identity
 from fastly._operations.options import CSV, DEFAULTS, JSON, PDF, Options
 from fastly._signatures import Parameters
 from fastly._text import shown
@@ -47,14 +48,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastly._operations.results import DocumentMethod, ExportMethod, Method
-    from fastly._transport import Response
-    from fastly._transport.deadline import Deadline
 
 __all__ = [
     "Decodable",
-    "Exchange",
     "Operation",
-    "Send",
     "document",
     "export",
     "method_of",
@@ -64,8 +61,6 @@ __all__ = [
 P = ParamSpec("P")
 M = TypeVar("M", bound="Decodable | None")
 D = TypeVar("D", bound="Decodable")
-Send = Callable[[], "Response"]
-Exchange = Callable[[Send, "Deadline", float], "Response"]
 
 _SAFE_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -92,22 +87,19 @@ class Parameter(NamedTuple):
         return self.name.removeprefix("_")
 
 
-def _once(send: Send, *_: object) -> Response:
-    return send()
-
-
 def _no_rule(_: Mapping[str, str]) -> None:
     pass
 
 
 class Operation:
-    """An operation: its path, its arguments, its model, and how it exchanges messages.
+    """An operation: its path, its arguments, its model, and what is expected of its response.
 
     Args:
         declared: The declaration; its body never runs.
         path: The path, with ``{name}`` for each argument that is part of it.
         accepts: Media types that the API offers.
-        exchange: Sends the request as often as it takes to get the response.
+        polls: Whether the API responds 202 while it is making the result.
+        identity: Tells a response for something else, or None if it cannot be told.
         if_missing: What to do about a 404 or 410, or None for the exception's own advice.
         method: The method of the request.
         rule: Checks the arguments together, after each of them.
@@ -118,7 +110,9 @@ class Operation:
         declared: Callable[..., Any],
         path: str,
         accepts: tuple[str, ...],
-        exchange: Exchange = _once,
+        *,
+        polls: bool = False,
+        identity: Identity | None = None,
         if_missing: str | None = None,
         method: str = "GET",
         rule: Rule = _no_rule,
@@ -126,8 +120,9 @@ class Operation:
         kinds = dict(declared.__annotations__)
         self.model: type[Decodable] | None = kinds.pop("return")
         del kinds["options"]
-        self.path, self.accepts, self.exchange = path, accepts, exchange
-        self.if_missing, self.method, self._rule = if_missing, method, rule
+        self.path, self.accepts, self.polls = path, accepts, polls
+        self.identity, self.if_missing = identity, if_missing
+        self.method, self._rule = method, rule
         self.defaults: dict[str, Any] = {**(declared.__kwdefaults__ or {}), **DEFAULTS}
         self.required = tuple(name for name in kinds if name not in self.defaults)
         known = (*kinds, *DEFAULTS)
@@ -182,24 +177,26 @@ class Operation:
 def operation(
     path: str,
     *,
-    exchange: Exchange = _once,
+    polls: bool = False,
+    identity: Identity | None = None,
     if_missing: str | None = None,
     method: str = "GET",
     rule: Rule = _no_rule,
 ) -> Callable[[Callable[Concatenate[Any, P], M]], Method[P, M]]:
     """Turn a declaration into a method: a request for a path that returns JSON or nothing."""
+    expected: dict[str, Any] = {"polls": polls, "identity": identity, "if_missing": if_missing}
     return lambda declared: _method(
-        declared, Operation(declared, path, (JSON,), exchange, if_missing, method, rule)
+        declared, Operation(declared, path, (JSON,), method=method, rule=rule, **expected)
     )
 
 
 def document(
-    path: str, *, if_missing: str | None = None
+    path: str, *, identity: Identity | None = None, if_missing: str | None = None
 ) -> Callable[[Callable[Concatenate[Any, P], D]], DocumentMethod[P, D]]:
     """Turn a declaration into a method: a GET of a path that returns JSON, CSV or PDF."""
     accepts = (JSON, CSV, PDF)
     return lambda declared: _method(
-        declared, Operation(declared, path, accepts, if_missing=if_missing)
+        declared, Operation(declared, path, accepts, identity=identity, if_missing=if_missing)
     )
 
 

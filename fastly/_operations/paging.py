@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from itertools import chain, repeat
+from threading import Lock
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -12,16 +11,15 @@ from typing import (
     Generic,
     NoReturn,
     ParamSpec,
-    Protocol,
     TypeVar,
     cast,
 )
 
 from fastly._models import Model
 from fastly._models.plain import is_list
-from fastly._operations.arguments import check_cursor, check_month_of_year
 from fastly._operations.declarations import Operation, method_of
 from fastly._operations.options import PAGE_DEFAULTS, PageOptions, checked
+from fastly._operations.steps import Position, Steps
 from fastly._signatures import Parameters
 from fastly._text import shown
 from fastly.exceptions import ApiTypeError, ApiValueError, ResponseException
@@ -31,27 +29,40 @@ if TYPE_CHECKING:
 
     from fastly._operations.results import Call
 
-__all__ = ["Paged", "by_cursor", "by_months", "by_months_and_cursor", "paged"]
+__all__ = ["Items", "Paged", "paged"]
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 T = TypeVar("T")
 PageT = TypeVar("PageT", bound=Model)
-PageT_co = TypeVar("PageT_co", bound=Model, covariant=True)
 
-_MONTHS_OF_A_PAGE = 3  # the API returns at most three months of usage metrics at once
-
-
-class Fetch(Protocol[PageT_co]):
-    """Requests one page; arguments by name replace those of the iteration."""
-
-    def __call__(self, **changes: Any) -> tuple[PageT_co, int, Mapping[str, str], str]:
-        """Return the page, the status and the headers of its response, and its URL."""
-        ...
+_MOST_EMPTY_PAGES = 100  # in a row; _request_timeout limits each of them, and not all together
+_START_AGAIN = "Start again from the first page; if it happens again, report it to Fastly."
 
 
-Received = tuple[PageT, int, Mapping[str, str], str]
-Pages = Callable[[Fetch[PageT], dict[str, Any]], Iterator[PageT]]
+class Items(Generic[T, PageT]):
+    """The items of one iteration: all of them, except nulls.
+
+    Args:
+        arguments: The arguments of the iteration.
+    """
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None: ...
+
+    @staticmethod
+    def requested(arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of the operation, given those of the iterator."""
+        return arguments
+
+    def new(self, found: list[T], _page: PageT, _is_last: bool, /) -> list[T]:
+        """Return the items of a page that the iteration includes.
+
+        A subclass remembers nothing if it raises, because the page is then requested again.
+
+        Raises:
+            ApiValueError: The pages contradict each other.
+        """
+        return found
 
 
 class Paged(Iterator[T], Generic[T, PageT]):
@@ -59,178 +70,157 @@ class Paged(Iterator[T], Generic[T, PageT]):
 
     Iterate over it for the items, or over ``by_page()`` for whole pages. If a request fails,
     ``next()`` raises; call ``next()`` again to request the same page again. Only one page is in
-    memory at a time.
+    memory at a time. One thread can take over from another, but two cannot call ``next()`` at the
+    same time: the second gets ``ApiValueError``.
+
+    Attributes:
+        page: The page of the last item, or None before the first.
 
     Example:
         >>> for invoice in api.iter_invoices(billing_start_date="2026-01-01"):
         ...     print(invoice.invoice_id)
     """
 
-    def __init__(
-        self,
-        pages: Callable[[], Iterator[PageT]],
-        items: Callable[[PageT], Iterable[T | None] | None],
-    ) -> None:
-        self._pages, self._items_of = pages, items
-        self._rest = pages()
-        self._items: Iterator[T | None] = iter(())
+    page: PageT | None = None
+
+    def __init__(self, start: Callable[[], _Pages[T, PageT]]) -> None:
+        self._start = start
+        self._pages = start()
+        self._items: Iterator[T] = iter(())
+        self._turn = _Turn()
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> T:
-        while True:
-            for item in self._items:
-                if item is not None:
+        with self._turn:
+            while True:
+                for item in self._items:
                     return item
-            self._items = iter(self._items_of(next(self._rest)) or ())
+                self.page = None  # one page is in memory, not two
+                self.page, items = next(self._pages)
+                self._items = iter(items)
+                del items  # its iterator lets go of the list at its end
 
     def by_page(self) -> Iterator[PageT]:
-        """Return an iterator over whole pages, starting with the first requested one.
+        """Return an iterator over whole pages, as they were sent, from the first requested one.
 
-        ``meta.next_cursor`` of a page, passed as ``cursor``, resumes after that page, also in
-        another process.
+        An invoice that is on two pages stays on both. ``meta.next_cursor`` of a page, passed as
+        ``cursor``, resumes after that page, also in another process.
         """
-        return self._pages()
+        return map(_page_of, self._start())
 
 
-class _CursorPages(Iterator[PageT]):
-    """Pages that each name the cursor of the next."""
+class _Turn:
+    """Lets one thread in at a time, and refuses a second one instead of making it wait."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise ApiValueError(
+                "two threads called next() of the same iterator at the same time: give each "
+                "thread an iterator of its own, or take the items in one thread"
+            )
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+class _Received(Generic[PageT]):
+    """A page and its response."""
+
+    def __init__(
+        self, page: PageT, status: int, headers: Mapping[str, str], url: Callable[[], str]
+    ) -> None:
+        self.page, self._status, self._headers, self._url = page, status, headers, url
+
+    def refuse(self, why: str, cause: Exception | None = None) -> NoReturn:
+        """Raise the exception for a page that iteration cannot use; it keeps the page."""
+        error = ResponseException(
+            self._status, why, headers=self._headers, body=self.page.to_json(), url=self._url()
+        )
+        error.advice = _START_AGAIN
+        raise error from cause
+
+
+class _Pages(Iterator[tuple[PageT, list[T]]], Generic[T, PageT]):
+    """The pages of one iteration with their items; a page that fails is requested again.
+
+    Args:
+        request: Requests the page at a position.
+        steps: Which pages to request.
+        items_of: Returns the items of a page.
+        items: Returns those of them that the iteration includes.
+        arguments: The arguments of the iteration.
+    """
 
     def __init__(
         self,
-        fetch: Fetch[PageT],
-        cursor: str | None,
-        next_cursor: Callable[[PageT], str | None],
+        request: Callable[[Position], _Received[PageT]],
+        steps: Steps,
+        items_of: Callable[[PageT], Iterable[T | None] | None],
+        items: Items[T, PageT],
+        arguments: Mapping[str, Any],
     ) -> None:
-        self._fetch, self._next_cursor = fetch, next_cursor
-        self._cursor = cursor
-        self._used: set[str | None] = set()
-        self._done = False
+        self._request, self._following = request, steps.following
+        self._items_of, self._items, self._arguments = items_of, items, arguments
+        self._position: Position | None = steps.first(arguments)
+        self._used: set[str] = set()
+        self._empty_pages = 0
+        self._turn = _Turn()
 
-    def __next__(self) -> PageT:
-        if self._done:
-            raise StopIteration
-        received = self._fetch(cursor=self._cursor)
-        cursor = self._following(received)
-        if cursor and (cursor == self._cursor or cursor in self._used):
-            _refuse(received, f"the page repeats the cursor {shown(cursor)}, which was used before")
-        self._used.add(self._cursor)
-        self._cursor, self._done = cursor, not cursor
-        return received[0]
-
-    def _following(self, received: Received[PageT]) -> str | None:
-        """Return the cursor of the next page, after checking that a request can send it."""
-        cursor = _part(received, self._next_cursor, "cursor")
-        try:
-            return None if cursor is None else check_cursor("the cursor of the next page", cursor)
-        except (ApiTypeError, ApiValueError) as error:
-            _refuse(received, str(error), error)
-
-
-class _MonthPages(Iterator[PageT]):
-    """Pages of up to three months each, from the first month to the last."""
-
-    def __init__(self, fetch: Fetch[PageT], arguments: dict[str, Any]) -> None:
-        self._fetch, self._spans = fetch, _spans(arguments)
-
-    def __next__(self) -> PageT:
-        if not self._spans:
-            raise StopIteration
-        page, *_ = self._fetch(**self._spans[0])
-        del self._spans[0]
-        return page
-
-
-class _SpanPages(Iterator[PageT]):
-    """The pages of each span of months, one span after the other.
-
-    Unlike those of a generator, they go on after a failure.
-    """
-
-    def __init__(self, spans: Iterable[Iterator[PageT]]) -> None:
-        self._spans = iter(spans)
-        self._pages: Iterator[PageT] = iter(())
-
-    def __next__(self) -> PageT:
-        while True:
+    def __next__(self) -> tuple[PageT, list[T]]:
+        with self._turn:
+            if self._position is None:
+                raise StopIteration
+            received = self._request(self._position)
             try:
-                return next(self._pages)
-            except StopIteration:
-                self._pages = next(self._spans)
+                following = self._following(received.page, self._position, self._arguments)
+                self._check_progress(received, following)
+                new = self._new(received.page, following)
+            except (ApiTypeError, ApiValueError) as error:
+                received.refuse(str(error), error)
+            except (AttributeError, TypeError) as error:  # with _check_return_type=False
+                received.refuse(f"the page cannot be read: {error}", error)
+            self._count_empty(received, new, following)
+            self._used.add(repr(self._position))
+            self._position = following
+            return received.page, new
+
+    def _check_progress(self, received: _Received[PageT], following: Position | None) -> None:
+        """Refuse a page that leads back."""
+        if following == self._position or repr(following) in self._used:
+            cursor = shown((following or {}).get("cursor"))
+            received.refuse(f"the page repeats the cursor {cursor}, which was used before")
+
+    def _new(self, page: PageT, following: Position | None) -> list[T]:
+        found = self._items_of(page)
+        if not (found is None or is_list(found)):
+            raise ApiTypeError(f"expected a list of items, got {shown(found)}")
+        items = [item for item in found or () if item is not None]
+        return self._items.new(items, page, following is None)
+
+    def _count_empty(
+        self, received: _Received[PageT], new: list[T], following: Position | None
+    ) -> None:
+        """Refuse the last of many pages without items, since cursors can go on forever."""
+        count = 0 if new else self._empty_pages + 1
+        if count >= _MOST_EMPTY_PAGES and (following or {}).get("cursor"):
+            received.refuse(f"{count} pages in a row have no new items")
+        self._empty_pages = count
 
 
-def _part(received: Received[PageT], find: Callable[[PageT], T], name: str) -> T:
-    """Return a part of a page, which can have any type with ``_check_return_type=False``."""
-    try:
-        return find(received[0])
-    except (AttributeError, TypeError) as error:
-        _refuse(received, f"the page has no readable {name}: {error}", error)
-
-
-def _refuse(received: Received[Any], why: str, cause: Exception | None = None) -> NoReturn:
-    """Raise the exception for a page that iteration cannot use; it keeps the page."""
-    page, status, headers, url = received
-    raise ResponseException(status, why, headers=headers, body=page.to_json(), url=url) from cause
-
-
-def _spans(arguments: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the months of each request, from ``start_month`` to ``end_month``."""
-    names = ("start_month", "end_month")
-    start, end = (check_month_of_year(name, arguments[name]) for name in names)
-    if start > end:
-        raise ApiValueError(f"start_month must not be after end_month, got {start!r} and {end!r}")
-    last = _number_of(end)
-    return [
-        {
-            "start_month": _month_of(first),
-            "end_month": _month_of(min(first + _MONTHS_OF_A_PAGE - 1, last)),
-        }
-        for first in range(_number_of(start), last + 1, _MONTHS_OF_A_PAGE)
-    ]
-
-
-def _number_of(month: str) -> int:
-    return int(month[:4]) * 12 + int(month[5:]) - 1
-
-
-def _month_of(number: int) -> str:
-    return f"{number // 12}-{number % 12 + 1:02}"
-
-
-def by_cursor(next_cursor: Callable[[PageT], str | None]) -> Pages[PageT]:
-    """Follow the cursor that ``next_cursor`` finds on each page."""
-    return lambda fetch, arguments: _CursorPages(fetch, arguments["cursor"], next_cursor)
-
-
-def by_months(fetch: Fetch[PageT], arguments: dict[str, Any]) -> Iterator[PageT]:
-    """Request three months at a time, from ``start_month`` to ``end_month``."""
-    return _MonthPages(fetch, arguments)
-
-
-def by_months_and_cursor(next_cursor: Callable[[PageT], str | None]) -> Pages[PageT]:
-    """Request three months at a time, and in each span follow the cursor.
-
-    Without both months there is one span. A cursor resumes in the first span, so ``start_month``
-    is then the month in which the span of the cursor's page starts.
-    """
-
-    def pages(fetch: Fetch[PageT], arguments: dict[str, Any]) -> Iterator[PageT]:
-        if arguments["start_month"] is None or arguments["end_month"] is None:
-            return _CursorPages(fetch, arguments["cursor"], next_cursor)
-        cursors = chain([arguments["cursor"]], repeat(None))
-        return _SpanPages(
-            _CursorPages(partial(fetch, **months), cursor, next_cursor)
-            for months, cursor in zip(_spans(arguments), cursors, strict=False)
-        )
-
-    return pages
+def _page_of(page_and_items: tuple[PageT, object]) -> PageT:
+    return page_and_items[0]
 
 
 def paged(
     operation: Call[P, PageT],
-    pages: Pages[PageT],
-    items: Callable[[PageT], Iterable[T | None] | None],
+    steps: Steps,
+    items_of: Callable[[PageT], Iterable[T | None] | None],
+    items: type[Items[T, PageT]] = Items,
 ) -> Callable[
     [Callable[Concatenate[Any, Q], Paged[T, PageT]]],
     Callable[Concatenate[Any, Q], Paged[T, PageT]],
@@ -239,8 +229,9 @@ def paged(
 
     Args:
         operation: Requests one page.
-        pages: Which pages to request: ``by_cursor(...)`` or ``by_months``.
-        items: Returns the items of a page.
+        steps: Which pages to request: ``by_cursor(...)``, ``by_months`` or both.
+        items_of: Returns the items of a page.
+        items: Which of the items an iteration includes.
     """
     one_page = cast("Callable[..., tuple[PageT, int, Mapping[str, str]]]", operation)
     described: Operation = vars(operation)["operation"]
@@ -248,26 +239,27 @@ def paged(
     def decorate(
         declared: Callable[Concatenate[Any, Q], Paged[T, PageT]],
     ) -> Callable[Concatenate[Any, Q], Paged[T, PageT]]:
+        own = [name for name in declared.__annotations__ if name not in ("options", "return")]
         required = described.required
-        own = (*(x.name for x in described.sent), *PAGE_DEFAULTS)
-        parameters = Parameters(declared.__name__, required, required, own)
+        parameters = Parameters(declared.__name__, required, required, (*own, *PAGE_DEFAULTS))
 
         def method(self: Any, /, *given: object, **named: object) -> Paged[T, PageT]:
-            passed = parameters.named(given, named)
+            named = parameters.named(given, named)
+            passed = items.requested(named)
             arguments = checked(described.arguments((), passed), described.accepts)
             self.api_client.target(described, arguments)  # refuses invalid arguments at once
 
-            def fetch(**changes: Any) -> Received[PageT]:
-                named = {**passed, **changes}
-                target = self.api_client.target(described, described.arguments((), named))
-                page, status, headers = one_page(self, **named, _return_http_data_only=False)
-                received = page, status, headers, self.api_client.configuration.host + target
-                found = _part(received, items, "items")
-                if not (found is None or is_list(found)):
-                    _refuse(received, f"expected a list of items, got {shown(found)}")
-                return received
+            def request(position: Position) -> _Received[PageT]:
+                selected = {**passed, **position}
+                page, status, headers = one_page(self, **selected, _return_http_data_only=False)
+                return _Received(page, status, headers, lambda: url(position))
 
-            return Paged(lambda: pages(fetch, arguments), items)
+            def url(position: Position) -> str:
+                target = described.target({**arguments, **position}, False)
+                return f"{self.api_client.configuration.host}{target}"
+
+            every = {**arguments, **named}
+            return Paged(lambda: _Pages(request, steps, items_of, items(every), every))
 
         described_method: Callable[Concatenate[Any, Q], Paged[T, PageT]] = method_of(
             declared, method, PAGE_DEFAULTS, PageOptions, described

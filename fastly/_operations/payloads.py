@@ -9,60 +9,91 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from fastly._operations.options import CSV, JSON
 from fastly._text import render_path
+from fastly._transport.bodies import TruncatedBodyError, is_delimited
 from fastly.exceptions import ApiTypeError, ApiValueError, ResponseException
 
 if TYPE_CHECKING:
     from fastly._operations.declarations import Decodable
     from fastly._transport import Response
 
-__all__ = ["result_of"]
+__all__ = ["BODILESS", "decoded", "parsed", "refuse_bodiless"]
 
 # A body of a few KiB can become gigabytes of lists and objects. The largest real page, 200 invoices
 # of 100 lines each, has 240,000 values; a million cost up to 1.5 s and 250 MiB.
 _MOST_VALUES = 1_000_000
 # Statuses that promise no complete body: accepted, no content, reset content, partial content.
-_BODILESS = frozenset({202, 204, 205, 206})
+BODILESS = frozenset({202, 204, 205, 206})
 # By the name that Python gives to each alias; a byte order mark is not part of the text.
 _CODECS = {"utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252"}
+# What can be left of a token where a body stops; a string is known by its message.
+_CUT_TOKEN = re.compile(r"t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.?|[eE][+-]?|\\?u?[0-9A-Fa-f]{0,4}")
+_ERROR_DESPITE_STATUS = (
+    "The response is an error despite its status: see the API message, and try again later."
+)
 _CHARSET = re.compile(r"charset=\"?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
 
 
-def result_of(
-    response: Response,
-    model: type[Decodable] | None,
-    accept: str,
-    *,
-    check: bool,
-    discard_unknown: bool,
-) -> Any:
-    """Return what the body of a response contains.
+def parsed(response: Response, accept: str) -> Any:
+    """Return what the body of a response contains: a JSON object, text or bytes.
+
+    A status that promises no complete body has no payload: None.
 
     Args:
         response: A 2xx response, read completely.
-        model: What a JSON body becomes; None: the body does not matter.
         accept: The media type that was requested.
+
+    Raises:
+        ResponseException: The body is not what was requested, or ends early.
+    """
+    if response.status in BODILESS:
+        return None
+    if accept == JSON:
+        return _json_object(response)
+    if _content_type(response) != accept:
+        _refuse(response, f"expected Content-Type {accept!r}, got {_content_type(response)!r}")
+    if not is_delimited(response.headers):
+        _refuse(response, "the response does not say where it ends, so it may be truncated")
+    return _text(response) if accept == CSV else _pdf(response)
+
+
+def decoded(
+    response: Response,
+    payload: dict[str, Any],
+    model: type[Decodable],
+    *,
+    check: bool,
+    discard_unknown: bool,
+) -> Decodable:
+    """Return the model of a JSON object.
+
+    Args:
+        response: The response that the object came in.
+        payload: The object, which becomes part of the model.
+        model: What it becomes.
         check: False keeps values of the wrong type, and logs them.
         discard_unknown: True drops undocumented fields.
 
     Raises:
-        ResponseException: The body is not what was requested.
+        ResponseException: The object is not what the model declares.
     """
-    if model is None:
-        return None
-    if response.status in _BODILESS:
-        _refuse(response, f"unexpected {response.status} response, whose body may be incomplete")
-    if accept == JSON:
-        return _model(response, model, check, discard_unknown)
-    if _content_type(response) != accept:
-        _refuse(response, f"expected Content-Type {accept!r}, got {_content_type(response)!r}")
-    if not response.is_delimited:
-        _refuse(response, "the response does not say where it ends, so it may be truncated")
-    return _text(response) if accept == CSV else _pdf(response)
+    if payload.get("status") == "error":
+        _refuse(response, f"the API reports an error, although the status is {response.status}")
+    try:
+        return model.from_response(payload, check=check, discard_unknown=discard_unknown)
+    except (ApiTypeError, ApiValueError) as error:
+        _refuse(response, f"the response does not match its documentation: {error}", error)
+
+
+def refuse_bodiless(response: Response) -> NoReturn:
+    """Raise the exception for a status that promises no complete body."""
+    _refuse(response, f"unexpected {response.status} response, whose body may be incomplete")
 
 
 def _refuse(response: Response, why: str, cause: Exception | None = None) -> NoReturn:
     """Raise the exception for a 2xx response with an unexpected body; it keeps the body."""
     error = response.as_error(ResponseException, why)
+    if error.detail:
+        error.advice = _ERROR_DESPITE_STATUS
     if isinstance(cause, ApiTypeError):
         error.path = render_path(cause.path_to_item) or None
     raise error from cause
@@ -70,18 +101,6 @@ def _refuse(response: Response, why: str, cause: Exception | None = None) -> NoR
 
 def _content_type(response: Response) -> str:
     return response.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _model(
-    response: Response, model: type[Decodable], check: bool, discard_unknown: bool
-) -> Decodable:
-    data = _json_object(response)
-    if data.get("status") == "error":
-        _refuse(response, f"the API reports an error, although the status is {response.status}")
-    try:
-        return model.from_response(data, check=check, discard_unknown=discard_unknown)
-    except (ApiTypeError, ApiValueError) as error:
-        _refuse(response, f"the response does not match its documentation: {error}", error)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -95,21 +114,36 @@ def _json_object(response: Response) -> dict[str, Any]:
     body = response.data
     if len(body) > _MOST_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
         _refuse(response, f"the body has more than {_MOST_VALUES} JSON values")
+    text = ""
     try:
-        data = _decode(response.data.decode().removeprefix("\ufeff"))
+        text = body.decode().removeprefix("\ufeff")
+        data = _decode(text)
     except (ValueError, RecursionError) as error:
-        _refuse(response, _why_not_json(response, error), error)
+        _refuse_json(response, text.rstrip(), error)
     if not isinstance(data, dict):
         _refuse(response, f"expected a JSON object, got {type(data).__name__}")
     return cast("dict[str, Any]", data)
 
 
-def _why_not_json(response: Response, error: Exception) -> str:
-    if not response.data:
-        return "the body is empty"
+def _refuse_json(response: Response, text: str, error: Exception) -> NoReturn:
+    """Raise the exception for a body that is not JSON, or that stops before its end."""
+    if not response.data.strip():
+        _refuse(response, "the body is empty", TruncatedBodyError("the body is empty"))
+    if _stops(text, error):
+        _refuse(response, "the body is JSON that ends early", TruncatedBodyError(str(error)))
     kind = _content_type(response)
     of_kind = "" if kind in ("", JSON) else f" (Content-Type: {kind!r})"
-    return f"the body is not JSON{of_kind}: {error}"
+    _refuse(response, f"the body is not JSON{of_kind}: {error}", error)
+
+
+def _stops(text: str, error: Exception) -> bool:
+    """Return whether an object or a list stops before its end, within a token or between two."""
+    if isinstance(error, UnicodeDecodeError):
+        return error.end == len(error.object) and error.reason == "unexpected end of data"
+    if not isinstance(error, json.JSONDecodeError) or not text.startswith(("{", "[")):
+        return False
+    rest = text[error.pos :]
+    return error.msg.startswith("Unterminated string") or _CUT_TOKEN.fullmatch(rest) is not None
 
 
 def _text(response: Response) -> str:

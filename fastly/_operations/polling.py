@@ -5,16 +5,17 @@ from __future__ import annotations
 import http.client
 import logging
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from fastly._transport import LONGEST_RETRY_AFTER
 from fastly.exceptions import EstimatePendingException, TimeoutException
 
 if TYPE_CHECKING:
-    from fastly._operations.declarations import Send
     from fastly._transport import Response
     from fastly._transport.deadline import Deadline
+
+    Answer = tuple[Response, Any]
 
 __all__ = ["poll_while_accepted"]
 
@@ -25,11 +26,14 @@ LONGEST_INTERVAL = 5.0  # seconds
 SHORTEST_INTERVAL = 0.1  # seconds, if the API asks for less
 
 
-def poll_while_accepted(send: Send, deadline: Deadline, wait: float) -> Response:
+def poll_while_accepted(
+    answer: Answer, ask: Callable[[], Answer], deadline: Deadline, wait: float
+) -> Answer:
     """Repeat a request while the response is 202.
 
     Args:
-        send: Sends the request.
+        answer: The first response, and its payload.
+        ask: Sends the request again.
         deadline: The end of the call.
         wait: Seconds to keep polling.
 
@@ -38,7 +42,7 @@ def poll_while_accepted(send: Send, deadline: Deadline, wait: float) -> Response
     """
     started = time.monotonic()
     intervals = _intervals()
-    while (response := send()).status == http.client.ACCEPTED:
+    while (response := answer[0]).status == http.client.ACCEPTED:
         pending = response.as_error(EstimatePendingException)
         waited, of_call = time.monotonic() - started, deadline.left()
         seconds = _interval(pending.retry_after, next(intervals), min(wait - waited, of_call))
@@ -49,7 +53,8 @@ def poll_while_accepted(send: Send, deadline: Deadline, wait: float) -> Response
             raise pending
         log.info("the estimate is pending; polling again in %.2f s", seconds)
         deadline.sleep(seconds)
-    return response
+        answer = ask()
+    return answer
 
 
 def _intervals() -> Iterator[float]:

@@ -3,19 +3,21 @@
 To a type checker an operation is a ``Call`` of its arguments ``P`` and its model ``M``. The plain
 form stands first and is checked completely. With ``_return_http_data_only=False``,
 ``_preload_content=False``, ``async_req=True`` or another ``_accept`` the result has the right
-type, options are checked, and arguments are checked when the call is made: a ParamSpec cannot
-stand next to further keywords (PEP 612).
+type, options and the names of arguments are checked, and the values of arguments are checked when
+the call is made: a ParamSpec cannot stand next to further keywords (PEP 612). A plain ``Callable``
+prints shorter errors, but takes each of those calls for a mistake (docs/development/testing.md).
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Literal, ParamSpec, Protocol, TypedDict, TypeVar, overload
 
-from typing_extensions import TypeAliasType
+from typing_extensions import TypeAliasType, Unpack
 
 from fastly._operations.options import Csv, Json, Pdf
 from fastly._transport import Headers, RawResponse
 from fastly._transport.async_result import AsyncResult
+from fastly.configuration.checks import Timeout
 
 __all__ = ["Call", "Document", "DocumentMethod", "Export", "ExportMethod", "Method"]
 
@@ -27,6 +29,42 @@ Off = Literal[False]
 Full = tuple[T, int, Headers]
 Later = AsyncResult[T]
 
+
+class Arguments(TypedDict, total=False):
+    """The other options, and the arguments of all operations, by name."""
+
+    _check_input_type: bool
+    _check_return_type: bool
+    _content_type: str
+    _from: Any
+    _host_index: int | None
+    _request_timeout: Timeout | None
+    _spec_property_naming: bool
+    _wait: float | None
+    billable_units: Any
+    billing_end_date: Any
+    billing_start_date: Any
+    cursor: Any
+    customer_address: Any
+    customer_id: Any
+    end_month: Any
+    granularity: Any
+    invoice_id: Any
+    key: Any
+    limit: Any
+    model: Any
+    month: Any
+    product_id: Any
+    provider: Any
+    service: Any
+    sort: Any
+    start_month: Any
+    to: Any
+    type: Any
+    usage_type_name: Any
+    year: Any
+
+
 # fmt: off
 
 
@@ -37,25 +75,32 @@ class Call(Protocol[P, M]):
     def __call__(self, *args: P.args, **options: P.kwargs) -> M: ...
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
-        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[M]: ...
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[M]: ...
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[M]: ...
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[M]: ...
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[M]]: ...
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[M]]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: On = ..., async_req: Off = ..., **options: Any) -> RawResponse: ...
+        _return_http_data_only: On = ..., async_req: Off = ...,
+        **options: Unpack[Arguments]) -> RawResponse: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[RawResponse]: ...
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[RawResponse]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[RawResponse]: ...
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[RawResponse]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[RawResponse]]: ...
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[RawResponse]]: ...
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Send the request; ``fastly._operations.options.Options`` documents the options."""
 
@@ -67,37 +112,48 @@ class Export(Protocol[P, M]):
     def __call__(self, *args: P.args, **options: P.kwargs) -> M: ...
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
-        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[M]: ...
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[M]: ...
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[M]: ...
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[M]: ...
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[M]]: ...
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[M]]: ...
     @overload
     def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
-        _return_http_data_only: On = ..., async_req: Off = ..., **options: Any) -> str: ...
+        _return_http_data_only: On = ..., async_req: Off = ...,
+        **options: Unpack[Arguments]) -> str: ...
     @overload
     def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
-        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[str]: ...
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[str]: ...
     @overload
     def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[str]: ...
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[str]: ...
     @overload
     def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[str]]: ...
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[str]]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: On = ..., async_req: Off = ..., **options: Any) -> RawResponse: ...
+        _return_http_data_only: On = ..., async_req: Off = ...,
+        **options: Unpack[Arguments]) -> RawResponse: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[RawResponse]: ...
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[RawResponse]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[RawResponse]: ...
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[RawResponse]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[RawResponse]]: ...
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[RawResponse]]: ...
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Send the request; ``fastly._operations.options.Options`` documents the options."""
 
@@ -109,49 +165,64 @@ class Document(Protocol[P, M]):
     def __call__(self, *args: P.args, **options: P.kwargs) -> M: ...
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
-        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[M]: ...
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[M]: ...
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[M]: ...
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[M]: ...
     @overload
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[M]]: ...
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[M]]: ...
     @overload
     def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
-        _return_http_data_only: On = ..., async_req: Off = ..., **options: Any) -> str: ...
+        _return_http_data_only: On = ..., async_req: Off = ...,
+        **options: Unpack[Arguments]) -> str: ...
     @overload
     def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
-        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[str]: ...
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[str]: ...
     @overload
     def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[str]: ...
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[str]: ...
     @overload
     def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[str]]: ...
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[str]]: ...
     @overload
     def __call__(self, *args: Any, _accept: Pdf, _preload_content: On = ...,
-        _return_http_data_only: On = ..., async_req: Off = ..., **options: Any) -> bytes: ...
+        _return_http_data_only: On = ..., async_req: Off = ...,
+        **options: Unpack[Arguments]) -> bytes: ...
     @overload
     def __call__(self, *args: Any, _accept: Pdf, _preload_content: On = ...,
-        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[bytes]: ...
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[bytes]: ...
     @overload
     def __call__(self, *args: Any, _accept: Pdf, _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[bytes]: ...
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[bytes]: ...
     @overload
     def __call__(self, *args: Any, _accept: Pdf, _preload_content: On = ...,
-        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[bytes]]: ...
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[bytes]]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: On = ..., async_req: Off = ..., **options: Any) -> RawResponse: ...
+        _return_http_data_only: On = ..., async_req: Off = ...,
+        **options: Unpack[Arguments]) -> RawResponse: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: On = ..., async_req: On, **options: Any) -> Later[RawResponse]: ...
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[RawResponse]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: Off, async_req: Off = ..., **options: Any) -> Full[RawResponse]: ...
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[RawResponse]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
-        _return_http_data_only: Off, async_req: On, **options: Any) -> Later[Full[RawResponse]]: ...
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[RawResponse]]: ...
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Send the request; ``fastly._operations.options.Options`` documents the options."""
 

@@ -9,7 +9,7 @@ from fastly.configuration.checks import check_wait
 from fastly.exceptions import ConnectionException, TimeoutException
 
 if TYPE_CHECKING:
-    from fastly._transport.threads import Job
+    from concurrent.futures import Future
 
 __all__ = ["AsyncResult"]
 
@@ -19,8 +19,8 @@ T = TypeVar("T")
 class AsyncResult(Generic[T]):
     """The result of a call that runs on the client's threads (``async_req=True``)."""
 
-    def __init__(self, job: Job[T]) -> None:
-        self._job = job
+    def __init__(self, future: Future[T]) -> None:
+        self._future = future
         self._process = os.getpid()
 
     def get(self, timeout: float | None = None) -> T:
@@ -42,11 +42,9 @@ class AsyncResult(Generic[T]):
             error = TimeoutException(reason=f"the call was still running after {timeout:g} s")
             error.advice = "Call get() again, or pass a longer timeout; the call continues."
             raise error
-        if self._job.is_cancelled:
+        if self._future.cancelled():
             raise ConnectionException(reason="the client was closed before the call started")
-        if self._job.error is not None:
-            raise self._job.error
-        return self._job.result
+        return self._future.result()
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the call has ended, or ``timeout`` seconds have passed.
@@ -60,12 +58,15 @@ class AsyncResult(Generic[T]):
             raise ConnectionException(
                 reason="the call runs in the process that this one was forked from"
             )
-        self._job.wait(None if timeout is None else check_wait("timeout", timeout))
+        from concurrent.futures import wait  # imported by the threads before
+
+        seconds = None if timeout is None else check_wait("timeout", timeout)
+        wait([self._future], seconds)
 
     def ready(self) -> bool:
         """Return whether the call has ended."""
-        return self._job.is_done
+        return self._future.done()
 
     def successful(self) -> bool:
         """Return whether the call has ended without an exception."""
-        return self.ready() and not self._job.is_cancelled and self._job.error is None
+        return self.ready() and not self._future.cancelled() and self._future.exception() is None

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import codecs
-import collections
 import io
-import itertools
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
-__all__ = ["Readable", "UnusableBodyError", "is_delimited", "read_body", "text_or_bytes"]
+__all__ = [
+    "Readable",
+    "TruncatedBodyError",
+    "UnusableBodyError",
+    "is_delimited",
+    "read_body",
+    "text_or_bytes",
+    "unzip_start",
+]
 
 # Bytes; a bomb can outgrow its limit by no more than this. glibc gives larger blocks back to the
 # system each time, and joining a list of them costs as much again: 500 KB took three times as long.
@@ -36,6 +43,13 @@ class UnusableBodyError(Exception):
     """A body that is or may be complete, but is not what was expected."""
 
 
+class TruncatedBodyError(UnusableBodyError):
+    """A body that ends early, though its framing says that it is whole.
+
+    Caddy, lighttpd and h2o pass on a truncated chunked body as if it were complete.
+    """
+
+
 class _TooLargeError(UnusableBodyError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is larger than max_response_bytes ({limit} bytes)")
@@ -44,35 +58,42 @@ class _TooLargeError(UnusableBodyError):
 def read_body(
     response: Readable, read: Callable[[int], bytes], limit: int, received: io.BytesIO
 ) -> bytes:
-    """Read and decode a body.
+    """Read and decode a body, and do not read again once it is known to be complete.
 
     Args:
         response: The response that the body belongs to.
         read: Reads up to a number of bytes; returns b"" at the end of the body.
         limit: Maximum size of the decoded body in bytes.
-        received: Filled with what arrives; if reading fails, with what was decoded of it before.
+        received: Filled with what arrives.
 
     Raises:
+        TruncatedBodyError: It is gzip that stops.
         UnusableBodyError: It is larger than the limit, or has an unexpected encoding.
     """
-    chunks = _received(response, read, limit, received)
-    coding = _value(response, "content-encoding")
+    while chunk := read(_CHUNK):
+        received.write(chunk)
+        if received.tell() > limit:
+            raise _TooLargeError(limit)
+        if response.length_remaining == 0:
+            break
+    data, headers = received.getvalue(), response.headers
+    if "content-encoding" not in headers:  # a third of the cost of a failed get
+        return data
+    coding = headers["content-encoding"].strip().lower()
     if coding in ("gzip", "x-gzip"):
-        return _unzipped_body(chunks, limit, received)
-    _exhaust(chunks)
+        return _unzipped(data, limit, received)
     if coding not in ("", "identity"):
         raise UnusableBodyError(f"unexpected Content-Encoding {coding!r}; only gzip was offered")
-    return received.getvalue()
+    return data
 
 
-def is_delimited(response: Readable) -> bool:
+def is_delimited(headers: Mapping[str, str]) -> bool:
     """Return whether a body says where it ends, so that it cannot be truncated unnoticed.
 
     It does if it has a length or is chunked (RFC 9112, section 6).
     """
-    lengths = _value(response, "content-length").split(",")
-    plain = all(length.strip().isdecimal() for length in lengths)
-    return plain or "transfer-encoding" in response.headers
+    lengths = headers.get("content-length", "").split(",")
+    return all(x.strip().isdecimal() for x in lengths) or "transfer-encoding" in headers
 
 
 def text_or_bytes(body: bytes, most: int | None = None, *, is_whole: bool = True) -> str | bytes:
@@ -85,64 +106,35 @@ def text_or_bytes(body: bytes, most: int | None = None, *, is_whole: bool = True
         return kept
 
 
-def _value(response: Readable, name: str) -> str:
-    """Return a header in lowercase; testing with ``in`` costs a third of a failed ``get``."""
-    headers = response.headers
-    return headers[name].strip().lower() if name in headers else ""
+def _unzipped(data: bytes, limit: int, received: io.BytesIO) -> bytes:
+    """Unzip in limited pieces; urllib3's own decoder accepts a truncated stream.
 
-
-def _received(
-    response: Readable, read: Callable[[int], bytes], limit: int, received: io.BytesIO
-) -> Iterator[bytes]:
-    """Yield a body as it arrives, and do not read again once it is known to be complete."""
-    while chunk := read(_CHUNK):
-        received.write(chunk)
-        if received.tell() > limit:
-            raise _TooLargeError(limit)
-        yield chunk
-        if response.length_remaining == 0:
-            return
-
-
-def _exhaust(chunks: Iterator[bytes]) -> None:
-    collections.deque(chunks, maxlen=0)
-
-
-def _unzipped_body(chunks: Iterator[bytes], limit: int, received: io.BytesIO) -> bytes:
-    body = io.BytesIO()
-    try:
-        for piece in _unzipped(chunks):
-            body.write(piece)
-            if body.tell() > limit:
-                raise _TooLargeError(limit)
-    except BaseException as error:
-        received.seek(0)  # what could be unzipped is readable, and secrets can be found in it
-        received.truncate()
-        received.write(body.getvalue())
-        if isinstance(error, zlib.error):
-            raise UnusableBodyError(f"the body is not valid gzip: {error}") from error
-        raise
-    return body.getvalue()
-
-
-def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Unzip in limited pieces; urllib3's own decoder accepts a truncated stream."""
-    first = next(chunks, b"")
-    if not _GZIP_MAGIC.startswith(first[:2]):  # already unzipped, with the header unchanged
-        yield first
-        yield from chunks
-        return
+    If that fails, ``received`` holds what could be unzipped: it is readable, and secrets can be
+    found in it.
+    """
+    if not _GZIP_MAGIC.startswith(data[:2]):  # already unzipped, with the header unchanged
+        return data
+    received.seek(0)
+    received.truncate()
     decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    for chunk in itertools.chain([first], chunks):
-        data = chunk
+    try:
         while piece := decoder.decompress(data, _CHUNK):
-            yield piece
+            received.write(piece)
+            if received.tell() > limit:
+                raise _TooLargeError(limit)
             data = decoder.unconsumed_tail
-        if decoder.eof:
-            break
-    else:
-        raise zlib.error("the stream is truncated")
+    except zlib.error as error:
+        raise UnusableBodyError(f"the body is not valid gzip: {error}") from error
+    if not decoder.eof:
+        raise TruncatedBodyError("the body is gzip that ends early")
     # A server sends one member. Thousands of empty ones would cost seconds per megabyte.
-    if (decoder.unused_data or next(chunks, b"")).startswith(_GZIP_MAGIC[:1]):
-        raise zlib.error("more than one member")
-    _exhaust(chunks)
+    if decoder.unused_data.startswith(_GZIP_MAGIC[:1]):
+        raise UnusableBodyError("the body is not valid gzip: more than one member")
+    return received.getvalue()
+
+
+def unzip_start(headers: Mapping[str, str], received: io.BytesIO) -> None:
+    """Unzip what was received of a body that did not arrive completely, as far as possible."""
+    if "gzip" in headers.get("content-encoding", "").lower():
+        with suppress(UnusableBodyError):
+            _unzipped(received.getvalue(), _CHUNK, received)

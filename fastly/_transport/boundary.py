@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import traceback
 from typing import Any
 
 from urllib3 import exceptions as foreign
@@ -11,15 +12,33 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from fastly._transport.deadline import Deadline
 from fastly._transport.messages import shortened
-from fastly.exceptions import ConnectionException, TimeoutException
+from fastly.exceptions import ApiException, ConnectionException, TimeoutException
 
-__all__ = ["FOREIGN", "UNTRUSTED", "root_cause", "translated", "without_frames"]
+__all__ = [
+    "BUGS",
+    "FOREIGN",
+    "UNTRUSTED",
+    "ended_early",
+    "root_cause",
+    "translated",
+    "without_frames",
+]
 
 UNTRUSTED = (ssl.SSLCertVerificationError, CertificateError)
+BUGS = (
+    TypeError,
+    AttributeError,
+    LookupError,
+)  # of what a program or a tracer wraps around urllib3
 # Not Exception: a program may interrupt a call with its own, as Celery's time limits do.
 FOREIGN = (
     *(foreign.HTTPError, http.client.HTTPException, OSError, ValueError, EOFError),
-    *(TypeError, AttributeError, LookupError),
+    *BUGS,
+)
+# How a connection that the other side has closed fails before the first byte of a response.
+_ENDED = (
+    *(http.client.RemoteDisconnected, ConnectionResetError, ConnectionAbortedError),
+    *(BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError),
 )
 
 
@@ -36,9 +55,16 @@ def root_cause(error: BaseException | None) -> BaseException | None:
         error = inner
 
 
-def translated(error: Exception, url: str, deadline: Deadline) -> ConnectionException:
+def ended_early(error: BaseException) -> bool:
+    """Return whether an exception says that the other side has closed the connection."""
+    return isinstance(root_cause(error), _ENDED)
+
+
+def translated(error: Exception, url: str, deadline: Deadline) -> ApiException:
     """Convert any exception of the libraries to ours, with a message that says what happened."""
     root = root_cause(error)
+    if isinstance(root, BUGS) and _is_of_a_tool(root):
+        return _of_a_tool(root, url)
     refused = isinstance(root, foreign.NewConnectionError)
     timed_out = isinstance(root, (foreign.TimeoutError, TimeoutError)) and not refused
     kind = TimeoutException if timed_out else ConnectionException
@@ -66,6 +92,27 @@ def without_frames(error: BaseException, outer: BaseException | None) -> BaseExc
             if isinstance(x, BaseException) and x is not outer and not any(x is y for y in found)
         ]
     return error
+
+
+def _is_of_a_tool(error: BaseException) -> bool:
+    """Return whether an exception was raised outside of the libraries that read a response.
+
+    Some Pythons raise a TypeError for a header that they cannot parse.
+    """
+    innermost = ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        innermost = str(frame.f_globals.get("__name__"))
+    return not innermost.startswith(("email.", "http.", "urllib3."))
+
+
+def _of_a_tool(root: BaseException, url: str) -> ApiException:
+    """Return the exception for an error of a tool inside the call, such as a tracer's wrapper."""
+    bug = ApiException(reason=shortened(f"{type(root).__name__}: {root}"), url=url)
+    bug.advice = (
+        "This is an error inside the call, not of the network: look at what wraps urllib3 or "
+        "sockets in this program, such as a tracer or its hooks."
+    )
+    return bug
 
 
 def _what_happened(root: BaseException | None, deadline: Deadline) -> str:

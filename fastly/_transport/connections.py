@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import http.client
+import math
 import queue
 import socket
 import ssl
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
@@ -17,14 +20,13 @@ from urllib3 import exceptions as foreign
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import connection as urllib3_connection
-from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssltransport import SSLTransport
 
-from fastly._transport.deadline import Deadlined, connect, running
-from fastly._transport.overrides import require_called
+from fastly._transport.deadline import running
 from fastly._transport.proxies import proxy_of
 from fastly._transport.responses import StrictResponse
-from fastly.configuration.secrets import Secret
+from fastly._transport.sockets import connect, start_tls
+from fastly.configuration.secrets import Secret, revealed
 from fastly.exceptions import ApiValueError
 
 if TYPE_CHECKING:
@@ -32,50 +34,69 @@ if TYPE_CHECKING:
 
 __all__ = ["new_pool", "uses_own_connections"]
 
-_NO_DELAY = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+_SOCKET_OPTIONS = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),  # keeps a NAT from forgetting a call that waits
+]
 _URLLIB3_CONNECT = urllib3_connection.create_connection
 
 
-class _Transport(SSLTransport):
-    """TLS over one of our sockets, or over TLS to a proxy, whose open files it counts."""
-
-    @property
-    def _io_refs(self) -> int:
-        return cast("int", cast("Any", self.socket)._io_refs)
-
-    @_io_refs.setter
-    def _io_refs(self, value: int) -> None:
-        cast("Any", self.socket)._io_refs = value
-
-
 class _Connection(HTTPConnection):
+    keepalive_expiry = math.inf  # seconds; the pool sets it
     _response: StrictResponse | None = None
-    _opened = False
+    _used = math.inf
 
     @property
     def is_connected(self) -> bool:
-        """Whether the next request can use it: not if bytes followed the last response."""
+        """Whether the next request can use it.
+
+        Not if bytes that nobody asked for followed the last response, or if it was idle for long: a
+        NAT or a load balancer may have forgotten it, and would drop the request without a word.
+        """
         lines = self._response and self._response.lines
-        return super().is_connected and not (lines and lines.has_more)
+        if (lines and lines.is_last) or time.monotonic() - self._used > self.keepalive_expiry:
+            return False
+        return super().is_connected
 
     def _strict_response(self, *args: Any, **options: Any) -> StrictResponse:
-        self._response = StrictResponse(*args, **options)
+        self._response, self._used = StrictResponse(*args, **options), time.monotonic()
         return self._response
 
     response_class: Any = _strict_response
 
-    def request(self, *args: Any, **options: Any) -> None:
-        """Connect before a request is written, so that connection errors do not hold its bytes."""
-        if self.sock is None:
+    def request(self, method: str, *args: Any, **options: Any) -> None:
+        """Connect before a request is written, so that connection errors do not hold its bytes.
+
+        A POST gets a connection of its own: if an old one failed, nobody would know whether it was
+        received (RFC 9110, section 9.2.2).
+        """
+        if method == "POST":
+            self.close()
+        deadline = running()
+        deadline.reuses = self.sock is not None
+        if not deadline.reuses:
             self.connect()
-        super().request(*args, **options)
+        super().request(method, *args, **options)
+
+    def putheader(self, header: Any, *values: Any) -> None:
+        """Write a header: the only place where secrets are revealed."""
+        super().putheader(header, *map(revealed, values))
+
+    def _tunnel(self) -> None:
+        """Request a tunnel; ``http.client`` writes these headers as they read."""
+        hidden: Any = vars(self)["_tunnel_headers"]
+        vars(self)["_tunnel_headers"] = {name: revealed(value) for name, value in hidden.items()}
+        try:
+            parent: Any = super()
+            parent._tunnel()
+        finally:
+            vars(self)["_tunnel_headers"] = hidden
 
     def connect(self) -> None:
         """Connect within the connect timeout, which does not reduce the read timeout."""
         deadline = running()
         left_to_read = deadline.left_of_phase()
         deadline.start_phase(deadline.connect)
-        self._opened, deadline.connecting = False, True
         try:
             super().connect()
         except TimeoutError as error:  # in a proxy's response, or in a TLS handshake
@@ -85,15 +106,13 @@ class _Connection(HTTPConnection):
             if self.proxy is None or isinstance(error, ssl.SSLError):
                 raise
             raise foreign.ProxyError("no tunnel", error) from error
-        require_called(self._opened, "urllib3.connection.HTTPConnection._new_conn")
         if isinstance(self.sock, SSLTransport):  # TLS within TLS, which urllib3 creates itself
             self.sock.suppress_ragged_eofs = False
         self.is_verified = True  # urllib3 would warn at each request; the client has warned once
         deadline.start_phase(left_to_read)
-        deadline.connecting = False
 
     def _new_conn(self) -> socket.socket:
-        self._opened = True
+        """Connect to the host; urllib3 gives each of its addresses the whole connect timeout."""
         if urllib3_connection.create_connection is not _URLLIB3_CONNECT:
             return super()._new_conn()  # the program has replaced it
         try:
@@ -124,39 +143,31 @@ def _connection_class(pool: HTTPConnectionPool) -> Any:
     return _OWN[theirs] if theirs.__module__.startswith("urllib3.") else theirs
 
 
-class _Idle(queue.LifoQueue[Any]):
-    """Idle connections, and None for those that are not connected yet.
-
-    Python's own queue waits for a lock. A signal handler that closes the client while its thread
-    holds that lock would wait forever. Recorders expect a subclass.
-    """
-
-    def put(self, item: Any, *_: Any, **__: Any) -> None:
-        """Add one, unless there are as many as the pool may hold."""
-        if self.qsize() >= self.maxsize:
-            raise queue.Full
-        self.queue.append(item)
-
-    def get(self, *_: Any, **__: Any) -> Any:
-        """Take the one that was added last."""
-        try:
-            return self.queue.pop()
-        except IndexError:
-            raise queue.Empty from None
-
-    def qsize(self) -> int:
-        """Return how many there are."""
-        return len(self.queue)
-
-
-class _HTTPPool(HTTPConnectionPool):
+class _Pool(HTTPConnectionPool):
     ConnectionCls: Any = property(_connection_class)
-    QueueCls: Any = _Idle
+    keepalive_expiry = math.inf
+
+    def _new_conn(self) -> Any:
+        connection: Any = super()._new_conn()
+        connection.keepalive_expiry = self.keepalive_expiry
+        return connection
+
+    def drop_idle(self) -> None:
+        """Close the idle connections, so that the next requests open new ones."""
+        taken: list[Any] = []
+        idle: Any = self.pool
+        with suppress(AttributeError, queue.Empty):  # no pool is left after close()
+            while True:
+                taken.append(idle.get(block=False))
+        for connection in taken:
+            if connection is not None:
+                connection.close()
+            with suppress(queue.Full):
+                idle.put(connection, block=False)
 
 
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls: Any = property(_connection_class)
-    QueueCls: Any = _Idle
+class _HTTPSPool(_Pool, HTTPSConnectionPool):
+    pass
 
 
 def uses_own_connections(pool: HTTPConnectionPool) -> bool:
@@ -167,11 +178,12 @@ def uses_own_connections(pool: HTTPConnectionPool) -> bool:
 def _tls_context(configuration: Configuration) -> ssl.SSLContext:
     """Return the TLS settings: 1.2 or newer, certifi's authorities unless others are set."""
     try:
-        context = create_urllib3_context(ssl_minimum_version=ssl.TLSVersion.TLSv1_2)
+        # Not urllib3's context: pyOpenSSL can replace it by one without TLS over our sockets.
+        context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or _certifi_roots())
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
         if not configuration.verify_ssl:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        context.load_verify_locations(configuration.ssl_ca_cert or _certifi_roots())
         if configuration.key_file is not None and configuration.cert_file is None:
             raise ApiValueError("key_file is set without its cert_file")
         if configuration.cert_file is not None:
@@ -180,19 +192,8 @@ def _tls_context(configuration: Configuration) -> ssl.SSLContext:
     except (ssl.SSLError, OSError) as error:
         files = "certificate, key or log of ssl_ca_cert, cert_file, key_file or SSLKEYLOGFILE"
         raise ApiValueError(f"cannot use the {files}: {error}") from error
-    # TLS over our sockets instead of ssl.SSLSocket, which replaces them and waits by itself: as
-    # long as it likes under gevent and eventlet. The end of a stream that TLS does not vouch for
-    # is not an end (RFC 8446, section 6.1): a body without a length could be truncated there.
-    vars(context)["wrap_socket"] = partial(_start_tls, context)
+    vars(context)["wrap_socket"] = partial(start_tls, context)
     return context
-
-
-def _start_tls(
-    context: ssl.SSLContext, sock: socket.socket, server_hostname: str | None = None
-) -> _Transport | ssl.SSLSocket:
-    if not isinstance(sock, Deadlined):  # a socket that the program created itself
-        return type(context).wrap_socket(context, sock, server_hostname=server_hostname)
-    return _Transport(sock, context, server_hostname, suppress_ragged_eofs=False)
 
 
 def _certifi_roots() -> str:
@@ -201,9 +202,7 @@ def _certifi_roots() -> str:
     return certifi.where()
 
 
-def new_pool(
-    configuration: Configuration, url: str, size: int
-) -> tuple[HTTPConnectionPool, list[Secret]]:
+def new_pool(configuration: Configuration, url: str, size: int) -> tuple[_Pool, list[Secret]]:
     """Create the pool for a URL's origin with the configuration's settings.
 
     Returns:
@@ -212,7 +211,7 @@ def new_pool(
     parts = urlsplit(url)
     options: dict[str, Any] = {
         "maxsize": size,
-        "socket_options": [*_NO_DELAY, *(configuration.socket_options or [])],
+        "socket_options": [*_SOCKET_OPTIONS, *(configuration.socket_options or [])],
     }
     if parts.scheme == "https":
         options |= {"ssl_context": _tls_context(configuration)}
@@ -227,9 +226,10 @@ def new_pool(
         if proxy.lower().startswith("https:"):
             options |= {"proxy_ssl_context": _tls_context(configuration)}
         manager = urllib3.ProxyManager(proxy.bare(), proxy_headers=cast("Any", headers), **options)
-    pools: dict[str, Any] = {"http": _HTTPPool, "https": _HTTPSPool}
+    pools: dict[str, Any] = {"http": _Pool, "https": _HTTPSPool}
     manager.pool_classes_by_scheme = pools
-    pool = manager.connection_from_host(parts.hostname, parts.port, parts.scheme)
+    pool = cast("_Pool", manager.connection_from_host(parts.hostname, parts.port, parts.scheme))
+    pool.keepalive_expiry = configuration.keepalive_expiry
     return pool, login
 
 

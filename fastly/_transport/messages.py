@@ -12,7 +12,6 @@ from typing import NamedTuple, TypeVar
 import urllib3
 
 from fastly._transport.bodies import text_or_bytes
-from fastly.configuration.secrets import Secret
 from fastly.exceptions import ApiException
 
 __all__ = ["Headers", "RawResponse", "Request", "Response", "error_of", "retry_after", "shortened"]
@@ -27,10 +26,10 @@ _LONGEST_REASON = 300  # characters; http.client accepts status lines of 64 KiB
 
 
 class Request(NamedTuple):
-    """A request: its URL, its headers, whose values show only on the wire, and its body."""
+    """What is sent: a URL, headers whose secrets show only on the wire, a method and a body."""
 
     url: str
-    headers: Mapping[str, Secret]
+    headers: Mapping[str, str]
     method: str = "GET"
     body: bytes | None = None
 
@@ -39,30 +38,20 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """A 2xx response that was read completely.
-
-    Attributes:
-        attempts: The number of requests that it took.
-        is_delimited: Whether it says where it ends; if not, its body may be truncated.
-    """
+    """A 2xx response that was read completely."""
 
     status: int
     reason: str | None
     headers: Headers
     data: bytes
     url: str
-    attempts: int = 1
-    is_delimited: bool = True
 
     def __repr__(self) -> str:
         return f"<{self.status} {self.reason}, {len(self.data)} bytes, of {self.url}>"
 
     def as_error(self, kind: type[E], reason: str | None = None) -> E:
         """Return an exception that keeps this response."""
-        body = text_or_bytes(self.data)
-        error = error_of(kind, self, self.url, reason or self.reason, body)
-        error.tries = self.attempts
-        return error
+        return error_of(kind, self, self.url, reason or self.reason, text_or_bytes(self.data))
 
 
 def error_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from fastly._transport.threads import Threads
@@ -10,15 +11,35 @@ if TYPE_CHECKING:
     from fastly._transport import RestClient
     from fastly._transport.deadline import Deadline
 
-__all__ = ["Resources"]
+__all__ = ["Resources", "this_process"]
+
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):  # Windows cannot fork
+    os.register_at_fork(after_in_child=_count_fork)
+
+
+def this_process() -> tuple[int, int]:
+    """Return what tells this process from those that it was forked from.
+
+    The number alone does not: the first process of a container has the number 1 in its parent's
+    and in its own namespace. The count alone does not either: a program such as uWSGI forks in C,
+    where Python's hooks do not run.
+    """
+    return os.getpid(), _forks
 
 
 class Resources:
     """The connections, threads and running calls of a client.
 
-    It has no lock, since a signal handler that closes the client would wait forever for one that
-    its own thread holds. Each step is one operation that Python makes atomic, and is followed by a
-    check for what another thread may have done before it.
+    Each step is one operation that Python makes atomic, and is followed by a check for what another
+    thread may have done before it.
     """
 
     def __init__(self, threads: int) -> None:

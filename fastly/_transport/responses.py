@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import http.client
 import io
+import ssl
 from contextlib import suppress
-from contextvars import ContextVar
 from typing import Any, cast
 
 from urllib3.util.response import assert_header_parsing
 
-from fastly._transport.overrides import require_called
-from fastly.configuration.secrets import Mask
+from fastly._transport.deadline import running
+from fastly.configuration.secrets import masked
 
-__all__ = ["StrictResponse", "masking"]
-
-# Masks the secrets of the running call in the lines that are read for it.
-masking: ContextVar[Mask] = ContextVar("fastly mask")
+__all__ = ["StrictResponse"]
 
 _LONGEST_LINE = 65536  # bytes; http.client refuses longer ones
+
+
+def _note_arrival() -> None:
+    deadline = running(None)
+    if deadline is not None:
+        deadline.reuses = False
 
 
 class _Lines(io.BufferedReader):
     """The bytes of one response.
 
     Attributes:
-        has_more: Whether anything had arrived after its end when it was closed.
+        is_last: Whether no other response can follow, as far as was known when it was closed:
+            the server has ended the connection, or has sent bytes that nobody asked for.
     """
 
     def __init__(self, raw: io.RawIOBase, sock: Any) -> None:
         super().__init__(raw)
         self._sock = sock
         self._begun = False
-        self.has_more = False
+        self.is_last = False
 
     def readline(self, size: int | None = -1, /) -> bytes:
         """Read a line of a head, of a chunk's size or of a trailer, and mask it.
@@ -45,18 +49,32 @@ class _Lines(io.BufferedReader):
         if not line.endswith(b"\n") and len(line) <= _LONGEST_LINE and (line or self._begun):
             raise http.client.IncompleteRead(b"")
         self._begun = True
-        mask = masking.get(None)
-        return line if mask is None else mask(line)
+        deadline = running(None)
+        return line if deadline is None else masked(line, deadline.secrets)
 
     def close(self) -> None:
-        """Check without waiting whether bytes follow the response, and close."""
+        """Look without waiting at what follows the response, and close."""
         if not self.closed:
             with suppress(OSError):
                 timeout = self._sock.gettimeout()
                 self._sock.settimeout(0)
-                self.has_more = bool(self.peek(1))
+                self.is_last = bool(self.peek(1)) or self._has_ended()
                 self._sock.settimeout(timeout)
         super().close()
+
+    def _has_ended(self) -> bool:
+        """Return whether the server has ended the connection; within TLS, no socket shows that.
+
+        Some servers then wait for the client's own end (RFC 8446, section 6.1).
+        """
+        try:
+            has_ended = cast("Any", self.raw).readinto(bytearray(1)) is not None
+        except ssl.SSLError:
+            return True
+        if has_ended and hasattr(self._sock, "unwrap"):
+            with suppress(OSError, ValueError):
+                self._sock.unwrap()
+        return has_ended
 
 
 class StrictResponse(http.client.HTTPResponse):
@@ -64,7 +82,6 @@ class StrictResponse(http.client.HTTPResponse):
 
     fp: Any = None  # so that closing works if Ctrl-C interrupts the constructor
     lines: _Lines | None = None
-    _status_read = False
 
     def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -82,17 +99,20 @@ class StrictResponse(http.client.HTTPResponse):
                 it would return the framing as a part of the body.
         """
         super().begin()
-        require_called(self._status_read, "http.client.HTTPResponse._read_status")
         assert_header_parsing(self.headers)
         framing = self.headers.get("transfer-encoding")
         if framing is not None and not self.chunked:
             raise http.client.HTTPException(f"unknown Transfer-Encoding {framing!r}")
 
     def _read_status(self) -> tuple[str, int, str]:
-        self._status_read = True
+        """Read the status line after those of interim responses (RFC 9110, section 15.2).
+
+        ``http.client`` would take a 103, or one before a proxy's 200, for the response.
+        """
         parent: Any = super()  # the stubs of http.client omit this method
         while True:
             version, status, reason = cast("tuple[str, int, str]", parent._read_status())
+            _note_arrival()
             if not 100 <= status < 200 or status == http.client.SWITCHING_PROTOCOLS:
                 return version, status, reason
             while self.fp.readline(_LONGEST_LINE + 1).strip():

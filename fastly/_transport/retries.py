@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import re
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import urllib3
 from urllib3 import exceptions as foreign
 
-from fastly._transport.boundary import FOREIGN, UNTRUSTED, root_cause
+from fastly._text import printable
+from fastly._transport.bodies import TruncatedBodyError
+from fastly._transport.boundary import BUGS, FOREIGN, UNTRUSTED, root_cause
+from fastly._transport.deadline import Deadline
 from fastly.exceptions import ApiException
 
 __all__ = [
     "LONGEST_RETRY_AFTER",
     "backoff",
     "jittered",
+    "may_be_done",
     "next_policy",
+    "retried",
     "retry_policy",
     "seconds_before_retry",
 ]
+
+log = logging.getLogger("fastly")
+
+T = TypeVar("T")
 
 LONGEST_RETRY_AFTER = 60.0  # seconds; the error for a longer one is raised at once
 
@@ -27,8 +38,68 @@ RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 FIRST_BACKOFF = 0.5  # seconds
 LONGEST_BACKOFF = 8.0  # seconds
 
-_LASTING = (*UNTRUSTED, foreign.ClosedPoolError, TypeError, AttributeError, LookupError)
+_LASTING = (*UNTRUSTED, foreign.ClosedPoolError, *BUGS)
+_BEFORE_SENDING = (foreign.NewConnectionError, foreign.ConnectTimeoutError, *UNTRUSTED)
 _CHANCE = random.SystemRandom()  # neither a program's seed nor a fork makes two clients wait alike
+
+
+def retried(
+    attempt: Callable[[], T], error: ApiException, method: str, retries: Any, deadline: Deadline
+) -> T:
+    """Attempt a request again and again after a failure, as far as that may help.
+
+    Args:
+        attempt: Sends the request once more.
+        error: The first attempt's failure.
+        method: The request's method; a POST is repeated only if it was never sent.
+        retries: The setting of that name.
+        deadline: The end of the call.
+
+    Raises:
+        ApiException: The last attempt's failure.
+    """
+    policy = retry_policy(retries)
+    while True:
+        if method == "POST" and not _was_never_sent(error):
+            raise error
+        policy = _back_off(policy, error, method, deadline)
+        try:
+            return attempt()
+        except ApiException as failure:
+            error = failure
+
+
+def _was_never_sent(error: ApiException) -> bool:
+    """Return whether connecting failed. Any other POST may have been received.
+
+    Repeating it could carry it out twice (RFC 9110, section 9.2.2).
+    """
+    return isinstance(root_cause(error.__cause__), _BEFORE_SENDING)
+
+
+def may_be_done(error: ApiException) -> bool:
+    """Return whether the API may have carried out a POST that failed."""
+    refused = error.status is not None and 400 <= error.status <= 499
+    return not (refused or _was_never_sent(error))
+
+
+def _back_off(
+    policy: urllib3.Retry, error: ApiException, method: str, deadline: Deadline
+) -> urllib3.Retry:
+    """Wait before the next attempt, or raise the failure if there will be none."""
+    if deadline.aborted:
+        error.reason = "the client was closed during the call"
+    rest = next_policy(policy, error, method)
+    if rest is None:
+        raise error
+    seconds = seconds_before_retry(rest, error, deadline.left())
+    asked = (rest.respect_retry_after_header and error.retry_after) or 0
+    if asked > LONGEST_RETRY_AFTER or seconds >= deadline.left():
+        raise error
+    why = error.status or printable(error.reason or "")
+    log.info("retrying %s in %.2f s after: %s", error.url, seconds, why)
+    deadline.sleep(seconds)
+    return rest
 
 
 class _Backoff(urllib3.Retry):
@@ -61,15 +132,14 @@ def next_policy(
     policy: urllib3.Retry, error: ApiException, method: str = "GET"
 ) -> urllib3.Retry | None:
     """Return the policy with one retry less, or None if the failure is not to be retried."""
-    if error.status is None and not _may_pass(error.__cause__):
+    status = None if isinstance(error.__cause__, TruncatedBodyError) else error.status
+    if status is None and not _may_pass(error.__cause__):
         return None
     try:
-        if error.status is None:
+        if status is None:
             return policy.increment(method, error.url, error=cast("Exception", error.__cause__))
-        if policy.is_retry(method, error.status, error.retry_after is not None):
-            return policy.increment(
-                method, error.url, response=urllib3.HTTPResponse(status=error.status)
-            )
+        if policy.is_retry(method, status, error.retry_after is not None):
+            return policy.increment(method, error.url, response=urllib3.HTTPResponse(status=status))
     except FOREIGN:  # a Retry that is switched off raises the failure itself
         pass
     return None

@@ -2,108 +2,66 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["Job", "Threads"]
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+__all__ = ["Threads"]
 
 T = TypeVar("T")
 
 log = logging.getLogger("fastly")
 
-
-class Job(Generic[T]):
-    """A task, and its outcome as soon as it has ended.
-
-    Unlike a ``Future``, it has no lock that a waiting thread holds while it looks at the outcome,
-    so that a signal handler never waits for what it interrupted.
-
-    Attributes:
-        is_done: Whether the task has ended, or was cancelled.
-        is_cancelled: Whether it was cancelled.
-        error: What the task raised.
-    """
-
-    result: T
-
-    def __init__(self, task: Callable[[], T]) -> None:
-        self._unclaimed = [task]
-        self._running = threading.Lock()
-        self._running.acquire()
-        self.is_done = self.is_cancelled = False
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        """Run the task, unless it was cancelled."""
-        with suppress(IndexError):
-            task = self._unclaimed.pop()
-            try:
-                self.result = task()
-            except BaseException as error:
-                self.error = error
-            self._end()
-
-    def cancel(self) -> bool:
-        """Cancel the task, and return whether that was possible: it may have started."""
-        try:
-            self._unclaimed.pop()
-        except IndexError:
-            return False
-        self.is_cancelled = True
-        self._end()
-        return True
-
-    def wait(self, seconds: float | None) -> None:
-        """Wait until the task has ended, or so many seconds have passed."""
-        if not self.is_done and self._running.acquire(timeout=-1 if seconds is None else seconds):
-            self._running.release()  # for the next one that waits
-
-    def _end(self) -> None:
-        self.is_done = True
-        self._running.release()
-
-
-Jobs = SimpleQueue[Job[Any] | None]
+Jobs = SimpleQueue["tuple[Future[Any], Callable[[], Any]] | None"]
 
 
 class Threads:
     """A pool of threads, each started by a call that needs it.
 
-    Unlike those of a ``ThreadPoolExecutor``, they do not delay the end of the program, and no
-    method takes a lock, so that a signal handler can call all of them.
+    They are daemons: a ``ThreadPoolExecutor`` would delay the end of the program until the last
+    call has ended.
     """
 
     def __init__(self, most: int) -> None:
-        self._permits = [None] * most
-        self._is_serial = most == 1
+        self._most = most
+        self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._jobs: Jobs = SimpleQueue()
+        self._has_said_serial = most > 1
         weakref.finalize(self, self._jobs.put, None)  # no thread outlives its client
 
-    def submit(self, task: Callable[[], T]) -> Job[T]:
-        """Run a task on a thread.
+    def submit(self, task: Callable[[], T]) -> Future[T]:
+        """Run a task on a thread, in a copy of the caller's context: its trace, its log fields.
 
         Raises:
             RuntimeError: No thread is running, and none can be started.
         """
-        self._start_one()
-        if self._is_serial and not self._jobs.empty():
-            self._is_serial = False  # say it once
+        with self._lock:
+            self._start_one()
+        if not self._has_said_serial and not self._jobs.empty():
+            self._has_said_serial = True
             log.info("async_req calls run one at a time: pass pool_threads to ApiClient for more")
-        job = Job(task)
-        self._jobs.put(job)
-        return job
+        from concurrent.futures import Future  # slow to import, and most programs need none
+
+        future: Future[T] = Future()
+        context = contextvars.copy_context()
+        self._jobs.put((future, lambda: context.run(task)))
+        return future
 
     def cancel(self) -> None:
         """Cancel the tasks that have not started."""
         with suppress(Empty):
             while job := self._jobs.get_nowait():
-                job.cancel()
+                job[0].cancel()
+                job[0].set_running_or_notify_cancel()  # wakes those that wait for it
 
     def finish(self) -> None:
         """Run the submitted tasks, end the threads, and wait until they have ended."""
@@ -113,15 +71,13 @@ class Threads:
                 thread.join()
 
     def _start_one(self) -> None:
-        try:
-            self._permits.pop()
-        except IndexError:
+        if len(self._threads) >= self._most:
             return
+        # The thread starts in an empty context: what a tracer copies into it belongs to one call.
         thread = threading.Thread(target=_work, args=[self._jobs], name="fastly", daemon=True)
         try:
-            thread.start()
+            contextvars.Context().run(thread.start)
         except RuntimeError:
-            self._permits.append(None)
             if not self._threads:
                 raise
         else:
@@ -130,6 +86,17 @@ class Threads:
 
 def _work(jobs: Jobs) -> None:
     while job := jobs.get():
-        job.run()
+        _run(*job)
         del job  # keep no reference to a result while the thread waits
     jobs.put(None)  # for the next thread
+
+
+def _run(future: Future[Any], task: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = task()
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

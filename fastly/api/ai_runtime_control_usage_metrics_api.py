@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastly._operations.arguments import Count, Cursor, Text, Time, from_before_to, one_of
 from fastly._operations.declarations import export, operation
 from fastly._operations.options import page_request, request
-from fastly._operations.paging import Paged, by_cursor, paged
+from fastly._operations.paging import Paged, paged
+from fastly._operations.steps import by_cursor
 from fastly.api.base import Api
 from fastly.model.arc_usage_metric import ArcUsageMetric
 from fastly.model.arc_usage_metrics_response import ArcUsageMetricsResponse

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from fastly._operations.arguments import CustomerId, InvoiceId, Month, Year
 from fastly._operations.declarations import document, operation
+from fastly._operations.identity import same_id, same_month
 from fastly._operations.options import request
-from fastly._operations.polling import poll_while_accepted
 from fastly.api.base import Api
 from fastly.model.billing_estimate_response import BillingEstimateResponse
 from fastly.model.billing_response import BillingResponse
@@ -40,7 +40,7 @@ class BillingApi(Api):
         1234.56
     """
 
-    @document("/billing/v2/year/{year}/month/{month}", if_missing=_RETIRED)
+    @document("/billing/v2/year/{year}/month/{month}", identity=same_month, if_missing=_RETIRED)
     def get_invoice(
         self, month: Month, year: Year, **options: "Unpack[Options]"
     ) -> BillingResponse:
@@ -55,7 +55,9 @@ class BillingApi(Api):
         return request(**options)
 
     @document(
-        "/billing/v2/account_customers/{customer_id}/invoices/{invoice_id}", if_missing=_RETIRED
+        "/billing/v2/account_customers/{customer_id}/invoices/{invoice_id}",
+        identity=same_id("invoice_id"),
+        if_missing=_RETIRED,
     )
     def get_invoice_by_id(
         self, customer_id: CustomerId, invoice_id: InvoiceId, **options: "Unpack[Options]"
@@ -71,7 +73,7 @@ class BillingApi(Api):
 
     @operation(
         "/billing/v2/account_customers/{customer_id}/mtd_invoice",
-        exchange=poll_while_accepted,
+        polls=True,
         if_missing=_RETIRED,
     )
     def get_invoice_mtd(

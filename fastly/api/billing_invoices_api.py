@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from fastly._operations.arguments import Count, Cursor, Day, InvoiceId
+from fastly._operations.arguments import Count, Cursor, Day, InvoiceId, MonthOfYear
 from fastly._operations.declarations import operation
+from fastly._operations.identity import same_id
+from fastly._operations.invoice_pages import Invoices
 from fastly._operations.options import page_request, request
-from fastly._operations.paging import Paged, by_cursor, paged
-from fastly._operations.polling import poll_while_accepted
+from fastly._operations.paging import Paged, paged
+from fastly._operations.steps import by_cursor
 from fastly.api.base import Api
 from fastly.model.eom_invoice_response import EomInvoiceResponse
 from fastly.model.invoice import Invoice
@@ -16,7 +18,8 @@ from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from fastly._operations.options import Options, PageOptions
+    from fastly._operations.identity import same_id
+from fastly._operations.options import Options, PageOptions
 
 __all__ = ["BillingInvoicesApi"]
 
@@ -59,7 +62,12 @@ class BillingInvoicesApi(Api):
         """
         return request(**options)
 
-    @paged(list_invoices, by_cursor(_next_cursor), lambda page: page.data)
+    @paged(
+        list_invoices,
+        by_cursor(_next_cursor),
+        lambda page: page.data,
+        Invoices[Invoice, ListEomInvoicesResponse],
+    )
     def iter_invoices(
         self,
         *,
@@ -67,20 +75,23 @@ class BillingInvoicesApi(Api):
         billing_end_date: Day | None = None,
         limit: Count | None = None,
         cursor: Cursor | None = None,
+        month: MonthOfYear | None = None,
         **options: "Unpack[PageOptions]",
     ) -> Paged[Invoice, ListEomInvoicesResponse]:
-        """Iterate over the invoices of all pages, newest first.
+        """Iterate over all invoices, newest first, each of them once.
 
         Args:
             billing_start_date: First day of the billing periods, "2026-05-01" or a date.
             billing_end_date: Last day of the billing periods, "2026-05-31" or a date.
             limit: Invoices on a page: 1 to 200, by default 100.
             cursor: ``meta.next_cursor`` of the page to resume after. Default: the first page.
+            month: In place of the dates: the UTC month, "2026-05" or a date in it, in which
+                the billing periods start, corrections included.
             **options: See below.
         """
         return page_request(**options)
 
-    @operation("/billing/v3/invoices/{invoice_id}")
+    @operation("/billing/v3/invoices/{invoice_id}", identity=same_id("invoice_id"))
     def get_invoice_by_invoice_id(
         self, invoice_id: InvoiceId, **options: "Unpack[Options]"
     ) -> EomInvoiceResponse:
@@ -92,7 +103,7 @@ class BillingInvoicesApi(Api):
         """
         return request(**options)
 
-    @operation("/billing/v3/invoices/month-to-date", exchange=poll_while_accepted)
+    @operation("/billing/v3/invoices/month-to-date", polls=True)
     def get_month_to_date_invoice(
         self, *, _wait: float | None = None, **options: "Unpack[Options]"
     ) -> MtdInvoiceResponse:

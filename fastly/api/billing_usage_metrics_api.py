@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from fastly._operations.arguments import Count, Cursor, MonthOfYear, Text
 from fastly._operations.declarations import operation
 from fastly._operations.options import page_request, request
-from fastly._operations.paging import Paged, by_months, by_months_and_cursor, paged
+from fastly._operations.paging import Paged, paged
+from fastly._operations.steps import by_months, by_months_and_cursor
 from fastly.api.base import Api
 from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData

@@ -1,35 +1,39 @@
-"""The command line: its commands, options and values."""
+"""The command line: its commands, options and values.
+
+It imports little, for a quick ``--help``.
+"""
 
 from __future__ import annotations
 
 import argparse
-import re
+import os
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
-from pathlib import PurePath
-from typing import Any, NoReturn
 
 from fastly._text import shown
-from fastly._version import __version__
-from fastly.configuration.checks import DEFAULT_HOST, TOKEN_VARIABLE, URL_VARIABLE, check_host
-from fastly.exceptions import ApiValueError
+from fastly.cli.messages import PROGRAM, UsageError
+from fastly.cli.parser import Parser, Version, unknown
+from fastly.cli.values import (
+    budget_value,
+    current_month,
+    invoice_key,
+    month_value,
+    timeout_value,
+    wait_value,
+)
 
-__all__ = ["PROGRAM", "Options", "UsageError", "current_month", "is_month", "parse"]
+TYPE_CHECKING = False  # importing typing would take a tenth of the time of --help
+if TYPE_CHECKING:
+    from decimal import Decimal
+    from typing import Any
 
-PROGRAM = "fastly-billing"
+__all__ = ["Options", "parse"]
 
 _ROWS = ("table", "csv", "json", "jsonl")
 _INVOICES = (*_ROWS, "focus")
 _V2_INVOICE = ("table", "csv", "json", "pdf")
-_LONGEST = 366 * 24 * 3600  # seconds that the client accepts
-_ID = re.compile(r"[A-Za-z0-9_-]+")
-_AMOUNT = re.compile(r"\d{1,15}(?:\.\d{1,4})?", re.ASCII)
-_EASTERNMOST = timezone(timedelta(hours=14))
-_LIKE_A_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?", re.ASCII)
 
 _EPILOG = f"""\
-The API token is read from the environment variable {TOKEN_VARIABLE}.
+The API token is read from the environment variable FASTLY_API_TOKEN.
 Data goes to stdout, everything else to stderr.
 
 exit status:
@@ -38,8 +42,10 @@ exit status:
   2    wrong usage or configuration
   3    the month to date is over the budget
   75   the month to date is still being made; try again later
-  130  interrupted
+  129  ended by SIGHUP: the terminal has gone
+  130  interrupted with Ctrl-C
   141  the reader of stdout has gone
+  143  ended by SIGTERM
 
 examples, which need no account:
   {PROGRAM} invoices --demo
@@ -47,10 +53,6 @@ examples, which need no account:
   {PROGRAM} invoices --since 2026-01 --demo --output invoices.csv
 
 "{PROGRAM} COMMAND --help" lists the options of a command."""
-
-
-class UsageError(Exception):
-    """The command line is wrong; the message says what to change."""
 
 
 class Options(argparse.Namespace):
@@ -80,37 +82,33 @@ class Options(argparse.Namespace):
     year: str | None = None
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, for `main` to print."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f'{message}; see "{self.prog} --help"')
-
-
 def parse(words: Sequence[str]) -> Options:
     """Read the command line.
 
     Raises:
         UsageError: It is invalid.
-        SystemExit: Help or the version was requested, and has been printed.
+        HelpRequested: It asks for help.
     """
     if words[:1] == ["invoice-by-id"]:
         raise UsageError(_moved("invoice-by-id CUSTOMER INVOICE"))
-    options, extra = _parser().parse_known_args(words, Options())
+    parser = _parser()
+    options, extra = parser.parse_known_args(parser.command_first(words), Options())
     if extra:
-        raise UsageError(_unexpected(extra, options))
+        raise UsageError(_unexpected(extra[0], options, parser))
     _check(options)
     return options
 
 
-def _unexpected(extra: list[str], options: Options) -> str:
-    """Return the message about words that no command takes."""
-    if options.command == "mtd" and not extra[0].startswith("-"):
+def _unexpected(word: str, options: Options, parser: Parser) -> str:
+    """Return the message about a word that no command takes."""
+    if options.command == "mtd" and not word.startswith("-"):
         return _moved("mtd CUSTOMER")
     is_month = options.key.isdecimal() and len(options.key) < 3
-    if options.command == "invoice" and is_month and extra[0].isdecimal():
+    if options.command == "invoice" and is_month and word.isdecimal():
         return _moved("invoice MONTH YEAR")
-    return f'unexpected {shown(extra[0])}; see "{PROGRAM} {options.command} --help"'
+    for name in options.command.split():
+        parser = parser.commands[name]
+    return unknown("unexpected", word.partition("=")[0], parser.takes_value(), parser.prog)
 
 
 def _moved(spelling: str) -> str:
@@ -128,28 +126,26 @@ def _check(options: Options) -> None:
         _check_host(options.host)
     if options.since and options.until and options.since > options.until:
         raise UsageError(f"--since {options.since} is after --until {options.until}")
-    current = current_month(datetime.now(timezone.utc))
+    current = current_month() if options.since else ""
     if options.since and options.since > current:
         raise UsageError(f"--since {options.since} is after the current month, {current}")
     if options.append_to is not None and options.output is not None:
         raise UsageError("--append-to and --output cannot be combined: remove one")
     if options.append_to is not None and options.format not in (None, "jsonl"):
         raise UsageError(f"--append-to writes jsonl: remove --format {options.format}")
-    if PurePath(options.append_to or "").suffix not in ("", ".jsonl", ".ndjson"):
+    if os.path.splitext(options.append_to or "")[1] not in ("", ".jsonl", ".ndjson"):
         raise UsageError(
             f"--append-to writes jsonl: name the file .jsonl, got {shown(options.append_to)}"
         )
 
 
-def current_month(now: datetime) -> str:
-    """Return the month at UTC+14, where it begins first, so that no local month is refused."""
-    return now.astimezone(_EASTERNMOST).date().isoformat()[:7]
-
-
 def _check_host(host: str) -> None:
+    from fastly.configuration.checks import check_host
+    from fastly.exceptions import ApiValueError
+
     if "@" in host:
         raise UsageError(
-            f"--host must not contain credentials; the token is read from {TOKEN_VARIABLE}"
+            "--host must not contain credentials; the token is read from FASTLY_API_TOKEN"
         )
     try:
         check_host("--host", host)
@@ -157,16 +153,14 @@ def _check_host(host: str) -> None:
         raise UsageError(str(error)) from error
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog=PROGRAM,
         description="Show and export Fastly invoices, the month to date and usage.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
+    commands = parser.add_commands()
     _add_invoices(commands)
     _add_invoice(commands)
     _add_month_to_date(commands)
@@ -183,21 +177,25 @@ def _add_invoices(commands: Any) -> None:
     parser.add_argument(
         "--append-to",
         metavar="FILE",
-        help="add the line items of invoices that FILE lacks, as jsonl; for a daily job",
+        help="add the line items of invoices that FILE lacks, and replace those of corrected ones, "
+        "as jsonl; for a daily job",
     )
 
 
 def _add_invoice(commands: Any) -> None:
     parser = _command(commands, "invoice", "one invoice, by month or ID", _INVOICES)
     parser.add_argument(
-        "key", type=_invoice_key, metavar="MONTH|ID", help="such as 2026-05, INV-375119 or 29239985"
+        "key", type=invoice_key, metavar="MONTH|ID", help="such as 2026-05, INV-375119 or 29239985"
     )
 
 
 def _add_month_to_date(commands: Any) -> None:
     parser = _command(commands, "mtd", "the month to date", _ROWS)
     parser.add_argument(
-        "--budget", type=_budget, metavar="AMOUNT", help="exit with status 3 if the total is higher"
+        "--budget",
+        type=budget_value,
+        metavar="AMOUNT",
+        help="exit with status 3 if the total is higher",
     )
     _add_wait(parser)
 
@@ -219,8 +217,7 @@ def _add_ai_usage(commands: Any) -> None:
 
 def _add_v2(commands: Any) -> None:
     purpose = "commands of the API v2, which Fastly retired in 2025"
-    v2 = commands.add_parser("v2", help=purpose, description=purpose, allow_abbrev=False)
-    commands = v2.add_subparsers(metavar="COMMAND", required=True)
+    commands = commands.add_parser("v2", help=purpose, description=purpose).add_commands()
     invoice = _command(commands, "invoice", "the invoice of a month", _V2_INVOICE, "v2 ")
     invoice.add_argument("month", metavar="MONTH", help="1 to 12, in UTC")
     invoice.add_argument("year", metavar="YEAR", help="four digits")
@@ -239,7 +236,7 @@ def _command(
 ) -> argparse.ArgumentParser:
     """Add a command with the options that all of them have."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=purpose, description=f"Get {purpose}.", allow_abbrev=False
+        name, help=purpose, description=f"Get {purpose}."
     )
     parser.set_defaults(command=prefix + name, formats=formats)
     parser.add_argument(
@@ -253,11 +250,11 @@ def _command(
     parser.add_argument(
         "--host",
         metavar="URL",
-        help=f"default: {URL_VARIABLE} from the environment, else {DEFAULT_HOST}",
+        help="default: FASTLY_API_URL from the environment, else https://api.fastly.com",
     )
     parser.add_argument(
         "--timeout",
-        type=_timeout,
+        type=timeout_value,
         metavar="SECONDS",
         help="limit for each request, including retries",
     )
@@ -273,75 +270,17 @@ def _command(
 
 def _add_span(parser: argparse.ArgumentParser, first: str, last: str) -> None:
     parser.add_argument(
-        "--since", type=_month, metavar="MONTH", help=f"such as 2025-01; default: {first}"
+        "--since", type=month_value, metavar="MONTH", help=f"such as 2025-01; default: {first}"
     )
     parser.add_argument(
-        "--until", type=_month, metavar="MONTH", help=f"such as 2026-06; default: {last}"
+        "--until", type=month_value, metavar="MONTH", help=f"such as 2026-06; default: {last}"
     )
 
 
 def _add_wait(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait",
-        type=_wait,
+        type=wait_value,
         metavar="SECONDS",
         help="how long to poll while it is being made; default: 90",
     )
-
-
-def is_month(text: str) -> bool:
-    """Return whether a text is a month such as 2026-05."""
-    try:
-        return len(text) == 7 and text.isascii() and bool(date.fromisoformat(f"{text}-01"))
-    except ValueError:
-        return False
-
-
-def _month(text: str) -> str:
-    if not is_month(text):
-        raise argparse.ArgumentTypeError(f"must be a month such as 2026-05, got {shown(text)}")
-    return text
-
-
-def _invoice_key(text: str) -> str:
-    is_id = _ID.fullmatch(text) and not _LIKE_A_DATE.fullmatch(text) and text != "month-to-date"
-    if not (is_id or is_month(text)):
-        raise argparse.ArgumentTypeError(
-            "must be a month such as 2026-05, or an invoice ID such as INV-375119 or 29239985, "
-            f"got {shown(text)}"
-        )
-    return text
-
-
-def _budget(text: str) -> Decimal:
-    if not _AMOUNT.fullmatch(text):
-        raise argparse.ArgumentTypeError(
-            f"must be an amount such as 5000 or 99.50, got {shown(text)}"
-        )
-    return Decimal(text)
-
-
-def _timeout(text: str) -> float:
-    seconds = _seconds(text)
-    if seconds is None or seconds == 0:
-        raise argparse.ArgumentTypeError(
-            f"must be a number of seconds above 0, up to {_LONGEST}, got {shown(text)}"
-        )
-    return seconds
-
-
-def _wait(text: str) -> float:
-    seconds = _seconds(text)
-    if seconds is None:
-        raise argparse.ArgumentTypeError(
-            f"must be a number of seconds from 0 to {_LONGEST}, got {shown(text)}"
-        )
-    return seconds
-
-
-def _seconds(text: str) -> float | None:
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds <= _LONGEST else None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from fastly._text import day_after, day_before, month_of
 from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsageMetricsApi
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
@@ -15,11 +15,13 @@ from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.api.historical_api import HistoricalApi
 from fastly.api_client import ApiClient
 from fastly.cli import table, table_usage
-from fastly.cli.arguments import PROGRAM, Options, is_month
+from fastly.cli.arguments import Options
 from fastly.cli.export import csv_text, json_lines, json_list
-from fastly.cli.layout import Paper, money
-from fastly.cli.messages import Progress
+from fastly.cli.layout import Paper, apart
+from fastly.cli.messages import PROGRAM
+from fastly.cli.progress import Progress
 from fastly.cli.v2.table import bill_page
+from fastly.cli.values import is_month
 from fastly.focus import COLUMNS, focus_rows
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
 from fastly.model.invoice import Invoice
@@ -38,7 +40,7 @@ from fastly.rows import (
     usage_rows,
 )
 
-__all__ = ["CommandError", "Report", "invoices_between", "run"]
+__all__ = ["CommandError", "Report", "invoices_between", "is_asked", "run"]
 
 Chunks = Iterable["str | bytes"]
 
@@ -91,36 +93,19 @@ def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: 
 def invoices_between(options: Options, client: ApiClient, progress: Progress) -> Iterator[Invoice]:
     """Yield the invoices of the months from --since to --until, newest first."""
     pages = BillingInvoicesApi(client).iter_invoices(
-        billing_start_date=_day_before(options.since), billing_end_date=_day_after(options.until)
+        billing_start_date=day_before(options.since) if options.since else None,
+        billing_end_date=day_after(options.until) if options.until else None,
     )
-    for invoice in progress.items(pages.by_page(), lambda page: page.data):
-        month = _month_of(invoice)
-        after = not options.since or not month or month >= options.since
-        if after and (not options.until or not month or month <= options.until):
+    for invoice in progress.items(pages, lambda page: page.data):
+        if is_asked(month_of(invoice.billing_start_date), options):
             yield invoice
 
 
-def _day_before(since: str | None) -> date | None:
-    """Return the day before a month starts.
-
-    The API does not say whether its dates are inclusive; a day more at both ends covers both.
-    """
-    first = date.fromisoformat(f"{since}-01") if since else None
-    return first and max(first, date(1, 1, 2)) - timedelta(days=1)
-
-
-def _day_after(until: str | None) -> date | None:
-    """Return the day after a month ends."""
-    if not until:
-        return None
-    first = date.fromisoformat(f"{until}-01")
-    days = calendar.monthrange(first.year, first.month)[1]
-    return min(first, date(9999, 11, 30)) + timedelta(days=days)
-
-
-def _month_of(invoice: Invoice) -> str | None:
-    start = invoice.billing_start_date
-    return f"{start.date()}"[:7] if start else None
+def is_asked(month: str | None, options: Options) -> bool:
+    """Return whether a month is one from --since to --until; an unknown one may be."""
+    if month is None:
+        return True
+    return (options.since or month) <= month <= (options.until or month)
 
 
 def _invoices(invoices: Iterable[Invoice], form: str, paper: Paper) -> Chunks:
@@ -156,9 +141,7 @@ def _invoice(options: Options, form: str, paper: Paper, client: ApiClient) -> Ch
 
 def _invoice_of_month(month: str, client: ApiClient) -> Invoice:
     """Find the invoice whose period starts in a month."""
-    span = Options(since=month, until=month)
-    listed = invoices_between(span, client, Progress(quiet=True))
-    found = [invoice for invoice in listed if _month_of(invoice) == month]
+    found = list(BillingInvoicesApi(client).iter_invoices(month=month))
     if len(found) == 1:
         return found[0]
     if found:
@@ -194,7 +177,7 @@ def _excess(invoice: MtdInvoiceResponse, budget: Decimal | None) -> str | None:
         raise CommandError("the month to date has no total to compare with --budget")
     if exact(spent) <= budget:
         return None
-    return f"over budget: {money(spent)} of {money(budget)}"
+    return "over budget: {} of {}".format(*apart(spent, budget))
 
 
 def _usage(
@@ -202,7 +185,7 @@ def _usage(
 ) -> Chunks:
     start, end = _months(options)
     pages = BillingUsageMetricsApi(client).iter_usage_metrics(start, end)
-    metrics = progress.items(pages.by_page(), lambda page: page.data)
+    metrics = progress.items(pages, lambda page: page.data)
     if form == "table":
         return _page(table_usage.usage_page(metrics, paper))
     return json_list(metrics) if form == "json" else _rows(usage_rows(metrics), UsageRow, form)
@@ -214,7 +197,7 @@ def _service_usage(
     start, end = _months(options)
     api = BillingUsageMetricsApi(client)
     pages = api.iter_service_level_usage(start_month=start, end_month=end)
-    blocks = progress.items(pages.by_page(), lambda page: page.blocks)
+    blocks = progress.items(pages, lambda page: page.blocks)
     if form == "table":
         return _page(table_usage.service_usage_page(blocks, paper))
     if form == "json":
@@ -226,7 +209,7 @@ def _billable_usage(
     options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
 ) -> Chunks:
     """Return the usage by month and service, with a request for each month."""
-    months = progress.items(_usage_of_months(*_months(options), client), lambda pair: [pair])
+    months = progress.counted(_usage_of_months(*_months(options), client))
     if form == "json":
         return json_list(usage for _, usage in months)
     rows = billable_usage_rows(months)
@@ -261,7 +244,7 @@ def _ai_usage(
         to=_next_month(end) if end < _today().isoformat()[:7] else None,
         granularity="hourly" if options.hourly else "daily",
     )
-    metrics = progress.items(pages.by_page(), lambda page: page.data)
+    metrics = progress.items(pages, lambda page: page.data)
     if form == "table":
         return _page(table_usage.ai_usage_page(metrics, paper))
     return json_list(metrics) if form == "json" else _rows(ai_usage_rows(metrics), AiUsageRow, form)

@@ -63,7 +63,7 @@ def _plain(value: object) -> object:
 
 
 def json_list(models: Iterable[Model]) -> Iterator[str]:
-    """Yield a JSON list of models, as the API sent them."""
+    """Yield a JSON list of models, with all fields that the API sent."""
     start = "[\n"
     for model in models:
         yield start + model.to_str()

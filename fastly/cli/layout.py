@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from itertools import accumulate
 
-from fastly._text import printable
+from fastly._text import in_utc, printable
 from fastly.rows import exact
 
 __all__ = [
@@ -17,12 +17,12 @@ __all__ = [
     "WIDEST",
     "Number",
     "Paper",
+    "apart",
     "cells",
     "day",
     "figure",
     "moment",
     "money",
-    "summed",
 ]
 
 Number = Decimal | float | None
@@ -32,8 +32,9 @@ _SHORTEST_NAME, _LABEL = 12, 10
 _SHORTEST_BAR, _LONGEST_BAR = 4, 24
 _LONGEST_TEXT = 1000
 _FILLER = "\0"
-# Enough digits to add any two floats without rounding; cents are rounded as on invoices.
+# Enough digits for the difference of any two floats; cents are rounded as on invoices.
 _EXACT = Context(prec=700, rounding=ROUND_HALF_UP)
+_MOST_DECIMALS = 20
 _TOO_LONG = Decimal(10) ** 15  # the longest amount below it fits the narrowest page
 _HALF = Decimal("0.5")
 
@@ -143,11 +144,6 @@ def cells(text: str) -> int:
     return len(text) + wide - sum(unicodedata.category(c) in ("Mn", "Me") for c in text)
 
 
-def summed(values: Iterable[Number]) -> Decimal:
-    """Return the exact sum of numbers; None counts as 0."""
-    return sum((exact(value) for value in values if value is not None), Decimal(0))
-
-
 def figure(value: Number, digits: int) -> str:
     """Return a number with thousands separators; "-" for None."""
     if value is None:
@@ -162,13 +158,21 @@ def money(amount: Number) -> str:
     return figure(amount, 2)
 
 
+def apart(one: Number, other: Number) -> tuple[str, str]:
+    """Return two amounts with as many decimals as it takes to tell them apart, at least two."""
+    for digits in range(2, _MOST_DECIMALS):
+        if figure(one, digits) != figure(other, digits):
+            return figure(one, digits), figure(other, digits)
+    return money(one), money(other)
+
+
 def day(time: datetime | None) -> str:
-    """Return the date of a time; "-" for None."""
-    return "-" if time is None else f"{time.date()}"
+    """Return the date of a time in UTC; "-" for None."""
+    return "-" if time is None else f"{in_utc(time).date()}"
 
 
 def moment(time: datetime | None) -> str:
-    """Return date, time and time zone of a time; "-" for None."""
+    """Return date and time in UTC; "-" for None."""
     if time is None:
         return "-"
-    return f"{time.replace(tzinfo=None).isoformat(' ', 'minutes')} {time.tzname() or ''}".rstrip()
+    return f"{in_utc(time).replace(tzinfo=None).isoformat(' ', 'minutes')} UTC"

@@ -1,109 +1,54 @@
-"""What a person reads on stderr: messages, what the client logs, and progress."""
+"""What the command says on stderr, and the mistakes of its user."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
-import shutil
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import TypeVar
 
 from fastly._text import printable
-from fastly.cli.arguments import PROGRAM
-from fastly.cli.output import is_terminal
-from fastly.model.metadata import Metadata
+from fastly.cli.streams import send
 
-__all__ = ["Progress", "logged", "say"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "INTERRUPTED",
+    "MISUSED",
+    "OVER_BUDGET",
+    "PENDING",
+    "PROGRAM",
+    "UNREAD",
+    "UsageError",
+    "fail",
+    "say",
+    "show",
+]
 
-Page = TypeVar("Page")
-Item = TypeVar("Item")
+PROGRAM = "fastly-billing"
+
+# The exit statuses, as --help lists them.
+DONE, FAILED, MISUSED, OVER_BUDGET = 0, 1, 2, 3
+PENDING = 75  # EX_TEMPFAIL of sysexits.h, which mail servers and job runners retry
+INTERRUPTED, UNREAD = 130, 141  # as shells count the signals SIGINT and SIGPIPE
+
+
+class UsageError(Exception):
+    """The command line is wrong; the message says what to change."""
 
 
 def say(message: str) -> None:
     """Write a message to stderr, without characters that a terminal might act on."""
-    if sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]  # if it is closed
-        return
-    for line in message.split("\n"):
-        indent = "  " if line.startswith("  ") else ""
-        _write(f"{indent}{printable(line)}\n")
+    lines = message.split("\n")
+    show("".join(("  " if x.startswith("  ") else "") + printable(x) + "\n" for x in lines))
 
 
-class Progress:
-    """The pages so far, on one line of a terminal that is cleared at the end."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        self._is_shown = not quiet and is_terminal(sys.stderr)
-        self._length = 0  # of the line that is shown
-
-    def items(
-        self, pages: Iterable[Page], items_of: Callable[[Page], Iterable[Item | None] | None]
-    ) -> Iterator[Item]:
-        """Yield the items of all pages, without nulls, and show how far they are if it takes more.
-
-        Args:
-            pages: Pages, each of which may be a request.
-            items_of: Returns the items of a page.
-        """
-        count = 0
-        try:
-            for number, page in enumerate(pages, 1):
-                found = [item for item in items_of(page) or () if item is not None]
-                count += len(found)
-                yield from found
-                meta = getattr(page, "meta", None)
-                place = meta if isinstance(meta, Metadata) else Metadata()  # some have plain data
-                if number > 1 or place.next_cursor:
-                    whole = f" of {place.total:,}" if place.total else ""
-                    self._show(f"{PROGRAM}: page {number:,}, {count:,}{whole} items")
-        finally:
-            self.clear()
-
-    def _show(self, text: str) -> None:
-        if self._is_shown:
-            self.clear()
-            shown = text[: shutil.get_terminal_size().columns - 1]
-            self._length = len(shown)
-            _write(shown)
-
-    def clear(self) -> None:
-        """Remove the line."""
-        if self._length:
-            _write("\r" + " " * self._length + "\r")  # understood by every terminal
-            self._length = 0
+def fail(status: int, message: str) -> int:
+    """Say why the command fails, and return its exit status."""
+    say(f"{PROGRAM}: {message}")
+    return status
 
 
-def _write(text: str) -> None:
+def show(text: str) -> None:
+    """Write to stderr as it is, if somebody can see it there."""
+    encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
     with contextlib.suppress(OSError):
-        sys.stderr.write(text)
-        sys.stderr.flush()
-
-
-class _Handler(logging.Handler):
-    """Shows what the client logs."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__()
-        self._progress = progress
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._progress.clear()
-        say(record.getMessage())
-
-
-@contextlib.contextmanager
-def logged(progress: Progress, *, quiet: bool) -> Generator[None]:
-    """Show retries and waits on a terminal, and only warnings anywhere else, in a block."""
-    log, handler, level = logging.getLogger("fastly"), _Handler(progress), logging.WARNING
-    if quiet:
-        level = logging.ERROR
-    elif is_terminal(sys.stderr):
-        level = logging.INFO
-    before = log.level
-    log.addHandler(handler)
-    log.setLevel(level)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
-        log.removeHandler(handler)
+        send(sys.stderr, text.encode(encoding, "backslashreplace"))

@@ -1,4 +1,4 @@
-"""Where the data goes: its format, and a file that is written completely or not at all."""
+"""Where the data goes, and in which format."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import contextlib
 import errno
 import json
 import os
-import re
-import secrets
 import shutil
 import stat
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
+from io import FileIO
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
 from fastly._text import printable, shown
-from fastly.cli.arguments import Options, UsageError
+from fastly.cli.arguments import Options
+from fastly.cli.files import Written, named, replace
 from fastly.cli.layout import Paper
+from fastly.cli.messages import UsageError
+from fastly.cli.streams import is_terminal, send, write_all
 
-__all__ = ["Target", "is_terminal", "replace", "target_of", "write"]
+__all__ = ["Target", "target_of", "write"]
 
 Chunks = Iterable[str | bytes]
 
@@ -32,11 +34,10 @@ _EXTENSIONS = {
     ".txt": "table",
 }
 _FILE_WIDTH = 80
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _STDOUT = (None, "-", "/dev/stdout")
-_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
-_OPEN_FILE = re.compile(r"(?:/dev/fd|/proc/self/fd)/([0-9]{1,6})")
+_OPEN_FILES = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")
+_LONGEST_CHAIN = 40  # of links, as Linux has it
 
 
 class Target(NamedTuple):
@@ -44,6 +45,8 @@ class Target(NamedTuple):
 
     format: str
     file: Path | None
+    open_file: FileIO | None = None  # of this process, such as /dev/fd/3
+    only_adds: bool = False  # whether the lines of an old file should stay
 
     @property
     def is_terminal(self) -> bool:
@@ -72,17 +75,56 @@ def target_of(options: Options) -> Target:
 
     Raises:
         UsageError: The file or the format cannot be used.
-        OSError: The file is read-only.
+        OSError: The file is read-only, or not open.
     """
     if options.append_to is not None:
         if _descriptor(options.append_to) is not None:
             raise UsageError(f"--append-to needs a file of its own, got {options.append_to}")
-        return Target("jsonl", _file("--append-to", options.append_to))
-    file = None if options.output in _STDOUT else _file("--output", options.output)
+        return Target("jsonl", _file("--append-to", options.append_to), only_adds=True)
+    file = None if options.output in _STDOUT else Path(options.output or "")
     target = Target(options.format or _usual_format(options, file), file)
     if target.format == "pdf" and (target.is_terminal or not target.takes_bytes):
         raise UsageError("a PDF is not text: add --output FILE, or use a pipe")
-    return target
+    if file is None and sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # if it is closed
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), "stdout")
+    open_file = _open_file(options.output or "")
+    if file is not None and open_file is None:
+        _file("--output", options.output)
+    return target._replace(open_file=open_file)
+
+
+def _open_file(path: str) -> FileIO | None:
+    """Return a copy of the open file of this process that a path means.
+
+    It is taken before the first connection, which could get the number of a file that is not open.
+    Its other users, such as the shell, go on where its position is at the end.
+    """
+    descriptor = _descriptor(path)
+    if descriptor is None:
+        return None
+    with named(path):
+        raw = FileIO(os.dup(descriptor), "w")
+        try:
+            raw.write(b"")  # fails if it is only open for reading
+        except OSError:
+            raw.close()
+            raise
+    return raw
+
+
+def _descriptor(path: str) -> int | None:
+    """Return the number of the open file of this process that a path or a link means, or None."""
+    if "\0" in path:
+        return None
+    folders = {*_OPEN_FILES, *map(os.path.realpath, _OPEN_FILES)}
+    for _ in range(_LONGEST_CHAIN):
+        folder, name = os.path.split(os.path.abspath(path))
+        if name.isdecimal() and {folder, os.path.realpath(folder)} & folders:
+            return int(name)
+        if not os.path.islink(path):
+            break
+        path = os.path.join(folder, os.readlink(path))
+    return None
 
 
 def _usual_format(options: Options, file: Path | None) -> str:
@@ -128,75 +170,30 @@ def _mode(option: str, path: str) -> int:
         raise UsageError(f"{option} {shown(path)} cannot be used: {reason}") from error
 
 
-def write(chunks: Chunks, target: Target) -> None:
+def write(chunks: Chunks, target: Target) -> Written | None:
     """Write the data.
 
     Nothing is written before the last chunk has been made, except into a temporary file.
+
+    Returns:
+        How a file was written; None for stdout, pipes, devices and open files.
 
     Raises:
         OSError: The writing failed; its `filename` is that of the target.
     """
     data = (_encoded(chunk, target) for chunk in chunks)
     file = target.file
-    descriptor = _descriptor(str(file))
-    if file is not None and descriptor is None and (file.is_file() or not file.exists()):
-        return replace(file, data)
+    is_open = target.open_file is not None
+    if file and not is_open and (file.is_file() or not file.exists()):
+        return replace(str(file), data, only_adds=target.only_adds)
     whole = b"".join(data)
-    with _named(str(file or "stdout")):
+    with named(str(file or "stdout")):
         if file is None:
-            _write_stdout(whole)
-        else:
-            # A pipe, a device or an open file must not be replaced.
-            place = file if descriptor is None else os.dup(descriptor)
-            with open(place, "wb") as stream:
-                stream.write(whole)
+            send(sys.stdout, whole)
+        else:  # a pipe, a device or an open file must not be replaced
+            with target.open_file or FileIO(str(file), "w") as raw:
+                write_all(raw, whole)
     return None
-
-
-def _descriptor(path: str) -> int | None:
-    """Return which open file of this process a path means, or None.
-
-    Its other users, such as the shell, go on where its position is then.
-    """
-    found = _OPEN_FILE.fullmatch(path)
-    return int(found[1]) if found else _STANDARD.get(path)
-
-
-@contextlib.contextmanager
-def _named(name: str) -> Generator[None]:
-    """Add the name of the target to errors in a block."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, name) from error
-
-
-def replace(file: Path, chunks: Iterable[bytes]) -> None:
-    """Write a file next to its place, then put it there; one that exists keeps its permissions.
-
-    Raises:
-        OSError: The writing failed, and the old file is as it was.
-    """
-    place = Path(os.path.realpath(file))
-    temporary = place.with_name(f".fastly-{secrets.token_hex(8)}.part")
-    mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666
-    with _named(str(file)):
-        stream = os.fdopen(os.open(temporary, _NEW, mode), "wb")
-    try:
-        for chunk in chunks:
-            with _named(str(file)):
-                stream.write(chunk)
-        with _named(str(file)):
-            if place.exists():
-                temporary.chmod(stat.S_IMODE(place.stat().st_mode))
-            stream.flush()
-            os.fsync(stream.fileno())
-            stream.close()
-            temporary.replace(place)
-    finally:
-        with contextlib.suppress(OSError):  # closing tries to write the rest again
-            stream.close()
-        temporary.unlink(missing_ok=True)
 
 
 def _encoded(chunk: str | bytes, target: Target) -> bytes:
@@ -219,25 +216,3 @@ def _json(text: str, encoding: str) -> bytes:
         return text.encode()  # the usual case, several times faster
     plain = {c for c in set(text) if c.isprintable() and (is_utf8 or c.isascii())} | {"\n"}
     return "".join(c if c in plain else json.dumps(c)[1:-1] for c in text).encode()
-
-
-def _write_stdout(data: bytes) -> None:
-    stream: TextIO | None = sys.stdout
-    if stream is None:
-        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-    try:
-        stream.flush()  # what the caller of main() has printed goes first
-        if hasattr(stream, "buffer"):
-            stream.buffer.write(data)
-        else:  # a StringIO of the caller
-            stream.write(data.decode())
-        stream.flush()
-    except OSError:
-        # Python flushes again when it ends, which must succeed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        raise
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    """Return whether a person sees what is written to a stream."""
-    return stream is not None and stream.isatty()

@@ -10,11 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from fastly.cli.layout import Paper, cells, day, moment, money, summed
+from fastly.cli.layout import Paper, apart, cells, day, moment, money
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
-from fastly.rows import coupon, exact
+from fastly.rows import coupon, exact, exact_sum, month_of, tolerance
 
 __all__ = ["invoice_page", "invoices_page", "month_to_date_page"]
 
@@ -89,7 +89,7 @@ def _sums(found: list[Invoice], paper: Paper) -> Iterator[str]:
     for invoice in found:
         by_currency.setdefault(invoice.currency_code, []).append(invoice)
     for same in by_currency.values():
-        amount = summed(invoice.monthly_transaction_amount for invoice in same)
+        amount = exact_sum(invoice.monthly_transaction_amount for invoice in same)
         yield from paper.row(
             f"Total of {_count(len(same), 'invoice')}", "  " + _amount(amount, same[0])
         )
@@ -113,7 +113,7 @@ def invoice_page(invoice: Invoice, paper: Paper) -> Iterator[str]:
         )
     )
     yield ""
-    charges = _Charges(invoice.transaction_line_items or (), invoice.monthly_transaction_amount)
+    charges = _Charges(invoice)
     yield from charges.lines(f"Total, {currency}", currency, paper)
     yield ""
     yield from paper.prose(_ending(charges.count, "csv"))
@@ -130,7 +130,7 @@ def month_to_date_page(
         (("Period", f"{day(start)} to {moment(end)}"), ("Customer", invoice.customer_id or "-"))
     )
     yield ""
-    charges = _Charges(invoice.transaction_line_items or (), invoice.monthly_transaction_amount)
+    charges = _Charges(invoice)
     yield from charges.lines("Total to date", "Amount", paper)
     if budget is not None:
         yield from _budget_lines(invoice.monthly_transaction_amount, budget, paper)
@@ -148,7 +148,7 @@ def _budget_lines(spent: float | None, budget: Decimal, paper: Paper) -> Iterato
     left = budget - exact(spent)
     share = f" ({exact(spent) / budget * 100:.1f} % used)" if budget else ""
     label = "Over budget by" if left < 0 else "Left"
-    yield from paper.row(label + share, f"  {money(abs(left))}")
+    yield from paper.row(label + share, f"  {apart(abs(left), 0)[0]}")
 
 
 class _Group(NamedTuple):
@@ -162,14 +162,16 @@ class _Group(NamedTuple):
 class _Charges:
     """The lines of an invoice by product group and region, and its credits."""
 
-    def __init__(self, items: Iterable[Mtdlineitems | None], amount: float | None) -> None:
-        lines = [line for line in items if line]
+    def __init__(self, invoice: Invoice | MtdInvoiceResponse) -> None:
+        lines = [line for line in invoice.transaction_line_items or () if line]
+        currency = invoice.currency_code if isinstance(invoice, Invoice) else None
         self.count = len(lines)
-        self.total = amount
+        self.tolerance = tolerance(self.count, currency)
+        self.total = invoice.monthly_transaction_amount
         self.unknown = sum(line.amount is None for line in lines)
         self.credits = [line for line in lines if _is_credit(line)]
         self.groups = _groups(line for line in lines if not _is_credit(line))
-        self.sum = summed(line.amount for line in lines)
+        self.sum = exact_sum(line.amount for line in lines)
 
     @property
     def has_unpriced(self) -> bool:
@@ -196,7 +198,7 @@ class _Charges:
         """Yield a line for each group with its share, and one for each of its regions."""
         rows = [row for group in self.groups for row in _rows(group)]
         costs = [cost for _, _, cost in rows]
-        charged = summed(group.cost for group in self.groups if group.cost > 0)
+        charged = exact_sum(group.cost for group in self.groups if group.cost > 0)
         bars = paper.bars(costs, paper.width - width - 2 * _GAP - _SHARE - _NAME)
         for number, (indent, name, cost) in enumerate([(0, "Charges", Decimal(0)), *rows]):
             rest = f"{'':{_GAP}}{money(cost) if number else heading:>{width}}"
@@ -213,7 +215,8 @@ class _Charges:
         if self.count and (gap is None or abs(gap) >= _CENT):
             yield from paper.row("Sum of the lines", f"  {money(self.sum):>{width}}")
         if self.count and gap is not None and abs(gap) >= _CENT:
-            yield from paper.row("Not in any line", f"  {money(gap):>{width}}")
+            label = "Rounding of the lines" if abs(gap) <= self.tolerance else "Not in any line"
+            yield from paper.row(label, f"  {money(gap):>{width}}")
         if self.unknown:
             yield from paper.prose(f"{_count(self.unknown, 'line')} without an amount.")
 
@@ -226,7 +229,7 @@ def _groups(lines: Iterable[Mtdlineitems]) -> list[_Group]:
         region = line.region or ""
         regions[region] = regions.get(region, Decimal(0)) + exact(line.amount or 0)
     groups = [
-        _Group(name, summed(regions.values()), sorted(regions.items(), key=_by_cost))
+        _Group(name, exact_sum(regions.values()), sorted(regions.items(), key=_by_cost))
         for name, regions in costs.items()
     ]
     return sorted(groups, key=lambda group: -group.cost)
@@ -272,4 +275,4 @@ def _amount(amount: Decimal | float | None, invoice: Invoice) -> str:
 
 
 def _month(start: datetime | None) -> str:
-    return day(start)[:_MONTH]
+    return month_of(start) or "-"

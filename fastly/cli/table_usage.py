@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from fastly.cli.layout import Number, Paper, cells, day, figure, summed
+from fastly.cli.layout import Number, Paper, cells, day, figure
 from fastly.model.arc_usage_metric import ArcUsageMetric
 from fastly.model.serviceusagemetric import Serviceusagemetric
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.model.usagemetric import Usagemetric
-from fastly.rows import BillableUsageRow
+from fastly.rows import BillableUsageRow, exact_sum
 
 __all__ = ["ai_usage_page", "billable_usage_page", "service_usage_page", "usage_page"]
 
@@ -70,9 +70,9 @@ def billable_usage_page(rows: Iterable[BillableUsageRow], paper: Paper) -> Itera
             traffic = list(same)
             yield from paper.fold(_named(*service), paper.width)
             lines = [
-                ("Bandwidth", summed(row["bandwidth"] for row in traffic), "GB"),
-                ("Requests", summed(row["requests"] for row in traffic), _TEN_THOUSAND),
-                ("Compute", summed(row["compute_requests"] for row in traffic), _TEN_THOUSAND),
+                ("Bandwidth", exact_sum(row["bandwidth"] for row in traffic), "GB"),
+                ("Requests", exact_sum(row["requests"] for row in traffic), _TEN_THOUSAND),
+                ("Compute", exact_sum(row["compute_requests"] for row in traffic), _TEN_THOUSAND),
             ]
             yield from _quantities([line for line in lines if line[1]], paper)
             yield ""

@@ -108,6 +108,9 @@ class Configuration:
         "Seconds to poll for a month to date while it is being made; 0: do not poll.",
     )
     connection_pool_maxsize = Setting(32, check_pool_size, "Idle connections kept open for reuse.")
+    keepalive_expiry = Setting(
+        60.0, check_wait, "Seconds after which an idle connection is not reused; 0: never reuse."
+    )
     proxy = Setting[str | None](
         None, check_proxy, "URL of the proxy; None: HTTPS_PROXY from the environment."
     )
@@ -158,6 +161,7 @@ class Configuration:
         debug: bool | None = None,
         discard_unknown_keys: bool | None = None,
         estimate_wait: float | None = None,
+        keepalive_expiry: float | None = None,
         key_file: str | None = None,
         max_response_bytes: int | None = None,
         no_proxy: str | None = None,

@@ -5,22 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from fastly.exceptions import ApiKeyError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["CREDENTIALS", "MASK", "Mask", "Secret", "SecretURL", "Secrets"]
+__all__ = [
+    "CREDENTIALS",
+    "MASK",
+    "Secret",
+    "SecretURL",
+    "Secrets",
+    "masked",
+    "revealed",
+    "words_of",
+]
 
 MASK = "***"
 CREDENTIALS = re.compile(r"//[^/]*@")
 # Characters; shorter secrets occur in text that does not echo them. Fastly's tokens have 32.
 _SHORTEST_SECRET = 8
-# Escapes of the characters that tokens consist of.
-_JSON_ESCAPE = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
-_MOST_ESCAPES = 100_000  # in the start of a body; 32 MiB of escapes would take seconds
 
 
 class Secrets(MutableMapping[str, str]):
@@ -99,89 +104,47 @@ class SecretURL(str):
         return SecretURL, (self.bare(),)
 
 
-class Secret:
-    """Text that is shown only on the wire: ``http.client`` calls ``encode`` to write a header.
+class Secret(str):
+    """Text that reads as ``***`` and is written to the wire as what it stands for.
 
-    Unlike a ``str`` it stays hidden from tools that record the local variables of a failed call.
+    To every tool it is the text ``***``: trackers that record the local variables of a failed call,
+    tracers that read headers, ``str`` and ``repr``. Only ``revealed`` opens it.
     """
 
-    __slots__ = ("_text",)
+    _open: Callable[[], str]
 
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def encode(self, encoding: str = "latin-1") -> bytes:
-        """Return the bytes to send."""
-        return self._text.encode(encoding)
-
-    def reveal(self) -> str:
-        """Return the text itself."""
-        return self._text
-
-    def __str__(self) -> str:
-        # http.client calls this to write the headers of CONNECT.
-        return self._text
+    def __new__(cls, text: str) -> Self:
+        """Hide a text."""
+        self = super().__new__(cls, MASK)
+        self._open = lambda: text  # a tool that lists attributes finds a function
+        return self
 
     def __repr__(self) -> str:
         return MASK
 
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (MASK,)
 
-class Mask:
-    """Replaces secrets in what a server sent, in the forms in which servers echo them.
 
-    Plain, percent-encoded (RFC 3986), with JSON's escapes (RFC 8259, section 7), in UTF-16 and
-    UTF-32. Of each secret, the last long word is masked, such as the token of ``Bearer TOKEN``.
+def revealed(text: str) -> str:
+    """Return what a secret stands for, or other text as it is."""
+    return text._open() if isinstance(text, Secret) else text
+
+
+def words_of(*secrets: str) -> tuple[bytes, ...]:
+    """Return what to mask of secrets: the last long word of each, such as TOKEN of "Bearer TOKEN".
+
+    Servers echo them as they were sent; a Fastly token has no character that is ever escaped.
     """
-
-    __slots__ = ("_secrets",)
-
-    def __init__(self, *secrets: Secret) -> None:
-        words = [word for secret in secrets for word in _long_words(secret)[-1:]]
-        self._secrets = [form.encode() for word in words for form in _forms(word)]
-
-    def __call__(self, data: bytes) -> bytes:
-        """Return the data without the secrets, unescaped if one was escaped."""
-        if not self._secrets:
-            return data
-        masked = self._replaced(data)
-        is_escaped = b"\\" in masked
-        if not is_escaped and b"\0" not in masked:  # these tests cost a tenth of the masking
-            return masked
-        plain = masked.replace(b"\0", b"")
-        if is_escaped:
-            # Escaped backslashes are put aside, so that what follows them is not unescaped.
-            plain = plain.replace(rb"\\", b"\0").replace(rb"\/", b"/")
-            plain = _JSON_ESCAPE.sub(_unescaped, plain, count=_MOST_ESCAPES)
-            plain = plain.replace(b"\0", rb"\\")
-        return self._replaced(plain) if any(secret in plain for secret in self._secrets) else masked
-
-    def start(self, data: bytes) -> bytes:
-        """Return what was received of a body, which may end with the start of a plain secret."""
-        masked = self(data)
-        for secret in self._secrets:
-            for length in range(len(secret) - 1, _SHORTEST_SECRET - 1, -1):
-                if masked.endswith(secret[:length]):
-                    return masked[:-length] + MASK.encode()
-        return masked
-
-    def _replaced(self, data: bytes) -> bytes:
-        for secret in self._secrets:
-            data = data.replace(secret, MASK.encode())
-        return data
-
-    def __repr__(self) -> str:
-        return f"<masks {len(self._secrets)} secrets>"
+    found: list[bytes] = []
+    for secret in secrets:
+        words = [x for x in revealed(secret).split() if len(x) >= _SHORTEST_SECRET]
+        found += [word.encode("latin-1") for word in words[-1:]]
+    return tuple(found)
 
 
-def _forms(word: str) -> set[str]:
-    """Return a word as it is, percent-encoded, and with the escapes that JSON requires."""
-    return {word, quote(word, safe=""), word.replace("\\", r"\\").replace('"', r"\"")}
-
-
-def _long_words(secret: Secret) -> list[str]:
-    return [word for word in secret.reveal().split() if len(word) >= _SHORTEST_SECRET]
-
-
-def _unescaped(escape: re.Match[bytes]) -> bytes:
-    character = bytes.fromhex(escape[1].decode())
-    return b"\\" + character if character in b'"\\' else character
+def masked(data: bytes, words: tuple[bytes, ...]) -> bytes:
+    """Return what a server sent without the secret words."""
+    for word in words:
+        data = data.replace(word, MASK.encode())
+    return data

@@ -6,7 +6,7 @@ from fastly.model.historical import Historical
 __all__ = ["HistoricalRegionsResponse"]
 
 
-class HistoricalRegionsResponse(Historical):
+class HistoricalRegionsResponse(Historical, needs="data"):
     """The names of the regions: the result of ``get_regions``."""
 
     data: list[str] | None = field('Names of the regions, such as "usa" and "europe".')

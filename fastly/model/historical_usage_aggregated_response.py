@@ -7,7 +7,7 @@ from fastly.model.historical_usage_data import HistoricalUsageData
 __all__ = ["HistoricalUsageAggregatedResponse"]
 
 
-class HistoricalUsageAggregatedResponse(Historical):
+class HistoricalUsageAggregatedResponse(Historical, needs="data"):
     """The account's traffic by region: the result of ``get_usage``."""
 
     data: dict[str, HistoricalUsageData] | None = field(

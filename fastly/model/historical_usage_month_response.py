@@ -9,7 +9,7 @@ from fastly.model.historical_usage_month_response_data import (
 __all__ = ["HistoricalUsageMonthResponse"]
 
 
-class HistoricalUsageMonthResponse(Historical):
+class HistoricalUsageMonthResponse(Historical, needs="data"):
     """The traffic of a month by service and region: the result of ``get_usage_month``."""
 
     data: HistoricalUsageMonthResponseData | None = field("Traffic of the month.")

@@ -7,7 +7,7 @@ from fastly.model.historical_usage_data import HistoricalUsageData
 __all__ = ["HistoricalUsageServiceResponse"]
 
 
-class HistoricalUsageServiceResponse(Historical):
+class HistoricalUsageServiceResponse(Historical, needs="data"):
     """The traffic by region and service: the result of ``get_usage_service``."""
 
     data: dict[str, dict[str, HistoricalUsageData]] | None = field(

@@ -8,12 +8,14 @@ from fastly.model.invoicelineitems import Invoicelineitems
 __all__ = ["Invoice"]
 
 
-class Invoice(Model):
+class Invoice(Model, needs="*"):
     """One invoice with its lines: an item of ``list_invoices`` and ``iter_invoices``."""
 
     customer_id: str | None = field("ID of the customer.")
     invoice_id: str | None = field('ID of the invoice, such as "INV-375119" or "29239985".')
-    invoice_posted_on: datetime | None = field("When the invoice was posted.", unit="UTC")
+    invoice_posted_on: datetime | None = field(
+        "When the invoice was posted: the first day of its period.", unit="UTC"
+    )
     billing_start_date: datetime | None = field("First day of the billing period.", unit="UTC")
     billing_end_date: datetime | None = field(
         "Last day of the billing period, inclusive.", unit="UTC"

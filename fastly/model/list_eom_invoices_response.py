@@ -7,7 +7,7 @@ from fastly.model.metadata import Metadata
 __all__ = ["ListEomInvoicesResponse"]
 
 
-class ListEomInvoicesResponse(Model):
+class ListEomInvoicesResponse(Model, needs="data"):
     """One page of invoices, newest first: the result of ``list_invoices``."""
 
     data: list[Invoice] | None = field("Invoices of this page.")

@@ -21,4 +21,4 @@ class Mtdlineitems(Model):
     )
     product_line: str | None = field('Line of products, such as "Network Services".')
     region: str | None = field('Region, such as "North America"; empty if the charge has none.')
-    usage_type: str | None = field('Kind of usage, such as "Requests" or "Bandwidth".')
+    usage_type: str | None = field('Unit of measure, such as "requests" or "bandwidth".')

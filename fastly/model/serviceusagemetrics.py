@@ -6,7 +6,7 @@ from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 __all__ = ["Serviceusagemetrics"]
 
 
-class Serviceusagemetrics(Model):
+class Serviceusagemetrics(Model, needs="data"):
     """Usage by service: the result of ``get_service_level_usage``."""
 
     data: ServiceusagemetricsData | None = field(

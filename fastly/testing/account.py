@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastly.testing import v3
+from fastly.testing import invoices
 from fastly.testing.ledger import CUSTOMER_ID, Ledger
 from fastly.testing.v2 import endpoints as v2
 
@@ -15,7 +15,8 @@ class Account(Ledger):
     """A customer with a bill for every month from its creation (2019-03) to the current one.
 
     Args:
-        customer_id: The customer's ID: letters, digits, ``_`` and ``-``.
+        customer_id: The customer's ID: letters, digits, ``_`` and ``-``. Each customer has figures
+            of its own.
         today: The account's current date. Default: the real date in UTC, at each call.
 
     Raises:
@@ -46,8 +47,8 @@ class Account(Ledger):
         Raises:
             LookupError: The account has no such month, or it is still in progress.
         """
-        return v3.invoice(self, year, month)
+        return invoices.invoice(self, year, month)
 
     def v3_month_to_date(self) -> dict[str, Any]:
         """Return the JSON of the current month's v3 invoice to date."""
-        return v3.month_to_date(self)
+        return invoices.month_to_date(self)

@@ -46,7 +46,13 @@ _COLUMNS = (
     "model",
 )
 _PROBLEM = "application/problem+json"
-_ERRORS = {400: "bad_request", 401: "unauthorized", 404: "not_found", 405: "method_not_allowed"}
+_ERRORS = {
+    400: "bad_request",
+    401: "unauthorized",
+    404: "not_found",
+    405: "method_not_allowed",
+    429: "too_many_requests",
+}
 
 
 class AiUsage:
@@ -72,7 +78,8 @@ class AiUsage:
         """
         return dispatch(self._endpoints, request)
 
-    def error(self, refusal: Refusal) -> Content:
+    @staticmethod
+    def error(refusal: Refusal) -> Content:
         """Return an error response."""
         body = {"type": "about:blank", "title": refusal.detail, "code": _ERRORS[refusal.status]}
         return Content(body, _PROBLEM, refusal.status)

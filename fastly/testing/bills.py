@@ -1,8 +1,9 @@
-"""What the stand-in's account uses and what it costs: the one source for both API versions.
+"""What the stand-in's account uses and what it costs: the one source for all of its APIs.
 
-Everything follows from the month (through SHA-256, not ``random``), so every run on every Python
-gives the same figures. Money is in USD and stays `Decimal` until it is sent; bandwidth is in GB;
-a unit of requests is 10,000 of them. These equations hold to the cent for every bill:
+Everything follows from the month and the account's seed (through SHA-256, not ``random``), so every
+run on every Python gives the same figures. Money is in USD and stays `Decimal` until it is sent;
+bandwidth is in GB; a unit of requests is 10,000 of them, with four decimals. These equations hold
+to the cent for every bill:
 
 * ``tier.total == tier.units * tier.discounted_price``, rounded to cents
 * ``usage.total`` (GB, or requests) is the sum of its tiers' units, and of its services' shares
@@ -15,7 +16,9 @@ a unit of requests is 10,000 of them. These equations hold to the cent for every
 * ``line.amount == line.units * line.rate``, rounded to cents; the amounts sum to ``cost``
 
 Each February stays below the plan's minimum and has a shortfall; each November has some three times
-the traffic. January, April, July and October have no discount; the other months have 10 %.
+the traffic. January, April, July and October have no discount; the other months have 10 %. Regions,
+products and fixed charges have begun over the years; the sales tax on the support plan is one of
+the fixed charges.
 """
 
 from __future__ import annotations
@@ -26,15 +29,11 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cached_property, lru_cache
 
+from fastly.testing.catalog import CREATED, EXTRAS, PLAN_MINIMUM, REGIONS, SERVICES, Extra, Region
+
 __all__ = [
-    "CREATED",
-    "PLAN_MINIMUM",
-    "SERVICES",
     "Bill",
-    "Extra",
     "Line",
-    "Region",
-    "Service",
     "Tier",
     "Usage",
     "cents",
@@ -44,77 +43,9 @@ __all__ = [
     "usages",
 ]
 
-CREATED = (2019, 3)
-PLAN_MINIMUM = Decimal(1500)
-
+_COMPUTE_SINCE, _COMPUTE_PRICE = (2025, 4), "0.005"
 _SEASONS = {2: Decimal("0.02"), 11: Decimal(3)}
 _TIERS = (("First 10TB", 10_000), ("Next 10TB", 10_000), ("Over 20TB", 10**12))
-
-
-@dataclass(frozen=True)
-class Region:
-    """A billing region: prices in USD for a GB (by tier) and for 10,000 requests."""
-
-    name: str
-    label: str
-    code: str
-    gigabytes: int
-    prices: tuple[str, str, str]
-    request_price: str
-    negotiated: str = "1"
-
-
-@dataclass(frozen=True)
-class Service:
-    """A service, and its share of the account's traffic in percent."""
-
-    id: str
-    name: str
-    share: int
-
-
-@dataclass(frozen=True)
-class Extra:
-    """A fixed charge: USD a month from its first month on, and USD once in that month."""
-
-    name: str
-    product: str
-    group: str
-    since: tuple[int, int]
-    recurring: Decimal
-    setup: Decimal
-
-
-_REGIONS = (
-    Region("usa", "North America", "NA", 12_000, ("0.12", "0.08", "0.06"), "0.0075"),
-    Region("europe", "Europe", "EU", 9_000, ("0.12", "0.08", "0.06"), "0.009"),
-    Region("asia", "Asia", "AS", 4_000, ("0.19", "0.14", "0.12"), "0.009"),
-    Region("anzac", "Australia and New Zealand", "AN", 1_500, ("0.19", "0.14", "0.12"), "0.009"),
-    Region("latam", "Latin America", "LA", 800, ("0.28", "0.24", "0.2"), "0.016", "0.9"),
-)
-SERVICES = (
-    Service("SU1Z0isxPaozGVKXdv0e01", "www.example.com", 46),
-    Service("SU1Z0isxPaozGVKXdv0e02", "shop.example", 31),
-    Service("SU1Z0isxPaozGVKXdv0e03", "Images and video of all shops", 14),
-    Service("SU1Z0isxPaozGVKXdv0e04", "café-zürich.example", 9),
-    Service("SU1Z0isxPaozGVKXdv0e05", "staging (unused)", 0),
-)
-_CERTIFICATE = (
-    "Dedicated TLS certificate (wildcard) for shop.example, its fourteen country sites"
-    " and the café-zürich.example campaign"
-)
-_EXTRAS = (
-    Extra("TLS add-on", "TLS Service", "TLS", (2019, 6), Decimal(100), Decimal(0)),
-    Extra(_CERTIFICATE, "Dedicated TLS", "TLS", (2020, 5), Decimal("275.50"), Decimal(50)),
-    Extra(
-        "Image optimization",
-        "Image Optimizer",
-        "Image Optimizer",
-        (2021, 9),
-        Decimal("649.99"),
-        Decimal(120),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -134,7 +65,10 @@ class Tier:
 
 @dataclass(frozen=True)
 class Usage:
-    """One product ("Bandwidth" or "Requests") in one region: its total in GB or in requests."""
+    """The traffic of a product in one region: its total in GB or in requests.
+
+    The product is "Bandwidth", "Requests" or "Compute Requests".
+    """
 
     region: Region
     product: str
@@ -150,6 +84,11 @@ class Usage:
     def units(self) -> Decimal:
         """The billed units: GB, or 10,000 requests."""
         return total_of(tier.units for tier in self.tiers)
+
+    @property
+    def name(self) -> str:
+        """The name of the usage type, such as "North America Requests"."""
+        return f"{self.region.prefix or self.region.label} {self.product}"
 
     def units_by_service(self) -> dict[str, Decimal]:
         """Return each service's share of the units by its ID; together they are all units."""
@@ -184,10 +123,6 @@ class Bill:
     month: int
     usages: tuple[Usage, ...]
 
-    def cost_of(self, product: str) -> Decimal:
-        """Return the cost of "Bandwidth" or "Requests" in all regions."""
-        return total_of(usage.cost for usage in self.usages if usage.product == product)
-
     @cached_property
     def incurred(self) -> Decimal:
         """The cost of the traffic."""
@@ -206,7 +141,7 @@ class Bill:
     @property
     def extras(self) -> list[Extra]:
         """The fixed charges of the month."""
-        return [extra for extra in _EXTRAS if extra.since <= (self.year, self.month)]
+        return [extra for extra in EXTRAS if extra.since <= (self.year, self.month)]
 
     def setup_of(self, extra: Extra) -> Decimal:
         """Return what an extra costs once, if this is its first month, else 0."""
@@ -255,9 +190,14 @@ class Bill:
 
 
 @lru_cache(maxsize=256)  # as many months as most tests list, for all of their servers
-def usages(year: int, month: int, share: Decimal = Decimal(1)) -> tuple[Usage, ...]:
-    """Return the traffic of a share of a month, by region and product."""
-    return tuple(usage for region in _REGIONS for usage in _traffic(region, year, month, share))
+def usages(
+    year: int, month: int, share: Decimal = Decimal(1), seed: tuple[str, ...] = ()
+) -> tuple[Usage, ...]:
+    """Return the traffic of a share of a month, by region and product; it depends on the seed."""
+    regions = (region for region in REGIONS if region.since <= (year, month))
+    return tuple(
+        usage for region in regions for usage in _traffic(region, year, month, share, seed)
+    )
 
 
 def credit(amount: Decimal, discount: Decimal) -> Iterator[Line]:
@@ -281,15 +221,34 @@ def digest(*key: object) -> int:
     return int.from_bytes(hashlib.sha256("/".join(map(str, key)).encode()).digest(), "big")
 
 
-def _traffic(region: Region, year: int, month: int, share: Decimal) -> Iterator[Usage]:
-    """Yield the bandwidth and the requests of a region."""
+def _traffic(
+    region: Region, year: int, month: int, share: Decimal, seed: tuple[str, ...]
+) -> Iterator[Usage]:
+    """Yield the bandwidth, the requests and the compute requests of a region."""
+
+    def chance(kind: str, count: int) -> int:
+        return digest(*seed, kind, region.name, year, month) % count
+
     load = _SEASONS.get(month, Decimal(1)) * (4 + year - CREATED[0]) / 4
-    percent = 70 + digest("bandwidth", region.name, year, month) % 61
+    percent = 70 + chance("bandwidth", 61)
     gigabytes = (region.gigabytes * load * percent / 100 * share).quantize(Decimal("0.1"))
-    requests = int(gigabytes * (20_000 + digest("requests", region.name, year, month) % 40_000))
-    request_tier = _tier(region, "per 10k", Decimal(requests) / 10_000, region.request_price)
     yield Usage(region, "Bandwidth", gigabytes, _bandwidth_tiers(region, gigabytes))
-    yield Usage(region, "Requests", Decimal(requests), (request_tier,))
+    requests = int(gigabytes * (20_000 + chance("requests", 40_000)))
+    yield _requests(region, "Requests", requests, region.request_price)
+    if region.has_compute and (year, month) >= _COMPUTE_SINCE:
+        compute = requests * (10 + chance("compute", 20)) // 100
+        yield _requests(region, "Compute Requests", compute, _COMPUTE_PRICE)
+
+
+def _requests(region: Region, product: str, count: int, price: str) -> Usage:
+    """Return a number of requests, which are billed in units of 10,000."""
+    tier = _tier(
+        region,
+        "per 10k" if product == "Requests" else "Compute, per 10k",
+        Decimal(count) / 10_000,
+        price,
+    )
+    return Usage(region, product, Decimal(count), (tier,))
 
 
 def _bandwidth_tiers(region: Region, gigabytes: Decimal) -> tuple[Tier, ...]:
@@ -309,12 +268,11 @@ def _tier(region: Region, name: str, units: Decimal, price: str) -> Tier:
 
 def _usage_lines(usage: Usage) -> Iterator[Line]:
     """Yield the lines for a region's traffic, one for each tier that was reached."""
-    description = f"{usage.region.label} {usage.product}"
     for number, tier in enumerate(usage.tiers, 1):
         if tier.units:
             yield Line(
                 usage.product,
-                description,
+                usage.name,
                 tier.units,
                 tier.discounted_price,
                 tier.total,

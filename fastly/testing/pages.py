@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Generic, TypeVar
 
 from fastly.testing.endpoints import Refusal
@@ -21,14 +22,20 @@ _PREFIX = b"\xfb\xff"
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """The items of a page, and the ``meta`` that goes with them."""
+    """The items of a page, and the ``meta`` that goes with them, live and documented."""
 
     items: Sequence[T]
     meta: dict[str, Any] | None
+    documented_meta: dict[str, Any]
 
 
 def page_of(
-    items: Sequence[T], query: dict[str, str], key: object, limit: int, sort: str
+    items: Sequence[T],
+    query: dict[str, str],
+    key: object,
+    limit: int,
+    sort: str,
+    group: Callable[[T], object] | None = None,
 ) -> Page[T]:
     """Return the page that a query's cursor selects.
 
@@ -39,24 +46,29 @@ def page_of(
             with the key and the limit that produced it.
         limit: How many items a page holds.
         sort: The name of the order, for ``meta``.
+        group: If given, a page ends where its value changes.
 
     Raises:
         Refusal: The cursor is unknown, or belongs to another request.
     """
     request = f"{key!r} {limit}"
     start = _offset(query.get("cursor", ""), request)
-    end = start + limit
+    found = items[start : start + limit]
+    if group is not None:
+        found = list(takewhile(lambda item: group(item) == group(found[0]), found))
+    end = start + len(found)
     following = _cursor(end, request) if end < len(items) else ""
-    return Page(items[start:end], _meta(following, limit, len(items), sort))
+    rest = {"limit": limit, "total": len(items), "sort": sort}
+    return Page(found, _meta(following, rest), {"next_cursor": following} | rest)
 
 
-def _meta(following: str, limit: int, total: int, sort: str) -> dict[str, Any] | None:
+def _meta(following: str, rest: dict[str, Any]) -> dict[str, Any] | None:
     """Return the ``meta`` of a page; on the last page its form depends on the limit."""
-    rest = {"limit": limit, "total": total, "sort": sort}
-    last = ({"next_cursor": ""}, {"next_cursor": None}, {})[min(limit % 5, 2)]
-    if following or limit % 5 < 3:
-        return ({"next_cursor": following} if following else last) | rest
-    return {} if limit % 5 == 3 else None
+    form = rest["limit"] % 5
+    if following or form < 3:
+        cursor = {"next_cursor": following or (None if form == 1 else "")}
+        return rest if form == 2 and not following else cursor | rest
+    return {} if form == 3 else None
 
 
 def _cursor(offset: int, request: str) -> str:

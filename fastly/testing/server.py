@@ -10,6 +10,7 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastly.testing import checks
@@ -40,13 +41,24 @@ class _Enqueued(NamedTuple):
     response: Response
 
 
-class BillingServer:
-    """A billing API with one made-up account, on this machine, for tests and first steps.
+_Api = V2 | V3 | Stats | AiUsage
 
-    It serves v3 and v2 of the same account. It listens from `start` (or the beginning of a ``with``
-    block) to `close`, and checks tokens, paths and parameters as the API does. The first request
-    for the month to date, and for each month's v2 estimate, gets a 202. Responses given to
-    `enqueue` take precedence. Many threads may use a server, and many servers may run.
+
+class _Tenant(NamedTuple):
+    """An account, and its endpoints by their class."""
+
+    account: Account
+    apis: dict[type[_Api], _Api]
+
+
+class BillingServer:
+    """A billing API with made-up accounts, on this machine, for tests and first steps.
+
+    It serves v3 and v2 of one account, or of one for each token. It listens from `start` (or the
+    beginning of a ``with`` block) to `close`, and checks tokens, paths and parameters as the API
+    does. The first request for the month to date, and for each month's v2 estimate, gets a 202.
+    Responses given to `enqueue` take precedence. Many threads may use a server, and many servers
+    may run.
 
     Args:
         host: The address to listen on, such as "127.0.0.1" or "::1".
@@ -57,6 +69,11 @@ class BillingServer:
         estimate_pending: How many requests for the month to date, or for a month's v2 estimate,
             get a 202 before the first 200.
         v2: False: respond to every v2 path with 404, as Fastly has done since it retired v2.
+        documented: True: respond as the API's reference says, without the forms that only live
+            responses have, so that generated clients can read them.
+        accounts: An account for each token, instead of `token`, `customer_id` and `today`. The
+            first one is the server's `account`.
+        hourly_quota: After so many requests, respond with 429. Default: never.
 
     Raises:
         TypeError: An argument is of the wrong type.
@@ -66,11 +83,10 @@ class BillingServer:
 
     __slots__ = (
         "__weakref__",
-        "_account",
-        "_ai_usage",
         "_enqueued",
         "_estimate_pending",
         "_host",
+        "_hourly_quota",
         "_listener",
         "_lock",
         "_pending_counts",
@@ -78,10 +94,7 @@ class BillingServer:
         "_received",
         "_requests",
         "_serves_v2",
-        "_stats",
-        "_token",
-        "_v2",
-        "_v3",
+        "_tenants",
     )
 
     def __init__(
@@ -94,16 +107,25 @@ class BillingServer:
         today: date | None = None,
         estimate_pending: int = 1,
         v2: bool = True,
+        documented: bool = False,
+        accounts: Mapping[str, Account] | None = None,
+        hourly_quota: int | None = None,
     ) -> None:
         self._host = checks.text("host", host, r"[!-~]+", "an address or a host name")
         self._port = checks.integer("port", port, 0, 65_535)
-        self._token = checks.text("token", token, r"[!-~]+", "1 or more visible ASCII characters")
-        self._account = Account(customer_id, today=today)
+        if accounts is None:
+            accounts = {token: Account(customer_id, today=today)}
+        elif (token, customer_id, today) != (TOKEN, CUSTOMER_ID, None):
+            raise TypeError("accounts must be given without token, customer_id and today")
         self._serves_v2 = checks.boolean("v2", v2)
-        self._v2 = V2(self._account, self._is_pending)
-        self._v3 = V3(self._account, self._is_pending)
-        self._stats = Stats(self._account)
-        self._ai_usage = AiUsage(self._account)
+        checks.boolean("documented", documented)
+        self._tenants = {
+            token: self._tenant(token, account, documented=documented)
+            for token, account in _checked(accounts).items()
+        }
+        self._hourly_quota = hourly_quota
+        if hourly_quota is not None:
+            checks.integer("hourly_quota", hourly_quota, 0)
         self._listener: Listener | None = None
         self._lock = threading.Lock()
         self._received = 0
@@ -161,18 +183,18 @@ class BillingServer:
 
     @property
     def token(self) -> str:
-        """The token that requests must have."""
-        return self._token
+        """The token that requests must have; with several accounts, the first one's."""
+        return next(iter(self._tenants))
 
     @property
     def customer_id(self) -> str:
         """The ID of the account's customer."""
-        return self._account.customer_id
+        return self.account.customer_id
 
     @property
     def account(self) -> Account:
-        """The account: its months, invoice IDs and invoices."""
-        return self._account
+        """The account: its months, invoice IDs and invoices; of several accounts the first."""
+        return self._tenants[self.token].account
 
     @property
     def requests(self) -> list[Request]:
@@ -243,48 +265,76 @@ class BillingServer:
                 if pattern.search(request.path):
                     del self._enqueued[place]
                     return response
-        content = self._content(request)
-        headers = {
-            "Content-Type": content.kind,
-            **_usual_headers(received),
-            **dict(content.headers),
-        }
+        content = self._content(request, received)
+        headers = {"Content-Type": content.kind, **dict(content.headers)}
+        headers |= self._usual_headers(received)
         if content.status == 405:
             headers["Allow"] = ", ".join(methods_of(request.path))
         return Response.make(content.status, headers, content.body)
 
-    def _content(self, request: Request) -> Content:
+    def _content(self, request: Request, received: int) -> Content:
         """Return what the API sends in response to a request, errors included."""
-        api = self._api_of(request.path)
+        kind = _api_of(request.path)
         try:
-            self._check(request)
-            return api.content(request)
+            return self._admitted(request, received).apis[kind].content(request)
         except Refusal as refusal:
-            return api.error(refusal)
+            return kind.error(refusal)
 
-    def _api_of(self, path: str) -> V2 | V3 | Stats | AiUsage:
-        """Return the API that a path belongs to."""
-        if path.startswith("/stats/"):
-            return self._stats
-        if path.startswith("/ai-runtime-control/"):
-            return self._ai_usage
-        return self._v3 if path.startswith("/billing/v3/") else self._v2
-
-    def _check(self, request: Request) -> None:
-        """Refuse what no endpoint accepts."""
+    def _admitted(self, request: Request, received: int) -> _Tenant:
+        """Return whose request this is, or refuse what no endpoint accepts."""
         if not self._serves_v2 and request.path.startswith("/billing/v2/"):
             raise Refusal(404, "This API has been retired.")
         if request.method not in methods_of(request.path):
-            allowed = " or ".join(methods_of(request.path))
-            raise Refusal(405, f"This resource does not take {request.method}: use {allowed}.")
-        if re.sub(r"(?i)^bearer +", "", request.headers.get("Fastly-Key", "")) != self._token:
+            raise Refusal(405, f"This resource does not take {request.method}.")
+        token = re.sub(r"(?i)^bearer +", "", request.headers.get("Fastly-Key", ""))
+        if token not in self._tenants:
             raise Refusal(401, "The header Fastly-Key does not contain a valid token.")
+        if self._hourly_quota is not None and received > self._hourly_quota:
+            raise Refusal(429, "You have exceeded your hourly rate limit")
+        return self._tenants[token]
 
-    def _is_pending(self, key: object) -> bool:
-        """Count a request for an estimate; return whether it gets a 202."""
+    def _tenant(self, token: str, account: Account, *, documented: bool) -> _Tenant:
+        """Return an account with its endpoints."""
+        is_pending = partial(self._is_pending, token)
+        v3 = V3(account, is_pending, documented=documented)
+        apis = (V2(account, is_pending), v3, Stats(account), AiUsage(account))
+        return _Tenant(account, {type(api): api for api in apis})
+
+    def _usual_headers(self, received: int) -> dict[str, str]:
+        """Return the headers of every response of the API; the quota's reset is in epoch seconds.
+
+        A 429 has no ``Retry-After``. Nothing may be stored: a cache would mix accounts and days.
+        """
+        quota = _HOURLY_QUOTA if self._hourly_quota is None else self._hourly_quota
+        return {
+            "Cache-Control": "no-store",
+            "Fastly-RateLimit-Remaining": str(max(quota - received, 0)),
+            "Fastly-RateLimit-Reset": str((int(time.time()) // 3600 + 1) * 3600),
+            "Fastly-Request-Id": uuid.uuid4().hex,
+        }
+
+    def _is_pending(self, token: str, key: object) -> bool:
+        """Count a token's request for an estimate; return whether it gets a 202."""
         with self._lock:
-            self._pending_counts[key] += 1
-            return self._pending_counts[key] <= self._estimate_pending
+            self._pending_counts[token, key] += 1
+            return self._pending_counts[token, key] <= self._estimate_pending
+
+
+def _api_of(path: str) -> type[_Api]:
+    """Return the class of the endpoints that a path belongs to."""
+    starts = {"/billing/v3/": V3, "/stats/": Stats, "/ai-runtime-control/": AiUsage}
+    return next((kind for start, kind in starts.items() if path.startswith(start)), V2)
+
+
+def _checked(accounts: Mapping[str, Account]) -> dict[str, Account]:
+    """Return accounts by token, or raise TypeError or ValueError."""
+    checks.one_of_types("accounts", accounts, (Mapping,), "a mapping of tokens to accounts")
+    if not accounts:
+        raise ValueError("accounts must have 1 or more accounts")
+    for token, account in accounts.items():
+        checks.text("token", token, r"[!-~]+", "1 or more visible ASCII characters")
+        checks.one_of_types("the account of a token", account, (Account,), "an Account")
+    return dict(accounts)
 
 
 def _pattern(path: str | re.Pattern[str] | None) -> re.Pattern[str]:
@@ -298,12 +348,3 @@ def _pattern(path: str | re.Pattern[str] | None) -> re.Pattern[str]:
     return re.compile(
         r"\A" + re.escape(checks.text("path", path, "/.*", 'text that begins with "/"'))
     )
-
-
-def _usual_headers(received: int) -> dict[str, str]:
-    """Return the headers of every response of the API; the quota's reset is in epoch seconds."""
-    return {
-        "Fastly-RateLimit-Remaining": str(max(_HOURLY_QUOTA - received, 0)),
-        "Fastly-RateLimit-Reset": str((int(time.time()) // 3600 + 1) * 3600),
-        "Fastly-Request-Id": uuid.uuid4().hex,
-    }

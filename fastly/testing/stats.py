@@ -16,7 +16,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from fastly.testing.bills import SERVICES, Usage
+from fastly.testing.bills import Usage
+from fastly.testing.catalog import SERVICES
 from fastly.testing.endpoints import Content, Endpoint, Refusal, dispatch
 from fastly.testing.http import Request
 from fastly.testing.ledger import Ledger, after
@@ -68,7 +69,8 @@ class Stats:
         except (ValueError, OverflowError) as error:
             return Content({"status": "error", "meta": {}, "msg": f"{error}", "data": {}})
 
-    def error(self, refusal: Refusal) -> Content:
+    @staticmethod
+    def error(refusal: Refusal) -> Content:
         """Return an error response."""
         return Content({"msg": refusal.detail}, status=refusal.status)
 
@@ -85,7 +87,7 @@ class Stats:
         """Return a span's traffic by region and service."""
         start, end = self._times(request)
         found: dict[str, dict[str, Data]] = {region: {} for region in REGIONS}
-        for month in self._account.months():
+        for month in self._account.usage_months():
             share = self._share(month, start, end)
             for usage in self._account.usages(*month) if share else ():
                 for service, units in usage.units_by_service().items():

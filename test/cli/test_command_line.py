@@ -28,9 +28,10 @@ from shell import (
 )
 
 import fastly
-from fastly.cli.arguments import current_month
 from fastly.cli.layout import WIDEST
 from fastly.cli.main import main
+from fastly.cli.values import current_month
+from fastly.configuration.checks import DEFAULT_HOST, TOKEN_VARIABLE, URL_VARIABLE
 from fastly.testing import BillingServer
 
 TODAY = date(2026, 11, 24)
@@ -121,6 +122,16 @@ class TestInvoices:
         result = shell("invoices", option, month, "--format", "table")
         assert (0, b"No invoices.\n", "") == result
 
+    @pytest.mark.parametrize(("option", "count"), [("--since", 1), ("--until", 0)])
+    def test_months_are_those_of_utc(
+        self, shell: Shell, server: BillingServer, option: str, count: int
+    ) -> None:
+        """A period that starts on 30 April in another time zone can be one of May."""
+        server.enqueue(body=a_page({"billing_start_date": "2026-04-30T17:00:00-07:00"}))
+        month = "2026-05" if option == "--since" else "2026-04"
+        found = json.loads(shell("invoices", option, month, "--format", "json").stdout)
+        assert count == len(found)
+
     def test_no_invoices(self, shell: Shell, server: BillingServer) -> None:
         """Without any invoice, each format is still complete."""
         expected = {"csv": b"customer_id,", "json": b"[]\n", "jsonl": b"", "focus": b"Avail"}
@@ -149,9 +160,9 @@ class TestInvoices:
 
     def test_very_long_ids(self, server: BillingServer, piped: Shell) -> None:
         """Shortening thousands of long IDs takes seconds, not minutes."""
-        server.enqueue(body=a_page(*[{"invoice_id": "x" * 1000}] * 2000))
+        server.enqueue(body=a_page(*({"invoice_id": f"{n:x<1000}"} for n in range(2000))))
         result = piped("invoices", "--format", "table")
-        assert (0, 2000) == (result.status, result.stdout.count(b"xxx..."))
+        assert (0, 2000) == (result.status, result.stdout.count(b"xx..."))
 
     def test_very_many_currencies(self, server: BillingServer, piped: Shell) -> None:
         """A total for each of 20,000 currencies takes seconds, not minutes."""
@@ -172,6 +183,12 @@ class TestInvoice:
         assert (0, "") == (result.status, result.stderr)
         assert server.account.v3_invoice_id(2026, 5) == json.loads(result.stdout)["invoice_id"]
 
+    def test_month_in_another_time_zone(self, shell: Shell, server: BillingServer) -> None:
+        """The month of an invoice, and the dates of its page, are those of UTC."""
+        server.enqueue(body=a_page({"billing_start_date": "2026-04-30T17:00:00-07:00"}))
+        text = shell(*MAY, "--format", "table").stdout.decode()
+        assert ["Invoice 2026-05", "Period    2026-05-01 to -"] == text.splitlines()[:3:2]
+
     @pytest.mark.parametrize("month", [(2026, 5), (2020, 5)])
     def test_id(self, shell: Shell, server: BillingServer, month: tuple[int, int]) -> None:
         """An ID leads to the same invoice as its month, whether text or a number."""
@@ -187,7 +204,7 @@ class TestInvoice:
         asia = [
             Decimal(str(line["amount"]))
             for line in invoice["transaction_line_items"]
-            if line["region"] == "Asia"
+            if (line["region"], line["product_group"]) == ("Asia", "Full Site Delivery")
         ]
         assert f"{sum(asia):,.2f}" == amount_of("Asia", text)
         assert f"{invoice['monthly_transaction_amount']:,.2f}" == amount_of("Total, USD", text)
@@ -209,7 +226,7 @@ class TestInvoice:
     def test_month_that_has_just_ended(self, shell: Shell, server: BillingServer) -> None:
         """The invoice of the last month may not be posted yet, and the message says so."""
         server.enqueue(200, body=a_page())
-        result = shell("invoice", "{}-{:02}".format(*server.account.months()[-2]))
+        result = shell("invoice", "{}-{:02}".format(*server.account.months()[-1]))
         assert (1, b"") == result[:2]
         assert "may not be posted yet" in result.stderr
 
@@ -232,9 +249,9 @@ class TestInvoice:
 
     def test_unknown_id(self, shell: Shell) -> None:
         """An ID that the API does not know is an error with the API's message."""
-        result = shell("invoice", "May")
+        result = shell("invoice", "Nobody")
         assert (1, b"") == result[:2]
-        assert "requested id:May doesn't exist" in result.stderr
+        assert "requested id:Nobody doesn't exist" in result.stderr
         assert (
             "Check --host, and the ID if there is one; a month is written as in 2026-05."
             in result.stderr
@@ -268,9 +285,17 @@ class TestMonthToDate:
         assert (status, True) == (result.status, b"352.23" in result.stdout)
         assert ("over budget: 352.23 of" in result.stderr) == (status == 3)
 
+    def test_budget_that_is_just_exceeded(self, shell: Shell, server: BillingServer) -> None:
+        """The message has as many digits as it takes to see which amount is larger."""
+        server.enqueue(body={"monthly_transaction_amount": "5000.001"})
+        result = shell("mtd", "--budget", "5000", "--format", "table")
+        expected = "fastly-billing: over budget: 5,000.001 of 5,000.000\n"
+        assert (3, expected) == (result.status, result.stderr)
+        assert "0.001" == amount_of("Over budget by", result.stdout.decode())
+
     def test_budget_without_a_total(self, shell: Shell, server: BillingServer) -> None:
         """A month to date without a total cannot be within a budget."""
-        server.enqueue(200, body={})
+        server.enqueue(200, body={"monthly_transaction_amount": None})
         result = shell("mtd", "--budget", "5")
         expected = "fastly-billing: the month to date has no total to compare with --budget\n"
         assert (1, b"", expected) == result
@@ -402,8 +427,9 @@ class TestTerminal:
         shown = terminal("invoices", "--output", file)
         assert 0 == shown.status
         assert "fastly-billing: page 1, 1 of 2 items" in shown.text
-        assert shown.text.endswith(" \r")
-        assert widest(shown.text.replace("\r", "\n")) < 80
+        assert " \r/" in shown.text
+        assert shown.text.endswith(" bytes of csv written\n")
+        assert widest(shown.text.rpartition("\r")[0].replace("\r", "\n")) < 80
         assert 2 == len(read_csv(file.read_bytes()))
 
     def test_progress_of_usage(self, terminal: Terminal, tmp_path: Path) -> None:
@@ -422,7 +448,7 @@ class TestTerminal:
         for page in [*pages, a_page()]:
             server.enqueue(200, body=page, path="/billing/v3/invoices")
         shown = terminal(*command, "--output", tmp_path / "a.csv")
-        assert (0, "") == shown
+        assert (0, "") == (shown.status, re.sub(r"^/.* bytes of csv written\n", "", shown.text))
 
     def test_no_progress_in_a_pipe(self, server: BillingServer, piped: Shell) -> None:
         """Progress is for terminals."""
@@ -488,10 +514,61 @@ class TestHelp:
         text = result.stdout.decode()
         for word in ("invoices", "invoice ", "mtd", "usage", "v2", "FASTLY_API_TOKEN", "--demo"):
             assert word in text
-        assert {"0", "1", "2", "3", "75", "130", "141"} == set(
+        assert {"0", "1", "2", "3", "75", "129", "130", "141", "143"} == set(
             re.findall(r"^  (\d+) ", text, re.MULTILINE)
         )
         assert widest(text) <= 80
+
+    @pytest.mark.parametrize(
+        ("variable", "columns", "is_wide"),
+        [("200", 60, True), ("60", 200, False), ("x", 200, True), ("0", 60, False)],
+    )
+    def test_width_of_help(
+        self, terminal: Terminal, variable: str, columns: int, is_wide: bool
+    ) -> None:
+        """--help is as wide as COLUMNS says, or as the terminal."""
+        shown = terminal("mtd", "--help", columns=columns, COLUMNS=variable)
+        assert (0, is_wide) == (shown.status, widest(shown.text) > 80)
+
+    def test_values_of_the_environment(self, shell: Shell) -> None:
+        """--help names the variables and the host as the client has them."""
+        text = shell("--help").stdout.decode() + shell("mtd", "--help").stdout.decode()
+        for name in (TOKEN_VARIABLE, URL_VARIABLE, DEFAULT_HOST):
+            assert name in text
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("--quiet", "invoice", "2026-05", "--format", "csv"),
+            ("--format", "csv", "invoice", "2026-05"),
+            ("--format=csv", "--timeout", "9", "invoice", "2026-05"),
+        ],
+    )
+    def test_options_before_the_command(self, shell: Shell, arguments: tuple[str, ...]) -> None:
+        """Options can stand before the command, with and without a value."""
+        assert shell(*MAY, "--format", "csv") == shell(*arguments)
+
+    def test_options_before_a_command_of_v2(self, shell: Shell) -> None:
+        """Options can stand before both words of a command of v2."""
+        usual = shell("v2", "invoice", "5", "2020", "--format", "csv")
+        assert usual == shell("--format", "csv", "v2", "--quiet", "invoice", "5", "2020")
+        assert (0, True) == (usual.status, len(usual.stdout) > 100)
+
+    @pytest.mark.parametrize(
+        ("arguments", "start"),
+        [
+            ("--demo --help", "usage: fastly-billing [-h]"),
+            ("--help mtd", "usage: fastly-billing [-h]"),
+            ("--demo --version", "fastly-billing 2"),
+            ("--demo mtd -h", "usage: fastly-billing mtd"),
+            ("--demo v2 --help", "usage: fastly-billing v2"),
+            ("v2 mtd --help", "usage: fastly-billing v2 mtd"),
+        ],
+    )
+    def test_help_with_options(self, shell: Shell, arguments: str, start: str) -> None:
+        """--help and --version also work with other options."""
+        result = shell(*arguments.split())
+        assert (0, start) == (result.status, result.stdout.decode()[: len(start)])
 
     def test_examples_in_help_work(
         self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -6,11 +6,13 @@ import json
 import os
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from forks import ForkServer
-from shell import Shell, environment, files_of_at_most, words
+from shell import Result, Shell, environment, files_of_at_most, words
 
 from fastly.testing import BillingServer
 
@@ -55,7 +57,7 @@ class TestAppending:
         result = shell(*command)
         assert (0, b"") == result[:2]
         assert result.stderr.startswith("0 invoices added, ")
-        assert before == file.stat()
+        assert (before.st_ino, before.st_mtime_ns) == (file.stat().st_ino, file.stat().st_mtime_ns)
 
     def test_only_what_is_missing(self, shell: Shell, tmp_path: Path) -> None:
         """Invoices that the file lacks are appended; existing lines stay as they are."""
@@ -147,6 +149,187 @@ class TestAppending:
         assert (1, b"", f"fastly-billing: {file}: File too large\n") == result
         assert before == file.read_bytes()
         assert [file] == list(tmp_path.iterdir())
+
+
+def bill(number: int, *amounts: float, **fields: Any) -> dict[str, Any]:
+    """Return an invoice of May with these lines, or of the month that the number is."""
+    return {
+        "customer_id": "C",
+        "invoice_id": f"INV-{number}",
+        "payment_status": "outstanding",
+        "billing_start_date": f"2026-{number:02}-01T00:00:00Z",
+        "monthly_transaction_amount": sum(amounts),
+        "transaction_line_items": [{"description": "d", "amount": x} for x in amounts],
+        **fields,
+    }
+
+
+class TestCorrections:
+    """The API lists an invoice of the file with other content, or not any more."""
+
+    @pytest.fixture
+    def append(self, shell: Shell, server: BillingServer, tmp_path: Path) -> Callable[..., Result]:
+        """Return a function that appends what the API lists then."""
+
+        def call(*invoices: dict[str, Any], options: tuple[str, ...] = ()) -> Result:
+            server.enqueue(body={"data": list(invoices), "meta": {}})
+            return shell("invoices", "--append-to", tmp_path / "all.jsonl", *options)
+
+        return call
+
+    @pytest.fixture
+    def file(self, append: Callable[..., Result], tmp_path: Path) -> Path:
+        """Return a file with the invoices 5, of 600.00, and 4, of 7.00."""
+        append(bill(5, 60, 540), bill(4, 7))
+        return tmp_path / "all.jsonl"
+
+    @pytest.mark.parametrize("amounts", [(60, 40, 5), (60, 40), (100,), (540, 60), (60, 540, 0)])
+    def test_other_lines(
+        self, append: Callable[..., Result], file: Path, amounts: tuple[float, ...]
+    ) -> None:
+        """More, fewer or other lines replace the old ones where they are, and stderr says so."""
+        result = append(bill(5, *amounts), bill(4, 7))
+        expected = "0 invoices added, 1 corrected (INV-5), 1 already in the file\n"
+        assert (0, b"", expected) == result
+        assert [7, *amounts] == [row["amount"] for row in rows_of(file)]
+
+    def test_other_place(self, append: Callable[..., Result], file: Path) -> None:
+        """A correction of an old invoice leaves the order of months as it is."""
+        append(bill(5, 60, 540), bill(4, 8))
+        assert [8, 60, 540] == [row["amount"] for row in rows_of(file)]
+
+    def test_quiet(self, append: Callable[..., Result], file: Path) -> None:
+        """With --quiet, a correction is made and not mentioned."""
+        assert (0, b"", "") == append(bill(5, 1), bill(4, 7), options=("--quiet",))
+        assert [7, 1] == [row["amount"] for row in rows_of(file)]
+
+    def test_payment(self, append: Callable[..., Result], file: Path) -> None:
+        """An invoice that was only paid is up to date in the file, and is not a correction."""
+        result = append(bill(5, 60, 540, payment_status="paid"), bill(4, 7))
+        assert (0, b"", "0 invoices added, 2 already in the file\n") == result
+        assert ["outstanding", "paid", "paid"] == [row["payment_status"] for row in rows_of(file)]
+
+    def test_file_of_version_2_0(self, append: Callable[..., Result], file: Path) -> None:
+        """An invoice without lines, as 2.0.0 wrote it, gets its number and its amount silently."""
+        old = rows_of(file)[0] | {"line_number": None, "amount": None, "description": None}
+        file.write_text(json.dumps(old) + "\n")
+        result = append(bill(4, monthly_transaction_amount=7, transaction_line_items=None))
+        assert (0, b"", "0 invoices added, 1 already in the file\n") == result
+        assert [(0, 7)] == [(row["line_number"], row["amount"]) for row in rows_of(file)]
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda row: {"x": 1, **dict(reversed(row.items()))},
+            lambda row: {**row, "amount": int(row["amount"])},
+            lambda row: {**row, "billing_start_date": row["billing_start_date"][:10]},
+            lambda row: {name: row[name] for name in row if name not in ("amount", "region")},
+        ],
+    )
+    def test_spelling(
+        self, append: Callable[..., Result], file: Path, change: Callable[[Any], Any]
+    ) -> None:
+        """Rows with the same content stay as they are, however they are written."""
+        file.write_text("".join(json.dumps(change(row)) + "\n" for row in rows_of(file)))
+        before = file.read_bytes()
+        result = append(bill(5, 60, 540), bill(4, 7))
+        assert (0, b"", "0 invoices added, 2 already in the file\n") == result
+        assert before == file.read_bytes()
+
+    @pytest.mark.parametrize("start", ["2026-04-01T02:00:00+02:00", "x", None])
+    def test_time(self, append: Callable[..., Result], file: Path, start: str | None) -> None:
+        """A time is compared as the moment that it is, and is never a reason to fail."""
+        rows = [row | {"billing_start_date": start} for row in rows_of(file)[:1]]
+        file.write_text(json.dumps(rows[0]) + "\n")
+        is_same = start and start[0] == "2"
+        status, _, said = append(bill(4, 7))
+        assert (0, not is_same) == (status, "1 corrected (INV-4)" in said)
+
+    def test_order_of_rows(self, append: Callable[..., Result], file: Path) -> None:
+        """The rows of a file that was sorted are the same."""
+        lines = lines_of(file)
+        file.write_bytes(lines[2] + lines[0] + lines[1])
+        assert "0 invoices added, 2 already" in append(bill(5, 60, 540), bill(4, 7)).stderr
+
+    def test_rows_twice(self, append: Callable[..., Result], file: Path) -> None:
+        """Rows that are in the file twice are there once afterwards."""
+        file.write_bytes(file.read_bytes() * 2)
+        result = append(bill(5, 60, 540), bill(4, 7))
+        assert "2 corrected (INV-5, INV-4)" in result.stderr
+        assert [7, 60, 540] == [row["amount"] for row in rows_of(file)]
+
+    def test_correction_of_an_incomplete_invoice(
+        self, append: Callable[..., Result], file: Path
+    ) -> None:
+        """A copy that was interrupted is completed; if the amounts differ too, that is said."""
+        file.write_bytes(file.read_bytes()[:-10])
+        assert "1 corrected (INV-5)" in append(bill(5, 61, 540), bill(4, 7)).stderr
+        assert [7, 61, 540] == [row["amount"] for row in rows_of(file)]
+
+    def test_second_invoice_of_a_month(self, append: Callable[..., Result], file: Path) -> None:
+        """A correction that is an invoice of its own is added, and replaces nothing."""
+        second = bill(6, -100, billing_start_date="2026-05-01T00:00:00Z")
+        result = append(second, bill(5, 60, 540), bill(4, 7))
+        assert (0, b"", "1 invoice added, 2 already in the file\n") == result
+        assert [7, 60, 540, -100] == [row["amount"] for row in rows_of(file)]
+
+    @pytest.mark.parametrize("options", [(), ("--quiet",), ("--until", "2026-05")])
+    def test_withdrawn(
+        self, append: Callable[..., Result], file: Path, options: tuple[str, ...]
+    ) -> None:
+        """The rows of an invoice that is no longer listed stay, and stderr always says so."""
+        status, out, said = append(bill(4, 7), options=options)
+        assert (0, b"", 3) == (status, out, len(rows_of(file)))
+        expected = f"fastly-billing: no longer listed: INV-5; {file} keeps the rows"
+        assert expected == said.splitlines()[0]
+
+    @pytest.mark.parametrize(
+        ("options", "start"),
+        [
+            (("--until", "2026-04"), "2026-05-01T00:00:00Z"),
+            (("--until", "2026-04"), "2026-04-30T17:00:00-07:00"),
+            (("--since", "2026-04", "--until", "2026-04"), "2026-05-01T00:00:00Z"),
+        ],
+    )
+    def test_not_asked_for(
+        self, append: Callable[..., Result], file: Path, options: tuple[str, ...], start: str
+    ) -> None:
+        """An invoice of another month, in UTC, is not missed."""
+        rows = rows_of(file)
+        moved = [row | {"billing_start_date": start} for row in rows[1:]]
+        file.write_text("".join(json.dumps(row) + "\n" for row in [rows[0], *moved]))
+        result = append(bill(4, 7), options=options)
+        assert (0, b"", "0 invoices added, 1 already in the file\n") == result
+
+    def test_many_withdrawn(self, append: Callable[..., Result], tmp_path: Path) -> None:
+        """The message about invoices that are not listed has at most ten names."""
+        bills = [bill(number, 1, billing_start_date="2026-05-01") for number in range(20)]
+        append(*bills)
+        said = append(bills[0]).stderr
+        assert "INV-11, INV-10 and 9 more; " in said
+        assert 20 == len(rows_of(tmp_path / "all.jsonl"))
+
+    @pytest.mark.parametrize("listed", [(), (bill(6, 1),), (bill(5, 1, invoice_id="INV-9"),)])
+    def test_all_withdrawn(
+        self, append: Callable[..., Result], file: Path, listed: tuple[dict[str, Any], ...]
+    ) -> None:
+        """If nothing in the file is listed any more, nothing is changed, and the status is 1."""
+        before = file.read_bytes()
+        status, _, said = append(*listed, options=("--quiet",))
+        assert (1, before) == (status, file.read_bytes())
+        assert said.startswith("fastly-billing: no longer listed: INV-4, INV-5, ")
+
+    def test_another_customer(self, append: Callable[..., Result], file: Path) -> None:
+        """The invoices of another customer are not added, even under the same IDs."""
+        before = file.read_bytes()
+        status, _, said = append(bill(5, 60, 540, customer_id="D"), bill(6, 1, customer_id="D"))
+        assert (1, before) == (status, file.read_bytes())
+        assert "has invoices of the customer C, and the API lists those of D" in said
+
+
+def rows_of(file: Path) -> list[dict[str, Any]]:
+    """Return the rows of a file."""
+    return [json.loads(line) for line in lines_of(file)]
 
 
 class TestTornFiles:

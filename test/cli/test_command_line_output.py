@@ -29,14 +29,19 @@ from shell import (
     words,
 )
 
+from fastly.cli.files import replace
 from fastly.cli.main import main
-from fastly.cli.output import replace
 from fastly.testing import BillingServer
 
 
 def invoice_id_in(data: bytes) -> str:
     """Return the ID of an invoice in JSON."""
     return str(json.loads(data)["invoice_id"])
+
+
+def said(file: Path, form: str = "json") -> str:
+    """Return the message about a file that was written."""
+    return f"{file}: {file.stat().st_size:,} bytes of {form} written\n"
 
 
 class TestFile:
@@ -46,7 +51,7 @@ class TestFile:
         """A new file has the permissions that the umask leaves, and stdout stays empty."""
         file = tmp_path / "may.json"
         result = run(*MAY, "--output", file, server=server, options={"umask": 0o027})
-        assert (0, b"", "") == result
+        assert (0, b"", said(file)) == result
         assert server.account.v3_invoice_id(2026, 5) == invoice_id_in(file.read_bytes())
         assert 0o640 == stat.S_IMODE(file.stat().st_mode)
         assert [file] == list(tmp_path.iterdir())
@@ -68,7 +73,7 @@ class TestFile:
         self, shell: Shell, tmp_path: Path, name: str, start: bytes
     ) -> None:
         """Without --format, the extension selects it, also of hidden files; without one, json."""
-        assert (0, b"", "") == shell(*MAY, "--output", tmp_path / name)
+        assert (0, b"", "") == shell(*MAY, "--quiet", "--output", tmp_path / name)
         assert (tmp_path / name).read_bytes().startswith(start)
 
     @pytest.mark.parametrize("name", ["may.xlsx", ".pdf", ".hidden", "a."])
@@ -87,7 +92,8 @@ class TestFile:
         """A page in a file is UTF-8 and 80 columns wide, whatever stdout is."""
         file = tmp_path / "usage.txt"
         command = ("usage", "--by-service", "--until", "2026-05", "--output", file)
-        assert (0, b"", "") == piped(*command, PYTHONIOENCODING="ascii", COLUMNS="40")
+        result = piped(*command, PYTHONIOENCODING="ascii", COLUMNS="40")
+        assert (0, b"", said(file, "table")) == result
         assert "café-zürich" in file.read_text("utf-8")
         assert 80 == widest(file.read_text("utf-8"))
 
@@ -99,7 +105,8 @@ class TestFile:
         file.write_text("old")
         file.chmod(0o600)
         link.symlink_to(file)
-        assert (0, b"", "") == shell(*MAY, "--output", link)
+        result = shell(*MAY, "--output", link)
+        assert (0, b"", said(link)) == result
         assert link.is_symlink()
         assert 0o600 == stat.S_IMODE(file.stat().st_mode)
         assert server.account.v3_invoice_id(2026, 5) == invoice_id_in(file.read_bytes())
@@ -115,7 +122,7 @@ class TestFile:
             modes.append(stat.S_IMODE(temporary.stat().st_mode))
             yield b"new"
 
-        replace(file, chunks())
+        replace(str(file), chunks())
         assert ([0o600], b"new") == (modes, file.read_bytes())
 
     @pytest.mark.parametrize("option", ["--output", "--append-to"])
@@ -235,7 +242,7 @@ def test_signals_that_are_not_ours(server: BillingServer, tmp_path: Path, option
     if option == "ignored":
         file = tmp_path / "all.csv"
         command = ["nohup", *COMMAND, *words(("invoices", "--output", file), server)]
-        server.enqueue(body={}, delay=0.5)
+        server.enqueue(body={"data": []}, delay=0.5)
         with subprocess.Popen(command, cwd=ROOT, env=environment(server)) as process:
             while not server.requests:
                 assert process.poll() is None
@@ -286,7 +293,8 @@ class TestPipesAndDevices:
         if not file.parent.is_dir():
             pytest.skip("no such folder here")
         for _ in range(2):
-            assert (0, b"", "") == shell(*MAY, "--output", file)
+            result = shell(*MAY, "--output", file)
+            assert (0, b"", said(file)) == result
         assert json.loads(file.read_bytes())
 
     @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])

@@ -171,6 +171,20 @@ class TestInvoice:
         text = invoice(transaction_line_items=lines_of(0.1049), monthly_transaction_amount=0.1)
         assert "Sum" not in text
 
+    @pytest.mark.parametrize(
+        ("total", "currency", "label"),
+        [
+            (30.02, "USD", "Rounding of the lines"),
+            (30.03, "USD", "Not in any line"),
+            (32, "JPY", "Rounding of the lines"),
+        ],
+    )
+    def test_rounding(self, total: float, currency: str, label: str) -> None:
+        """A difference of at most a cent of the currency for each line is called rounding."""
+        fields = {"transaction_line_items": lines_of(10, 20), "currency_code": currency}
+        text = invoice(monthly_transaction_amount=total, **fields)
+        assert f"{total - 30:.2f}" == amount_of(label, text)
+
     def test_total_that_is_missing(self) -> None:
         """Without a total, the page still shows what the lines add up to."""
         text = invoice(transaction_line_items=lines_of(1, 2))

@@ -42,7 +42,7 @@ def whole() -> fastly.ApiException:
         "Not Found",
         headers=urllib3.HTTPHeaderDict({"Fastly-Request-Id": "id-1"}),
         body='{"msg": "Record not found", "detail": "Cannot load invoice"}',
-        url="https://api.fastly.com/billing/v2/year/2020/month/05",
+        url="https://api.fastly.com/billing/v3/invoices/i",
         retry_after=2.5,
     )
     error.tries = 3
@@ -82,7 +82,7 @@ def test_the_text_of_an_exception() -> None:
     assert str(whole()) == (
         "404 Not Found\n"
         "  API message: Record not found: Cannot load invoice\n"
-        "  request: GET https://api.fastly.com/billing/v2/year/2020/month/05\n"
+        "  request: GET https://api.fastly.com/billing/v3/invoices/i\n"
         "  attempts: 3\n"
         "  request id: id-1\n"
         "  retry after: 2.5 s\n"

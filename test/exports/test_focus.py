@@ -62,6 +62,16 @@ def test_periods_exclude_their_end(last_day: str, end: tuple[int, int, int]) -> 
     assert datetime(*end, tzinfo=timezone.utc) == row["BillingPeriodEnd"] == row["ChargePeriodEnd"]
 
 
+def test_periods_are_in_utc() -> None:
+    """A period in another time zone starts and ends at the same moments in UTC."""
+    period = {"billing_start_date": "2026-04-30T17:00:00-07:00"}
+    period |= {"billing_end_date": "2026-05-30T17:00:00-07:00"}
+    (row,) = focus_rows(Invoice.from_dict(period))
+    assert ["2026-05-01T00:00:00+00:00", "2026-06-01T00:00:00+00:00"] == [
+        row[name].isoformat() for name in ("BillingPeriodStart", "BillingPeriodEnd")
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "category", "frequency"),
     [

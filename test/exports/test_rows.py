@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -17,13 +18,24 @@ from hypothesis import strategies as st
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.cli.export import csv_text, json_lines
-from fastly.models import Invoice, MtdInvoiceResponse, ServiceusagemetricsData, Usagemetric
+from fastly.exceptions import ApiTypeError
+from fastly.models import (
+    EomInvoiceResponse,
+    Invoice,
+    ListEomInvoicesResponse,
+    MtdInvoiceResponse,
+    ServiceusagemetricsData,
+    Usagemetric,
+)
 from fastly.rows import (
     InvoiceRow,
     ServiceUsageRow,
     UsageRow,
+    exact_sum,
     invoice_rows,
+    month_of,
     service_usage_rows,
+    tolerance,
     usage_rows,
 )
 from fastly.testing import BillingServer
@@ -83,15 +95,59 @@ class TestInvoiceRows:
 
     @pytest.mark.parametrize("items", [None, [], [None]])
     def test_invoice_without_lines(self, items: Any) -> None:
-        """An invoice without lines is one row, so that its total is not lost."""
+        """An invoice without lines is line 0, whose amount is the total."""
         fields = {"invoice_id": "I", "monthly_transaction_amount": 5}
         (row,) = invoice_rows([Invoice.from_dict({**fields, "transaction_line_items": items})])
-        assert ("I", Decimal(5), None, None) == (
+        assert ("I", Decimal(5), 0, Decimal(5)) == (
             row["invoice_id"],
             row["monthly_transaction_amount"],
             row["line_number"],
             row["amount"],
         )
+
+    @pytest.mark.parametrize("kind", [Invoice, EomInvoiceResponse, MtdInvoiceResponse])
+    def test_one_invoice(self, kind: Any) -> None:
+        """A single invoice needs no list around it."""
+        made = kind.from_dict({"invoice_id": "I", "transaction_line_items": [{}, {}]})
+        assert [("I", 1), ("I", 2)] == keys(invoice_rows(made))
+
+    def test_page(self) -> None:
+        """A page is its invoices; null in its place or among them is no row."""
+        page = ListEomInvoicesResponse.from_dict({"data": [{"invoice_id": "I"}, None]})
+        assert [("I", 0)] == keys(invoice_rows(page))
+        assert [("I", 0)] == keys(invoice_rows(page.data or []))
+        assert [] == keys(invoice_rows(ListEomInvoicesResponse()))
+
+    @pytest.mark.parametrize(
+        "given", [None, 5, "INV-1", b"x", {"data": []}, Usagemetric(), InvoiceRow, Invoice]
+    )
+    def test_neither_invoices_nor_an_iterable(self, given: Any) -> None:
+        """Anything else is refused at once, also if it would be iterable."""
+        with pytest.raises(ApiTypeError, match=r"^invoice_rows\(\) takes invoices, a page"):
+            invoice_rows(given)
+
+    @pytest.mark.parametrize("item", [{"invoice_id": "I"}, "INV-1", 5, Usagemetric()])
+    def test_something_else_among_invoices(self, item: Any) -> None:
+        """Anything else in an iterable is refused after the invoices before it."""
+        rows = invoice_rows([Invoice(invoice_id="I"), item])
+        assert "I" == next(rows)["invoice_id"]
+        with pytest.raises(ApiTypeError, match="takes invoices, got"):
+            next(rows)
+
+    def test_times_are_in_utc(self) -> None:
+        """Times are those of UTC, so that their month is the one that Fastly counts."""
+        invoice = Invoice.from_dict({"billing_start_date": "2026-04-30T17:00:00-07:00"})
+        start = next(invoice_rows(invoice))["billing_start_date"]
+        assert ("2026-05-01T00:00:00+00:00", "2026-05") == (start.isoformat(), month_of(start))
+
+    def test_key_and_amounts_of_the_stand_in(self, invoices: BillingInvoicesApi) -> None:
+        """Invoice ID and line number are a key, and the amounts add up to all totals."""
+        found = list(invoices.iter_invoices())
+        found.append(Invoice(invoice_id="INV-0", monthly_transaction_amount=0.1))
+        rows = list(invoice_rows(found))
+        assert len(set(keys(rows))) == len(rows)
+        totals = exact_sum(invoice.monthly_transaction_amount for invoice in found)
+        assert totals == exact_sum(row["amount"] for row in rows)
 
     def test_amounts_of_the_stand_in(
         self, server: BillingServer, invoices: BillingInvoicesApi
@@ -111,6 +167,49 @@ class TestInvoiceRows:
         lines = [{"amount": float(amount)} for amount in amounts]
         rows = invoice_rows([an_invoice(*lines)])
         assert sum(amounts) == sum(row["amount"] or 0 for row in rows)
+
+
+def keys(rows: Iterable[InvoiceRow]) -> list[tuple[str | None, int]]:
+    """Return the key of each row."""
+    return [(row["invoice_id"], row["line_number"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("values", "total"),
+    [
+        ([0.1, 0.2, None], "0.3"),
+        ([Decimal("1234567890123456789012345678.99"), 0.01], "1234567890123456789012345679.00"),
+        ([1e300, 1e-300, -1e300], "1E-300"),
+        ([], "0"),
+    ],
+)
+def test_exact_sum(values: list[Any], total: str) -> None:
+    """A sum has all digits of its parts, which that of Python's decimals has not."""
+    assert Decimal(total) == exact_sum(values)
+
+
+@pytest.mark.parametrize(
+    ("time", "month"),
+    [
+        ("2026-04-30T17:00:00-07:00", "2026-05"),
+        ("2026-05-01T00:00:00+02:00", "2026-04"),
+        ("2026-05-01", "2026-05"),
+        ("0001-01-01T00:00:00+14:00", "0001-01"),
+        (None, None),
+    ],
+)
+def test_months_are_those_of_utc(time: str | None, month: str | None) -> None:
+    """The month of a time is that of UTC, whatever its offset is."""
+    assert month == month_of(Invoice(billing_start_date=time).billing_start_date)
+
+
+@pytest.mark.parametrize(
+    ("lines", "currency", "most"),
+    [(3, "USD", "0.03"), (2, None, "0.02"), (2, "jpy", "2"), (1, "KWD", "0.001"), (0, "EUR", "0")],
+)
+def test_tolerance(lines: int, currency: str | None, most: str) -> None:
+    """Lines may differ from the total by a cent of the currency each."""
+    assert Decimal(most) == tolerance(lines, currency)
 
 
 class TestUsageRows:

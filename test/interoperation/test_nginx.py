@@ -13,17 +13,16 @@ from secure import TOKEN, billing, written
 
 import fastly
 from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.testing import BillingServer
-
-MONTHS = [(month, year) for year in (2020, 2021) for month in range(1, 11)]
 
 
 def test_connections_that_end_every_few_requests(nginx: Nginx, roots: str) -> None:
     """When nginx closes each connection after 3 requests, 20 calls in a row succeed."""
     with billing(nginx.url, ssl_ca_cert=roots, retries=0) as api:
         api.api_client.user_agent = "one-after-the-other"
-        invoices = [api.get_invoice(month, year) for month, year in MONTHS]
-    assert 20 == len({invoice.invoice_id for invoice in invoices})
+        pages = [api.list_invoices(limit=limit) for limit in range(1, 21)]
+    assert list(range(1, 21)) == [len(page.data or ()) for page in pages]
     lines = [line.split() for line in written(nginx.directory / "nginx.log", "one-aft", times=20)]
     assert [["200", "gzip"]] * 20 == [line[1:3] for line in lines]
     assert 7 == len({line[0] for line in lines})
@@ -37,8 +36,9 @@ def test_threads(nginx: Nginx, roots: str) -> None:
 def test_csv_and_pdf(nginx: Nginx, roots: str) -> None:
     """CSV and PDF pass through nginx unchanged."""
     with billing(nginx.url, ssl_ca_cert=roots) as api:
-        assert api.get_invoice(5, 2020, _accept="application/pdf").startswith(b"%PDF-")
-        assert api.get_invoice(5, 2020, _accept="text/csv").startswith("invoice_id,")
+        documents = BillingApi(api.api_client)
+        assert documents.get_invoice(5, 2020, _accept="application/pdf").startswith(b"%PDF-")
+        assert documents.get_invoice(5, 2020, _accept="text/csv").startswith("invoice_id,")
 
 
 def test_nginx_without_its_upstream(nginx: Nginx, roots: str, stand_in: BillingServer) -> None:
@@ -48,7 +48,7 @@ def test_nginx_without_its_upstream(nginx: Nginx, roots: str, stand_in: BillingS
         billing(nginx.url, ssl_ca_cert=roots, retries=0) as api,
         pytest.raises(fastly.ServiceException) as caught,
     ):
-        api.get_invoice(5, 2020)
+        api.list_invoices(limit=1)
     assert 502 == caught.value.status
     assert "<center>nginx" in str(caught.value.body)
 
@@ -60,10 +60,10 @@ def test_an_idle_connection_that_nginx_closed(start_nginx: StartNginx, roots: st
         billing(nginx.url, ssl_ca_cert=roots, retries=0) as api,
     ):
         api.api_client.user_agent = "idle"
-        api.get_invoice(4, 2020)
-        api.get_invoice(5, 2020)
+        api.list_invoices(limit=1)
+        api.list_invoices(limit=1)
         time.sleep(1.3)
-        api.get_invoice(6, 2020)
+        api.list_invoices(limit=1)
         lines = written(nginx.directory / "nginx.log", "idle", times=3)
     assert 2 == len({line.split()[0] for line in lines})
 
@@ -103,9 +103,9 @@ def test_a_limit_of_requests(
     """A request that nginx's limit_req refuses raises its exception; with retries it succeeds."""
     with start_nginx(LIMIT.format(status=status), "limit_req zone=few;") as nginx:
         with billing(nginx.url, ssl_ca_cert=roots, retries=0) as api:
-            api.get_invoice(4, 2020)
+            api.list_invoices(limit=1)
             with pytest.raises(kind) as caught:
-                api.get_invoice(5, 2020)
+                api.list_invoices(limit=1)
         assert status == caught.value.status
         assert 4 == len(set(invoices_of_threads(nginx.url, roots, 2, calls=4, retries=8)))
 
@@ -117,7 +117,7 @@ def invoices_of_threads(
     settings = {"ssl_ca_cert": roots, "retries": retries}
     configuration = fastly.Configuration(host, {"token": TOKEN}, **settings)
     with fastly.ApiClient(configuration, pool_threads=threads) as client:
-        api = BillingApi(client)
-        months = [MONTHS[number % len(MONTHS)] for number in range(calls)]
-        results = [api.get_invoice(month, year, async_req=True) for month, year in months]
-        return [str(result.get(30).invoice_id) for result in results]
+        api = BillingInvoicesApi(client)
+        ids = [invoice.invoice_id for invoice in api.list_invoices(limit=20).data or ()]
+        found = [api.get_invoice_by_invoice_id(ids[n % 20], async_req=True) for n in range(calls)]
+        return [str(result.get(30).invoice_id) for result in found]

@@ -28,7 +28,7 @@ def record(cassette: dict[str, Any], host: str, **settings: Any) -> list[Any]:
     results = []
     for mode in ("once", "none"):
         with vcr.use_cassette(**cassette, record_mode=mode), billing(host, **settings) as api:
-            results.append((api.get_invoice(5, 2020), api.get_invoice(6, 2020)))
+            results.append((api.list_invoices(limit=1), api.list_invoices(limit=2)))
     return results
 
 
@@ -41,17 +41,17 @@ def test_a_recorded_call_is_replayed(server: BillingServer, cassette: dict[str, 
 
 
 def test_a_recorded_call_is_replayed_without_its_server(cassette: dict[str, Any]) -> None:
-    """JSON, an estimate that was pending, CSV and errors are replayed after the server has gone."""
+    """JSON, an estimate that was pending and errors are replayed after the server has gone."""
 
     def asked(host: str) -> list[Any]:
         with vcr.use_cassette(**cassette), billing(host) as api:
             with pytest.raises(fastly.NotFoundException) as caught:
-                api.get_invoice(5, 2001)
-            estimate = api.get_invoice_mtd("StandInCustomer2019", month=5, year=2020)
-            csv = api.get_invoice(5, 2020, _accept="text/csv")
-            return [caught.value.detail, estimate, csv]
+                api.get_invoice_by_invoice_id("INV-1")
+            estimate = api.get_month_to_date_invoice()
+            page = api.list_invoices(limit=1)
+            return [caught.value.detail, estimate, page]
 
-    with BillingServer(token=TOKEN, customer_id="StandInCustomer2019") as server:
+    with BillingServer(token=TOKEN) as server:
         first = asked(server.url)
         sent = len(server.requests)
     assert first == asked(server.url)
@@ -74,20 +74,20 @@ def test_a_recorded_zipped_answer_is_replayed(cassette: dict[str, Any]) -> None:
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
     with BillingServer(token=TOKEN) as server:
         for name in ("one", "two"):
-            body = gzip.compress(f'{{"invoice_id": "{name}"}}'.encode())
+            body = gzip.compress(f'{{"data": [{{"invoice_id": "{name}"}}]}}'.encode())
             server.enqueue(headers=headers, body=body)
         first, second = record(cassette, server.url)
-    assert ["one", "two"] == [invoice.invoice_id for invoice in first]
+    assert ["one", "two"] == [page.data[0].invoice_id for page in first]
     assert first == second
 
 
 def test_a_client_outlives_a_cassette(server: BillingServer, cassette: dict[str, Any]) -> None:
     """A client used before, during and after a recording sends requests again afterwards."""
     with billing(server.url, token=server.token) as api:
-        before = api.get_invoice(5, 2020)
+        before = api.list_invoices(limit=1)
         with vcr.use_cassette(**cassette) as tape:
-            within = api.get_invoice(5, 2020)
-        after = api.get_invoice(5, 2020)
+            within = api.list_invoices(limit=1)
+        after = api.list_invoices(limit=1)
     assert before == within == after
     assert 1 == len(tape)
     assert 3 == len(server.requests)
@@ -97,20 +97,17 @@ def test_a_client_outlives_a_cassette(server: BillingServer, cassette: dict[str,
 
 
 def test_a_response_of_pytest_httpserver() -> None:
-    """The client works with pytest-httpserver, which sees the token and the query as sent."""
-    month = {"month": "05", "year": "2020"}
+    """The client works with pytest-httpserver, which sees the token as sent."""
     with pytest_httpserver.HTTPServer(host="127.0.0.1") as server:
         expected = server.expect_ordered_request(
-            "/billing/v2/account_customers/c/mtd_invoice",
-            query_string=month,
-            headers={"Fastly-Key": TOKEN},
+            "/billing/v3/invoices/month-to-date", headers={"Fastly-Key": TOKEN}
         )
         expected.respond_with_data("", status=202, headers={"Retry-After": "0"})
-        server.expect_ordered_request(
-            "/billing/v2/account_customers/c/mtd_invoice", query_string=month
-        ).respond_with_json({"invoice_id": "estimate"})
+        server.expect_ordered_request("/billing/v3/invoices/month-to-date").respond_with_json(
+            {"invoice_id": "estimate"}
+        )
         with billing(server.url_for("")) as api:
-            assert "estimate" == api.get_invoice_mtd("c", month=5, year=2020).invoice_id
+            assert "estimate" == api.get_month_to_date_invoice().invoice_id
         server.check()
 
 
@@ -121,5 +118,5 @@ def test_an_error_of_pytest_httpserver() -> None:
             billing(server.url_for(""), retries=0) as api,
             pytest.raises(fastly.ServiceException) as caught,
         ):
-            api.get_invoice(5, 2020)
+            api.list_invoices(limit=1)
         assert "No handler found" in str(caught.value.body)

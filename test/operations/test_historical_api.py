@@ -66,7 +66,7 @@ def test_times_are_epoch_seconds(
     historical: HistoricalApi, server: BillingServer, method: str, value: Any, text: str
 ) -> None:
     """Dates and datetimes are sent as epoch seconds, UTC unless they say otherwise; text as is."""
-    server.enqueue(body={"status": "success"})
+    server.enqueue(body={"status": "success", "data": {}})
     getattr(historical, method)(_from=value)
     assert {"from": text} == sent(server)
 
@@ -110,16 +110,16 @@ def test_times_of_the_wrong_type(
 
 def test_relative_times_are_not_compared(historical: HistoricalApi, server: BillingServer) -> None:
     """The order of relative times is the API's to check."""
-    server.enqueue(body={"status": "success"})
+    server.enqueue(body={"status": "success", "data": {}})
     historical.get_usage(_from="now", to="1 month ago")
     assert {"from": "now", "to": "1 month ago"} == sent(server)
 
 
 def test_unchecked_arguments(historical: HistoricalApi, server: BillingServer) -> None:
     """Without checks, arguments are sent as given, and a bool as JSON writes it."""
-    server.enqueue(body={"status": "success"})
+    server.enqueue(body={"status": "success", "data": {}})
     historical.get_usage(_from="2026-02-01", to="2026-01-01", _check_input_type=False)
-    server.enqueue(body={"status": "success"})
+    server.enqueue(body={"status": "success", "data": {}})
     unchecked: Any = historical.get_usage_month
     unchecked(year="20", billable_units=True, _check_input_type=False)
     assert [
@@ -141,7 +141,7 @@ def test_the_query_of_a_month(
     historical: HistoricalApi, server: BillingServer, arguments: Any, query: dict[str, str]
 ) -> None:
     """A month has two digits, and a bool is written as in JSON."""
-    server.enqueue(body={"status": "success"})
+    server.enqueue(body={"status": "success", "data": {}})
     historical.get_usage_month(**arguments)
     assert query == sent(server)
 

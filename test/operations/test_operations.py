@@ -163,7 +163,7 @@ def test_the_query_of_a_list(
     invoices: BillingInvoicesApi, server: BillingServer, arguments: Any, query: dict[str, str]
 ) -> None:
     """Arguments are formatted and percent-encoded for the API; None is omitted."""
-    server.enqueue(body={})
+    server.enqueue(body={"data": None})
     invoices.list_invoices(**arguments)
     assert query == sent(server)
 
@@ -233,7 +233,7 @@ def test_a_month_may_be_a_date(
     usage: BillingUsageMetricsApi, server: BillingServer, month: Any
 ) -> None:
     """A date stands for its month."""
-    server.enqueue(body={})
+    server.enqueue(body={"data": None})
     usage.get_usage_metrics(month, month)
     assert {"start_month": "2026-07", "end_month": "2026-07"} == sent(server)
 
@@ -262,7 +262,7 @@ def test_unchecked_arguments_are_sent_as_given(
     invoices: BillingInvoicesApi, server: BillingServer
 ) -> None:
     """Without input checks any value is sent as text, still percent-encoded."""
-    server.enqueue(body={})
+    server.enqueue(body={"data": None})
     wrong: Any = 5.5
     invoices.list_invoices(limit=wrong, cursor="é", _check_input_type=False)
     assert {"limit": "5.5", "cursor": "é"} == sent(server)
@@ -273,7 +273,7 @@ def test_unchecked_arguments_become_text(
 ) -> None:
     """Without input checks, arrays are sent as text; text that no URL can hold is refused."""
     limit: Any = Indices(5)
-    server.enqueue(body={})
+    server.enqueue(body={"data": None})
     invoices.list_invoices(limit=limit, _check_input_type=False)
     with pytest.raises(
         fastly.ApiValueError, match=r"^cursor must be valid Unicode text, got '\\ud"

@@ -129,7 +129,7 @@ def received(client: fastly.ApiClient, expression: str) -> dict[str, Any]:
         return {name: BillingInvoicesApi(client).list_invoices()}
     if name == "bill":
         return {name: BillingApi(client).get_invoice(5, 2020)}
-    return {name: BillingInvoicesApi(client).get_invoice_by_invoice_id("INV-1")}
+    return {name: BillingInvoicesApi(client).get_invoice_by_invoice_id("29239985")}
 
 
 @pytest.mark.parametrize(("rule", "response", "expression", "value"), READ)

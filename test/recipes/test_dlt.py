@@ -150,6 +150,84 @@ def test_outstanding_invoice_is_loaded_again(
     )
 
 
+def bill(number: int, month: str, *amounts: int, status: str = "paid") -> dict[str, Any]:
+    """Return an invoice with these lines."""
+    return {
+        "invoice_id": f"INV-{number}",
+        "payment_status": status,
+        "billing_start_date": f"2026-{month}",
+        "monthly_transaction_amount": sum(amounts),
+        "transaction_line_items": [{"amount": amount} for amount in amounts],
+    }
+
+
+def rows(page: Recipe) -> list[tuple[str, int, int]]:
+    """Return the invoice, the number and the amount of each line in the table."""
+    return query(
+        page, "SELECT invoice_id, line_number, amount FROM fastly.invoice_lines ORDER BY ALL"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        # Fewer lines, of an invoice that was paid already.
+        ([bill(1, "04-01", 60, 40, 500)], [bill(1, "04-01", 60, 40)], [(1, 1, 60), (1, 2, 40)]),
+        # Lines that the API sent later.
+        ([bill(1, "04-01")], [bill(1, "04-01", 5)], [(1, 1, 5)]),
+        # Another invoice in place of one.
+        ([bill(1, "04-01", 600)], [bill(2, "04-01", 100)], [(2, 1, 100)]),
+        # A second invoice of the month, which starts on another day.
+        (
+            [bill(1, "04-01", 7)],
+            [bill(2, "04-09T00:00:00+14:00", -1), bill(1, "04-01", 7)],
+            [(1, 1, 7), (2, 1, -1)],
+        ),
+        # A month that starts in another time zone.
+        ([bill(1, "04-30T17:00:00-07:00", 7)], [bill(2, "05-01", 8)], [(2, 1, 8)]),
+        # A month between others that has no invoice any more.
+        ([bill(2, "04-01", 7), bill(1, "03-01", 1)], [bill(1, "03-01", 1)], [(1, 1, 1)]),
+        # Months that the API has stopped listing.
+        (
+            [bill(2, "04-01", 7), bill(1, "03-01", 1)],
+            [bill(2, "04-01", 7)],
+            [(1, 1, 1), (2, 1, 7)],
+        ),
+        # No invoice at all.
+        ([bill(1, "04-01", 7)], [], [(1, 1, 7)]),
+    ],
+)
+def test_corrections(
+    recipe: Callable[[str], Recipe],
+    server: BillingServer,
+    before: list[dict[str, Any]],
+    after: list[dict[str, Any]],
+    expected: list[tuple[int, int, int]],
+) -> None:
+    """After each run, the lines of each month are those that the API lists then."""
+    page = recipe("dlt")
+    for invoices in (before, after):
+        server.enqueue(body={"data": invoices, "meta": {}}, path=LIST)
+        run = page.run()
+        assert (0, "") == (run.returncode, run.stderr), run.stderr
+    assert [(f"INV-{number}", *line) for number, *line in expected] == rows(page)
+
+
+def test_month_that_is_incomplete_is_not_replaced(
+    recipe: Callable[[str], Recipe], server: BillingServer
+) -> None:
+    """If a page fails, the month that it may belong to keeps its lines, and others are replaced."""
+    page = recipe("dlt")
+    old = [bill(3, "05-01", 3), bill(2, "04-01", 2), bill(1, "04-01", 1)]
+    server.enqueue(body={"data": old, "meta": {}}, path=LIST)
+    page.run()
+    new = [bill(3, "05-01", 4), bill(2, "04-01", 5)]
+    server.enqueue(body={"data": new, "meta": {"next_cursor": "abc"}}, path=LIST)
+    server.enqueue(400, path=LIST)
+    assert 1 == page.run().returncode
+    assert [("INV-1", 1, 1), ("INV-2", 1, 2), ("INV-3", 1, 4)] == rows(page)
+
+
 def test_month_to_date_that_fails(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
     """Without the month to date, invoices are loaded, and the old month to date stays."""
     page = recipe("dlt")
@@ -172,7 +250,7 @@ def test_empty_account(recipe: Callable[[str], Recipe], server: BillingServer) -
 
 
 def test_missing_fields_survive(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
-    """An invoice without lines is line 0; fields that are missing are empty columns."""
+    """An invoice without lines is line 0, its total; fields that are missing are empty columns."""
     server.enqueue(body={}, path=MTD)
     invoices = [
         {"invoice_id": "INV-1", "monthly_transaction_amount": 3},
@@ -186,7 +264,7 @@ def test_missing_fields_survive(recipe: Callable[[str], Recipe], server: Billing
         " FROM fastly.invoice_lines ORDER BY 1"
     )
     assert [
-        ("INV-1", 0, 3, None, None),
+        ("INV-1", 0, 3, 3, None),
         ("INV-2", 1, None, Decimal("0.000000000001"), None),
     ] == query(page, select)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from pages import LIST, MTD, Recipe
 
 from fastly.testing import BillingServer
@@ -65,6 +66,54 @@ def test_missing_fields_survive(recipe: Callable[[str], Recipe], server: Billing
     assert run.returncode == 0, run.stderr
     first = run.stdout.splitlines()[0]
     assert ["2026-07", "-", "4.25", "of", "4.25"] == first.split()
+
+
+def test_month_that_has_its_invoice_already(
+    recipe: Callable[[str], Recipe], server: BillingServer
+) -> None:
+    """A month to date that is still that of an invoiced month is left out."""
+    late = server.account.v3_month_to_date() | {"billing_start_date": "2026-07-01T00:00:00Z"}
+    server.enqueue(body=late, path=MTD)
+    page = recipe("duckdb")
+    page.run_shell()
+    run = page.run()
+    assert (0, "") == (run.returncode, run.stderr)
+    assert [x for x in page.blocks("text")[0].splitlines() if "so far" not in x] == (
+        run.stdout.splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("amounts", "total", "currency"),
+    [
+        ([33.3333333] * 3, 99.9999999, "USD"),
+        ([123.4567, 0.0049, 20], 143.46, "USD"),
+        ([0.005] * 100, 0.5, "USD"),
+        ([1.4, 1.4], 3, "JPY"),
+    ],
+)
+def test_fractions(
+    recipe: Callable[[str], Recipe],
+    server: BillingServer,
+    amounts: list[float],
+    total: float,
+    currency: str,
+) -> None:
+    """Amounts are added without rounding, and may differ from the total by a cent a line."""
+    invoice = {
+        "invoice_id": "INV-1",
+        "currency_code": currency,
+        "monthly_transaction_amount": total,
+        "transaction_line_items": [{"amount": amount} for amount in amounts],
+    }
+    server.enqueue(body={"data": [invoice]}, path=LIST)
+    server.enqueue(404, path=MTD)
+    page = recipe("duckdb")
+    page.run_shell()
+    run = page.run()
+    assert (0, "month-to-date.jsonl is missing\n") == (run.returncode, run.stderr)
+    printed = run.stdout.split()
+    assert ["?", "-", f"{sum(amounts):.2f}"] == printed[:3]
 
 
 def test_invoice_that_does_not_add_up(

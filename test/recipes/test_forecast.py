@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import MTD, Recipe
+from pages import LIST, MTD, Recipe
+from shell import amount_of
 
 from fastly.testing import BillingServer
 
@@ -29,13 +30,13 @@ def test_page_shows_what_the_program_prints(
 def test_invoice_is_in_the_range(tmp_path: Path, day: int) -> None:
     """The invoice of August is in the range that the page promises for every day from the 8th."""
     low, high = forecast(tmp_path, date(2026, 8, day))
-    assert low <= 11_048.23 <= high
+    assert low <= 13_706.62 <= high
 
 
 def test_plan_minimum_breaks_the_forecast(tmp_path: Path) -> None:
     """A plan minimum, as in February, leads to an invoice above the range, as the page says."""
     _, high = forecast(tmp_path, date(2026, 2, 20))
-    assert high < 2_272.94
+    assert high < 3_448.79
 
 
 def forecast(folder: Path, today: date) -> tuple[float, float]:
@@ -72,6 +73,30 @@ def test_refusal(
     run = recipe("forecast").run()
     assert (2, "") == (run.returncode, run.stderr)
     assert run.stdout.splitlines()[-1].startswith(f"No forecast. {reason}")
+
+
+def test_fractions_of_a_cent(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """Lines that differ from the total by at most a cent each are complete."""
+    lines = [{"amount": x, "usage_type": "Bandwidth"} for x in (123.4567, 0.0049, 20)]
+    body = broken(server, transaction_line_items=lines, monthly_transaction_amount="143.46")
+    server.enqueue(body=body, path=MTD)
+    run = recipe("forecast").run()
+    assert (0, "") == (run.returncode, run.stderr)
+    assert "143.46" == amount_of("usage so far", run.stdout)
+
+
+def test_certificates_of_a_corrected_month(
+    recipe: Callable[[str], Recipe], server: BillingServer
+) -> None:
+    """A correction that is an invoice of its own does not hide the cost of the certificates."""
+    july = server.account.v3_invoice(2026, 7)
+    lines = [{"amount": -1, "description": "Correction"}]
+    correction = {**july, "invoice_id": "INV-0", "transaction_line_items": lines}
+    page = recipe("forecast")
+    expected = page.run().stdout
+    server.enqueue(body={"data": [correction, july], "meta": {}}, path=LIST)
+    certificates = "TLS certificates, 0 until the month closes"
+    assert amount_of(certificates, expected) == amount_of(certificates, page.run().stdout)
 
 
 def test_failure_of_the_api(recipe: Callable[[str], Recipe], server: BillingServer) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import urllib3
@@ -88,7 +91,7 @@ def test_page_shows_what_is_scraped(recipe: Callable[[str], Recipe]) -> None:
     values = [x for x in lines if not x.startswith(("#", updated))]
     assert page.blocks("text")[0].splitlines() == values
     assert pytest.approx(time.time(), abs=60) == value(metrics, "updated_seconds")
-    assert pytest.approx(7613.32) == sum(metrics["cost"].values())
+    assert pytest.approx(9503.96) == sum(metrics["cost"].values())
     alerts = set(re.findall(rf"{PREFIX}_(\w+)", page.blocks("yaml")[0]))
     assert {"cost", "updated_seconds"} == alerts & metrics.keys() == alerts
     documented = {name for name in metrics if f"`{PREFIX}_{name}`" in page.page}
@@ -131,6 +134,82 @@ def test_failure_is_a_metric(recipe: Callable[[str], Recipe], server: BillingSer
         status, errors = exporter.stop()
     assert status == 0
     assert errors.startswith("403 Forbidden\n")
+
+
+needs_promtool = pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool is missing; Debian has it in prometheus"
+)
+
+
+def promtool(folder: Path, *words: str, text: str | None = None) -> tuple[int, str]:
+    """Return the exit status of Prometheus' tool, and what it printed."""
+    run = subprocess.run(
+        ["promtool", *words],
+        cwd=folder,
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return run.returncode, run.stdout
+
+
+@needs_promtool
+def test_promtool_accepts_the_rules_and_the_metrics(recipe: Callable[[str], Recipe]) -> None:
+    """Prometheus' own tool has nothing to say about the alerts and the metrics."""
+    page = recipe("prometheus")
+    (page.folder / "rules.yml").write_text(page.blocks("yaml")[0], encoding="utf-8")
+    status, printed = promtool(page.folder, "check", "rules", "--lint-fatal", "rules.yml")
+    assert status == 0, printed
+    with exporting(page) as exporter:
+        exporter.wait_for(is_up)
+        assert (0, "") == promtool(page.folder, "check", "metrics", text=exporter.scrape())
+
+
+# Prometheus' clock starts at 0 in its tests, and a value is scraped every minute; 40 h pass first,
+# so that a time of 0 is old. "_xN" is no value for N minutes, "axN" is a, and N more of it.
+LATE = "_x2399"
+
+
+@needs_promtool
+@pytest.mark.parametrize(
+    ("alert", "series", "minutes", "fires"),
+    [
+        # The exporter starts, and gets its first month to date after 2 minutes, or never.
+        ("FastlyCostsAreOld", f"{LATE} 0x1 144120x600", 1, False),
+        ("FastlyCostsAreOld", f"{LATE} 0x1 144120x600", 65, False),
+        ("FastlyCostsAreOld", f"{LATE} 0x600", 30, False),
+        ("FastlyCostsAreOld", f"{LATE} 0x600", 65, True),
+        # The last month to date is 8 hours old, or 9.
+        ("FastlyCostsAreOld", f"{LATE} 144000x600", 8 * 60, False),
+        ("FastlyCostsAreOld", f"{LATE} 144000x600", 9 * 60 + 5, True),
+        ("FastlyOverBudget", f"{LATE} 5000x600", 5, False),
+        ("FastlyOverBudget", f"{LATE} 5000.01x600", 5, True),
+    ],
+)
+def test_alerts(
+    recipe: Callable[[str], Recipe], alert: str, series: str, minutes: int, fires: bool
+) -> None:
+    """Prometheus evaluates the alerts: they fire when something is wrong, and only then."""
+    page, labels = recipe("prometheus"), {}
+    (page.folder / "rules.yml").write_text(page.blocks("yaml")[0], encoding="utf-8")
+    name = f"{PREFIX}_updated_seconds"
+    if alert == "FastlyOverBudget":
+        name, labels = f'{PREFIX}_cost{{month="2026-08"}}', {"month": "2026-08"}
+    expected = [{"exp_labels": labels}] if fires else []
+    check = {"eval_time": f"{2400 + minutes}m", "alertname": alert, "exp_alerts": expected}
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": series}],
+        "alert_rule_test": [check],
+    }
+    # YAML includes JSON.
+    tests = json.dumps({"rule_files": ["rules.yml"], "tests": [case]})
+    (page.folder / "tests.yml").write_text(tests, encoding="utf-8")
+    status, printed = promtool(page.folder, "test", "rules", "tests.yml")
+    assert status == 0, printed
 
 
 def test_signal_during_a_request(recipe: Callable[[str], Recipe], server: BillingServer) -> None:

@@ -13,22 +13,47 @@ from pathlib import Path
 import pytest
 
 from fastly.testing import Account
-from fastly.testing.bills import SERVICES, total_of
+from fastly.testing.bills import total_of
+from fastly.testing.catalog import SERVICES
 
 ROOT = Path(__file__).parent.parent.parent
-ACCOUNT = Account(today=date(2026, 11, 22))
-MONTHS = ACCOUNT.months()
+TODAY = date(2026, 11, 22)
+ACCOUNT = Account(today=TODAY)
+MONTHS = ACCOUNT.usage_months()
 
 
-def test_months_run_from_the_creation_to_the_current_one() -> None:
-    """The account has every month from 03/2019 to the current one, oldest first."""
-    months = Account(today=date(2020, 2, 29)).months()
-    assert [(2019, month) for month in range(3, 13)] + [(2020, 1), (2020, 2)] == months
+def test_months_are_those_that_have_ended() -> None:
+    """The account has every month from 03/2019 to the last one, oldest first."""
+    account = Account(today=date(2020, 2, 29))
+    assert [*((2019, month) for month in range(3, 13)), (2020, 1)] == account.months()
+    assert [*account.months(), (2020, 2)] == account.usage_months()
 
 
-def test_an_account_created_today_has_one_month() -> None:
-    """On its first day the account has only one month."""
-    assert [(2019, 3)] == Account(today=date(2019, 3, 1)).months()
+@pytest.mark.parametrize("today", [date(2020, 1, 1), date(2026, 11, 22), date(2026, 11, 30)])
+def test_every_month_has_all_of_its_documents(today: date) -> None:
+    """Each of the months, the newest included, has an ID and an invoice in both versions."""
+    account = Account(today=today)
+    for month in account.months():
+        assert account.v3_invoice_id(*month) == account.v3_invoice(*month)["statement_number"]
+        assert account.invoice_id(*month) == account.invoice(*month)["invoice_id"]
+        assert account.invoice_id(*month) == account.estimate(*month)["invoice_id"]
+
+
+def test_an_account_created_today_has_no_months_yet() -> None:
+    """On its first day the account has usage, but no month that has ended."""
+    account = Account(today=date(2019, 3, 1))
+    assert ([], [(2019, 3)]) == (account.months(), account.usage_months())
+
+
+def test_each_customer_has_figures_of_its_own() -> None:
+    """Accounts of two customers differ; two accounts of one customer do not."""
+    one, two, again = Account("one", today=TODAY), Account("two", today=TODAY), Account("one")
+    totals = [
+        [account.v3_invoice(2026, month)["monthly_transaction_amount"] for month in range(3, 11)]
+        for account in (ACCOUNT, one, two, again)
+    ]
+    assert totals[1] == totals[3]
+    assert 3 * 8 == len({total for found in totals for total in found})
 
 
 def test_the_date_is_the_real_one_by_default() -> None:
@@ -96,23 +121,31 @@ def test_services_share_the_account_s_usage(year: int, month: int) -> None:
 
 
 def test_some_services_use_traffic() -> None:
-    """In an ordinary month every service but the unused one has traffic in every region."""
+    """Every service but the unused one has traffic in every region, and compute in three."""
     users = Counter(
         service
         for usage in ACCOUNT.usages(2026, 5)
         for service, units in usage.units_by_service().items()
         if units
     )
-    assert {service.id: 10 for service in SERVICES[:-1]} == users
+    assert {service.id: 9 * 2 + 3 for service in SERVICES[:-1]} == users
 
 
 def test_traffic_grows_with_each_day() -> None:
-    """The traffic of the current month grows by day, and ends as that of the whole bill."""
+    """The traffic of the current month grows by day, and is that of 0.3 of its last day."""
     bills = [Account(today=date(2026, 5, day)).bill_to_date() for day in range(1, 32)]
     totals = [total_of(usage.total for usage in bill.usages) for bill in bills]
     assert sorted(set(totals)) == totals
-    assert abs(totals[0] / totals[-1] - Decimal(1) / 31) < Decimal("0.001")
-    assert ACCOUNT.bill(2026, 5).usages == bills[-1].usages
+    whole = total_of(usage.total for usage in ACCOUNT.bill(2026, 5).usages)
+    for day, so_far in enumerate(totals):
+        assert abs(so_far / whole - (day + Decimal("0.3")) / 31) < Decimal("0.0001")
+
+
+def test_figures_of_the_month_to_date_are_not_of_a_time_to_come() -> None:
+    """On a given date they were made at 07:12, on the real one not after now."""
+    assert datetime(2026, 11, 22, 7, 12, tzinfo=timezone.utc) == ACCOUNT.made_at
+    made_at, now = Account().made_at, datetime.now(timezone.utc)
+    assert now - timedelta(days=1) < made_at <= now
 
 
 def test_months_without_traffic() -> None:

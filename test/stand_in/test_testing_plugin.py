@@ -71,7 +71,8 @@ def test_the_fixture_is_a_server(tmp_path: Path) -> None:
 def test_pytest_finds_the_plugin(tmp_path: Path) -> None:
     """Once the distribution is installed, pytest loads the plugin without any option."""
     if not entry_points(group="pytest11", name="fastly_billing"):
-        pytest.importorskip("setuptools", reason="writes the metadata of an installed package")
+        reason = "writes the metadata of an installed package"
+        pytest.importorskip("setuptools", minversion="77", reason=reason)
         command = [sys.executable, "setup.py", "-q", "egg_info", "--egg-base", str(tmp_path)]
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     assert "3 passed" in run(tmp_path)

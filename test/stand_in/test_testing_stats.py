@@ -15,7 +15,7 @@ from fastly.testing import BillingServer
 
 TODAY = date(2026, 9, 10)
 FIELDS = ("bandwidth", "requests", "compute_requests")
-AUGUST = {"from": "2026-08-01", "to": "2026-09-01"}
+AUGUST = {"from": "2024-08-01", "to": "2024-09-01"}  # without traffic in Africa
 
 
 @pytest.fixture
@@ -42,7 +42,8 @@ def invoiced(server: BillingServer, year: int, month: int) -> dict[tuple[str, st
     found: dict[tuple[str, str], Decimal] = {}
     for line in server.account.v3_invoice(year, month)["transaction_line_items"]:
         if line["region"]:
-            kind = line["description"].rpartition(" ")[2]
+            name = line["description"]
+            kind = "compute_requests" if "Compute" in name else name.rpartition(" ")[2].lower()
             key = line["region"], kind
             found[key] = found.get(key, Decimal(0)) + Decimal(str(line["units"]))
     return found
@@ -53,12 +54,12 @@ def test_a_month_has_the_units_of_its_invoice(server: BillingServer) -> None:
     month = data(server, "usage_by_month", year="2026", month="08", billable_units="true")
     labels = {usage.region.name: usage.region.label for usage in server.account.usages(2026, 8)}
     units = {
-        (labels[region], name): Decimal(str(traffic[name.lower()]))
+        (labels[region], name): Decimal(str(traffic[name]))
         for region, traffic in month["total"].items()
-        for name in ("Bandwidth", "Requests")
+        for name in FIELDS
+        if traffic[name]
     }
-    billed = invoiced(server, 2026, 8)
-    assert {key: x for key, x in billed.items() if key in units} == units
+    assert invoiced(server, 2026, 8) == units
     for region, traffic in month["total"].items():
         for field in FIELDS:
             parts = [Decimal(str(s[region][field])) for s in month["services"].values()]
@@ -69,7 +70,7 @@ def test_a_span_has_the_traffic_of_its_months(server: BillingServer) -> None:
     """A whole month has the same bytes and requests by region, by service and by month."""
     by_region = data(server, "usage", **AUGUST)
     by_service = data(server, "usage_by_service", **AUGUST)
-    month = data(server, "usage_by_month", year="2026", month="08")
+    month = data(server, "usage_by_month", year="2024", month="08")
     assert {r: x for r, x in by_region.items() if any(x.values())} == month["total"]
     for region, services in by_service.items():
         assert services == {
@@ -88,8 +89,8 @@ def test_parts_of_a_month_add_up(server: BillingServer) -> None:
     parts = [
         data(server, "usage", **{"from": start, "to": end})["usa"]
         for start, end in (
-            ("2026-07-31T22:00:00-02:00", "1786406400"),
-            ("1786406400", "2026-09-01"),
+            ("2024-07-31T22:00:00-02:00", "1723334400"),
+            ("1723334400", "2024-09-01"),
         )
     ]
     for field in FIELDS:
@@ -143,7 +144,7 @@ def test_the_current_month(server: BillingServer) -> None:
     current = data(server, "usage_by_month")
     assert current == data(server, "usage_by_month", year="2026", month="09")
     to_date = data(server, "usage", **{"from": "2026-09-01"})
-    assert {r: x for r, x in to_date.items() if any(x.values())} == current["total"]
+    assert to_date == {region: current["total"][region] for region in to_date}
 
 
 def test_months_without_traffic(server: BillingServer) -> None:

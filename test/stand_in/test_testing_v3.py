@@ -16,10 +16,11 @@ import pytest
 from plain_http import connect, exchange, get, page_path
 
 from fastly.testing import Account, BillingServer
+from fastly.testing.catalog import SERVICES
 
 TODAY = date(2026, 11, 22)
 ACCOUNT = Account(today=TODAY)
-CLOSED = ACCOUNT.months()[:-1]
+CLOSED = ACCOUNT.months()
 INVOICES = "/billing/v3/invoices"
 MONTH_TO_DATE = f"{INVOICES}/month-to-date"
 USAGE = "/billing/v3/usage-metrics"
@@ -123,27 +124,76 @@ def test_the_fields_of_an_invoice_are_the_api_s() -> None:
 
 
 def test_the_dates_of_an_invoice() -> None:
-    """The period ends on its last day, and the invoice is posted on the day after."""
+    """The period ends on its last day; the invoice is posted on its first, as real ones are."""
     invoice = ACCOUNT.v3_invoice(2024, 2)
-    assert "2024-02-01T00:00:00Z" == invoice["billing_start_date"]
+    assert "2024-02-01T00:00:00Z" == invoice["billing_start_date"] == invoice["invoice_posted_on"]
     assert "2024-02-29T00:00:00Z" == invoice["billing_end_date"]
-    assert "2024-03-01T00:00:00Z" == invoice["invoice_posted_on"]
+
+
+def lines_of(invoice: dict[str, Any], **fields: str) -> list[dict[str, Any]]:
+    """Return the line items with these fields."""
+    lines = invoice["transaction_line_items"]
+    return [line for line in lines if all(line[name] == fields[name] for name in fields)]
 
 
 def test_an_invoice_has_several_product_groups() -> None:
-    """Traffic, certificates, add-ons, the plan's minimum and credits are groups of their own."""
+    """Traffic, compute, certificates, support, taxes, the plan's minimum, credits are groups."""
     groups = {
-        line["product_group"]: line["region"]
+        line["product_group"]: line["product_line"]
         for month in ((2026, 2), (2026, 5))
         for line in ACCOUNT.v3_invoice(*month)["transaction_line_items"]
     }
     assert {
-        "Full Site Delivery": "Latin America",
-        "TLS": "",
-        "Image Optimizer": "",
-        "Commitments": "",
-        "Credits": "",
+        "Full Site Delivery": "Network Services",
+        "Compute": "Compute",
+        "TLS": "Add-ons",
+        "Image Optimizer": "Add-ons",
+        "CS: CSE": "Support",
+        "Taxes": "Taxes",
+        "Commitments": "Commitments",
+        "Credits": "Credits",
     } == groups
+
+
+def test_regions_have_the_names_of_the_api() -> None:
+    """Regions are those of the API; some products have other names of them."""
+    invoice = ACCOUNT.v3_invoice(2026, 5)
+    names = {line["region"]: line["product_name"] for line in lines_of(invoice) if line["region"]}
+    assert {
+        "Africa", "Asia", "Australia", "Europe", "India", "Mexico", "North America",
+        "South America", "South Korea",
+    } == names.keys()  # fmt: skip
+    assert ("Anzac Requests", "Latin America Requests") == (names["Australia"], names["Mexico"])
+
+
+def test_the_usage_type_of_a_line_is_its_unit_of_measure() -> None:
+    """Lines of traffic are measured in bandwidth or requests and have a region; others not."""
+    for line in lines_of(ACCOUNT.v3_invoice(2026, 5)):
+        words = line["product_name"].lower().split()
+        expected = words[-1] if words[-1] in ("bandwidth", "requests") else ""
+        assert (expected, bool(expected)) == (line["usage_type"], bool(line["region"]))
+
+
+def test_an_amount_is_rounded_from_units_with_four_decimals() -> None:
+    """Requests are billed in units of 10,000 with four decimals, and the amount is in cents."""
+    (line,) = lines_of(ACCOUNT.v3_invoice(2026, 5), product_name="India Requests")
+    assert (4095.7455, 0.009, 36.86) == (line["units"], line["rate"], line["amount"])
+
+
+def test_support_and_its_tax_are_fixed_charges() -> None:
+    """Support has the same price each month, and the sales tax is 8.875 % of it."""
+    for month in CLOSED[-16:]:
+        invoice = ACCOUNT.v3_invoice(*month)
+        (support,), (tax,) = (lines_of(invoice, product_group=g) for g in ("CS: CSE", "Taxes"))
+        assert Decimal(1200) == exact(support["amount"])
+        assert exact(support["amount"]) * Decimal("0.08875") == exact(tax["amount"])
+
+
+def test_old_invoices_lack_what_began_later() -> None:
+    """The invoice of 05/2020 has five regions, and neither compute nor support nor taxes."""
+    lines = lines_of(ACCOUNT.v3_invoice(2020, 5))
+    assert 5 == len({line["region"] for line in lines} - {""})
+    assert {"Full Site Delivery", "TLS", "Credits"} == {line["product_group"] for line in lines}
 
 
 def test_an_invoice_that_the_docs_show() -> None:
@@ -163,7 +213,7 @@ def test_invoices_are_plain_json() -> None:
 
 def test_invoices_are_the_same_everywhere() -> None:
     """All invoices are the same, byte for byte, on every Python."""
-    expected = "2d3a39657afc9f247d99fff50b7c9813f220b5a18f4952ecd73ac0e0651ddb5b"
+    expected = "e9565939c978543db812a20f5025674b5bc2527f6faf499d4e9f9a8aaf54f15a"
     documents = [*(ACCOUNT.v3_invoice(*month) for month in CLOSED), ACCOUNT.v3_month_to_date()]
     assert expected == hashlib.sha256(json.dumps(documents).encode()).hexdigest()
 
@@ -391,10 +441,10 @@ def test_the_fields_of_the_month_to_date() -> None:
     lines = body.pop("transaction_line_items")
     assert {
         "customer_id": "me",
-        "invoice_id": "me-1785801600",
+        "invoice_id": "me-1785827520",
         "billing_start_date": "2026-08-01T00:00:00Z",
-        "billing_end_date": "2026-08-04T00:00:00Z",
-        "monthly_transaction_amount": "2177.07",
+        "billing_end_date": "2026-08-04T07:12:00Z",
+        "monthly_transaction_amount": "2942.91",
     } == body
     invoice = ACCOUNT.v3_invoice(2026, 8)["transaction_line_items"]
     assert all(invoice[0].keys() - {"credit_coupon_code"} == line.keys() for line in lines)
@@ -411,17 +461,24 @@ def test_the_month_to_date_adds_up(month: int, day: int) -> None:
 
 @pytest.mark.parametrize("day", [1, 15, 31])
 def test_what_the_month_to_date_charges(day: int) -> None:
-    """Add-ons are charged in full and traffic by day; certificates have an amount of 0."""
-    groups: dict[str, Decimal] = {}
-    for line in Account(today=date(2026, 7, day)).v3_month_to_date()["transaction_line_items"]:
-        group = line["product_group"]
-        groups[group] = groups.get(group, Decimal(0)) + exact(line["amount"])
-    assert {"Full Site Delivery", "N/A", "Image Optimizer"} == groups.keys()
-    assert (Decimal("0.0"), Decimal("649.99")) == (groups["N/A"], groups["Image Optimizer"])
-    invoice = ACCOUNT.v3_invoice(2026, 7)["transaction_line_items"]
-    whole = total(i["amount"] for i in invoice if i["product_group"] == "Full Site Delivery")
-    assert whole * day / 31 <= groups["Full Site Delivery"] <= whole * Decimal("1.3") * day / 31
-    assert (day == 31) == (groups["Full Site Delivery"] == whole)
+    """Fixed charges are in it in full and traffic by time; certificates have an amount of 0."""
+    body, invoice = (
+        Account(today=date(2026, 7, day)).v3_month_to_date(),
+        ACCOUNT.v3_invoice(2026, 7),
+    )
+    for group in ("Image Optimizer", "CS: CSE", "Taxes"):
+        whole, so_far = (
+            total(line["amount"] for line in lines_of(document, product_group=group))
+            for document in (invoice, body)
+        )
+        assert whole == so_far > 0
+    assert {0.0} == {float(line["amount"]) for line in lines_of(body, product_group="N/A")}
+    whole, so_far = (
+        total(line["amount"] for line in lines_of(document, product_group="Full Site Delivery"))
+        for document in (invoice, body)
+    )
+    share = (day - 1 + Decimal("0.3")) / 31
+    assert whole * share <= so_far <= whole * min(Decimal("1.3") * share, Decimal(1))
 
 
 def test_the_month_to_date_has_the_discount() -> None:
@@ -463,16 +520,19 @@ def test_the_rows_of_usage(server: BillingServer) -> None:
     """Usage has a row for each month, region and product; raw quantities are bytes and requests."""
     rows = get(server, usage_path("2026-03", "2026-05")).json["data"]
     keys = [(row["month"], row["region"], row["usage_type"]) for row in rows]
-    assert 3 * 5 * 2 == len(set(keys)) == len(keys)
-    assert ["2026-03"] * 10 + ["2026-04"] * 10 + ["2026-05"] * 10 == [key[0] for key in keys]
+    each = 9 * 2 + 3  # compute requests in three regions
+    assert 3 * each == len(set(keys)) == len(keys)
+    expected = [month for month in ("2026-03", "2026-04", "2026-05") for _ in range(each)]
+    assert expected == [key[0] for key in keys]
     for row in rows:
         assert {
             "last_updated_at", "month", "name", "product_id", "quantity", "raw_quantity", "region",
             "unit", "usage_type",
         } == row.keys()  # fmt: skip
-        scale = {"GB": 10**9, "10,000 requests": 10**4}[row["unit"]]
+        unit, scale = ("GB", 10**9) if "Bandwidth" in row["name"] else ("unit", 10**4)
+        assert unit == row["unit"]
         assert exact(row["quantity"]) * scale == exact(row["raw_quantity"])
-        kind = str if row["region"] == "Latin America" else float
+        kind = str if row["region"] == "Mexico" else float
         assert kind is type(row["quantity"]) is type(row["raw_quantity"])
     assert {"2026-04-01", "2026-05-01", "2026-06-01"} == {row["last_updated_at"] for row in rows}
 
@@ -551,13 +611,32 @@ def test_a_selected_usage_type_is_one_block(server: BillingServer) -> None:
         "start_time": "2026-05-01T00:00:00Z",
         "end_time": "2026-05-31T23:59:59Z",
         "usage_type": "Europe Requests",
-        "unit": "10,000 requests",
-        "meta": {"next_cursor": "", "limit": 1000, "total": 5, "sort": "start_time"},
+        "unit": "unit",
+        "meta": {"next_cursor": "", "limit": 1000, "total": 4, "sort": "start_time"},
     } == data
     keys = {"customer_id", "service_id", "service_name", "usage_units"}
     assert all(keys == detail.keys() for detail in found)
-    assert 5 == len({detail["service_id"] for detail in found})
-    assert 0.0 == found[-1]["usage_units"]
+    assert 4 == len({detail["service_id"] for detail in found})
+
+
+def test_services_without_usage_are_not_listed(server: BillingServer) -> None:
+    """Service usage lists only services with usage; the account has one without."""
+    found = details(get(server, page_path(SERVICE_USAGE, **MAY)).json["data"])
+    ids = [service.id for service in SERVICES]
+    assert ids[:-1] == list(dict.fromkeys(detail["service_id"] for detail in found))
+    assert all(float(detail["usage_units"]) > 0 for detail in found)
+
+
+def test_a_usage_type_that_began_within_the_span_is_listed(server: BillingServer) -> None:
+    """The usage of a region that began in the second month is that of its months."""
+    query = {"product_id": "cdn_usage", "usage_type_name": "South America Requests"}
+    spans = [("2025-05", "2025-07"), ("2025-06", "2025-07")]
+    whole, since = (
+        get(server, page_path(SERVICE_USAGE, **query, start_month=start, end_month=end)).json
+        for start, end in spans
+    )
+    assert 4 == len(details(whole["data"]))
+    assert details(since["data"]) == details(whole["data"])
 
 
 def test_several_months_are_added(server: BillingServer) -> None:
@@ -633,10 +712,22 @@ def test_product_and_usage_type_go_together(server: BillingServer, name: str) ->
     assert (400, title) == (reply.status, reply.json["title"])
 
 
-@pytest.mark.parametrize("query", ["start_month=x", "start_month=2026-05&end_month=2026-04"])
-def test_wrong_months_of_services_are_a_bad_request(server: BillingServer, query: str) -> None:
-    """Months that are malformed or in the wrong order are a 400."""
-    assert 400 == get(server, f"{SERVICE_USAGE}?{query}").status
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("start_month=x", "start_month must be a month such as 2026-05"),
+        ("start_month=2026-05&end_month=2026-04", "start_month must not be after end_month"),
+        ("start_month=2026-12", "start_month must not be after end_month"),
+        ("start_month=2026-02&end_month=2026-05", TOO_LONG),
+        ("start_month=2026-08", TOO_LONG),
+    ],
+)
+def test_wrong_months_of_services_are_a_bad_request(
+    server: BillingServer, query: str, title: str
+) -> None:
+    """Months that are malformed, in the wrong order or more than three are a 400."""
+    reply = get(server, f"{SERVICE_USAGE}?{query}")
+    assert (400, title) == (reply.status, reply.json["title"])
 
 
 # Errors

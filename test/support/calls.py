@@ -13,13 +13,13 @@ import urllib3
 from faults import JSON, Fault, FaultServer
 
 import fastly
-from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.exceptions import ApiException
 
 TOKEN = "made-up-token-6ae1"
 
 
-SLACK = 0.5  # seconds that a call may take beyond its time
+SLACK = 10.0  # seconds, for other work on the machine; what must not happen would take longer
 
 
 SHORT = 0.3  # seconds
@@ -37,18 +37,18 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can
 
 
 @contextlib.contextmanager
-def api_of(url: str, **settings: Any) -> Iterator[BillingApi]:
+def api_of(url: str, **settings: Any) -> Iterator[BillingInvoicesApi]:
     """Return the API at a URL, without retries unless the settings say otherwise."""
     settings = {"retries": 0, "api_key": {"token": TOKEN}, **settings}
     configuration = fastly.Configuration(host=url, **settings)
     with fastly.ApiClient(configuration) as client:
-        yield BillingApi(client)
+        yield BillingInvoicesApi(client)
 
 
 def ask(url: str, options: dict[str, Any] | None = None, **settings: Any) -> Any:
-    """Request the invoice "i" of the customer "c"."""
+    """Request the invoice "i"."""
     with api_of(url, **settings) as api:
-        return api.get_invoice_by_id("c", "i", **(options or {}))
+        return api.get_invoice_by_invoice_id("i", **(options or {}))
 
 
 def failure(url: str, options: dict[str, Any] | None = None, **settings: Any) -> ApiException:
@@ -74,9 +74,9 @@ def answer_of(*script: Fault, options: dict[str, Any] | None = None, **settings:
 
 
 @contextlib.contextmanager
-def lasting(least: float, most: float) -> Iterator[None]:
-    """Assert that a block takes so many seconds."""
+def lasting(least: float = 0.0) -> Iterator[None]:
+    """Assert that a block takes at least so many seconds, and not much longer."""
     started = time.monotonic()
     yield
     spent = time.monotonic() - started
-    assert least <= spent <= most
+    assert least <= spent < least + SLACK

@@ -28,7 +28,12 @@ from email.utils import formatdate
 from types import TracebackType
 from typing import TypeVar
 
-INVOICE = {"customer_id": "c", "invoice_id": "i", "total": {"cost": 1.5, "plan_name": "P"}}
+INVOICE = {
+    "customer_id": "c",
+    "invoice_id": "i",
+    "monthly_transaction_amount": 1.5,
+    "transaction_line_items": [{"product_name": "P", "amount": 1.5}],
+}
 BODY = json.dumps(INVOICE).encode()
 CSV = "text/csv"
 PDF = "application/pdf"

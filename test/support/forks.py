@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import json
 import os
 import select
@@ -23,7 +24,7 @@ from typing import Any, NoReturn
 from fastly.cli.main import main
 
 ROOT = Path(__file__).parent.parent.parent
-LONGEST = 20  # seconds for one fork
+LONGEST = 100  # seconds after which a fork hangs, however busy the machine is
 
 
 class ForkServer:
@@ -127,7 +128,12 @@ def _become(arguments: list[str], environment: dict[str, str], streams: list[int
     os.environ.update(environment)
     encoding = environment.get("PYTHONIOENCODING")
     sys.stdin = os.fdopen(0, closefd=False)
-    sys.stdout = os.fdopen(1, "w", encoding=encoding, closefd=False)
+    if environment.get("PYTHONUNBUFFERED"):
+        sys.stdout = io.TextIOWrapper(
+            io.FileIO(1, "w", closefd=False), encoding, write_through=True
+        )
+    else:
+        sys.stdout = os.fdopen(1, "w", encoding=encoding, closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding, errors="backslashreplace", closefd=False)
     status = 1
     try:
@@ -139,6 +145,7 @@ def _become(arguments: list[str], environment: dict[str, str], streams: list[int
 
 
 if __name__ == "__main__":
-    importlib.import_module("fastly.testing.server")  # which --demo would import in each fork
+    for name in ("fastly.cli.running", "fastly.testing.server"):  # for each fork otherwise
+        importlib.import_module(name)
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         serve(requests)

@@ -24,7 +24,7 @@ import pytest
 import trustme
 
 import fastly
-from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 TOKEN = "token-that-nobody-may-see"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # not in every user's PATH
-_START = 10.0  # seconds that a program may take to listen
+_START = 30.0  # seconds that a program may take to listen
+SLACK = 10.0  # seconds, for other work on the machine; what must not happen would take longer
 
 Serve = Callable[[socket.socket], object]
 
@@ -267,17 +268,18 @@ def files_of(leaf: trustme.LeafCert, directory: Path) -> tuple[str, str]:
 
 
 @contextmanager
-def billing(host: str, token: str = TOKEN, **settings: Any) -> Iterator[BillingApi]:
-    """Return the billing API at a host, with these settings."""
+def billing(host: str, token: str = TOKEN, **settings: Any) -> Iterator[BillingInvoicesApi]:
+    """Return the invoices at a host, with these settings."""
     configuration = fastly.Configuration(host=host, api_key={"token": token}, **settings)
     with fastly.ApiClient(configuration) as client:
-        yield BillingApi(client)
+        yield BillingInvoicesApi(client)
 
 
 def ask(host: str, **settings: Any) -> str | None:
     """Request an invoice; return its ID."""
     with billing(host, **settings) as api:
-        return api.get_invoice(5, 2020).invoice_id
+        (invoice,) = api.list_invoices(limit=1).data or ()
+        return invoice.invoice_id
 
 
 def failure(
@@ -290,8 +292,8 @@ def failure(
     with billing(host, **settings) as api:
         started = time.monotonic()
         with pytest.raises(kind) as caught:
-            api.get_invoice(5, 2020, _request_timeout=seconds)
-        assert time.monotonic() - started < seconds + 0.5
+            api.list_invoices(limit=1, _request_timeout=seconds)
+        assert time.monotonic() - started < seconds + SLACK
     return caught.value
 
 

@@ -55,7 +55,7 @@ class Shown(NamedTuple):
 
 def environment(server: BillingServer | None, **variables: str) -> dict[str, str]:
     """Return the environment of a user who has a token for a server."""
-    dropped = ("COLUMNS", "PYTHONUNBUFFERED", "PYTHONIOENCODING")
+    dropped = ("COLUMNS", "PYTHONIOENCODING")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     token = {"FASTLY_API_TOKEN": server.token} if server else {}
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:1"}  # no test may reach the real API

@@ -138,7 +138,7 @@ MIB = KIB * KIB
         (
             ZIPPED,
             CUT,
-            "the body is not valid gzip: the stream is truncated",
+            "the body is gzip that ends early",
             TEXT,
         ),
     ],
@@ -156,7 +156,7 @@ def test_what_is_broken_inside_says_so() -> None:
     body[100] ^= 255
     why, kept = refused(ZIPPED, bytes(body), size=20)
     assert why.startswith("the body is not valid gzip: Error -3")
-    assert data[:50] == kept[:50]
+    assert b"" == kept
 
 
 def test_what_came_before_a_failure_is_kept() -> None:

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 import trustme
 from faults import FaultServer, Refusing, Unaccepting
-from secure import LOOPBACK, server_context
+from secure import LOOPBACK, SLACK, server_context
 from urllib3.util.ssltransport import SSLTransport
 
-from fastly._transport.deadline import Deadline, connect, first_connected
+from fastly._transport.deadline import Deadline
+from fastly._transport.sockets import _LAST_GOOD, connect, first_connected, in_order
 
 # With no name, the addresses are those of the loopback interface: ::1, then 127.0.0.1.
 EVERY_LOOPBACK: Any = None
@@ -58,8 +59,7 @@ def test_a_phase_never_outlasts_the_call() -> None:
     assert deadline.left_of_phase() <= 0.05
     time.sleep(0.06)
     assert deadline.left() < 0
-    with pytest.raises(TimeoutError, match=r"^timed out$"):
-        deadline.left_of_phase()
+    assert deadline.left_of_phase() < 0
 
 
 def test_the_next_address_is_tried() -> None:
@@ -81,12 +81,12 @@ def test_every_address_is_tried() -> None:
 
 def test_connecting_ends_with_the_phase() -> None:
     """Connecting to an unresponsive address ends at the connect timeout."""
-    with Unaccepting() as full, Deadline(5, 5, 5) as deadline:
+    with Unaccepting() as full, Deadline(60, 60, 60) as deadline:
         deadline.start_phase(0.3)
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             connect("127.0.0.1", full.port, [])
-        assert 0.28 <= time.monotonic() - started < 0.5
+        assert 0.28 <= time.monotonic() - started < SLACK
 
 
 def test_the_first_address_that_answers_is_taken() -> None:
@@ -132,7 +132,7 @@ def test_each_wait_ends_with_the_call(receive: Any) -> None:
     """Every way of receiving ends with the call, however many bytes were received before."""
     with (
         listening() as listener,
-        Deadline(0.2, 1, 1),
+        Deadline(0.5, 60, 60),
         connect(*listener.getsockname(), []) as sock,
         listener.accept()[0] as other,
     ):
@@ -141,7 +141,7 @@ def test_each_wait_ends_with_the_call(receive: Any) -> None:
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             receive(sock)
-        assert time.monotonic() - started < 0.4
+        assert time.monotonic() - started < SLACK
 
 
 def test_after_the_call_each_wait_is_as_long_as_an_answer() -> None:
@@ -157,7 +157,7 @@ def test_after_the_call_each_wait_is_as_long_as_an_answer() -> None:
             started = time.monotonic()
             with pytest.raises(TimeoutError):
                 sock.recv(1)
-            assert 0.15 <= time.monotonic() - started < 0.4
+            assert 0.15 <= time.monotonic() - started < SLACK
 
 
 def test_flags_are_passed_on() -> None:
@@ -183,14 +183,14 @@ def test_sending_ends_with_the_call() -> None:
     """Sending to a peer that does not read ends with the call."""
     with (
         listening() as listener,
-        Deadline(0.2, 1, 1),
+        Deadline(0.5, 60, 60),
         connect(*listener.getsockname(), []) as sock,
         listener.accept()[0],
     ):
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             sock.sendall(bytes(64 * 1024 * 1024))
-        assert 0.1 < time.monotonic() - started < 0.9
+        assert time.monotonic() - started < SLACK
 
 
 def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str) -> None:
@@ -198,7 +198,7 @@ def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str
     settings = ssl.create_default_context(cafile=roots)
     with (
         FaultServer(tls=server_context(authority.issue_cert(*LOOPBACK))) as server,
-        Deadline(0.5, 1, 1),
+        Deadline(0.5, 60, 60),
         connect("127.0.0.1", server.port, []) as sock,
     ):
         tls = SSLTransport(sock, settings, "127.0.0.1")
@@ -206,7 +206,7 @@ def test_each_wait_over_tls_ends_with_the_call(authority: trustme.CA, roots: str
         for wait in (tls.recv, lambda: tls.recv_into(bytearray(1)), lambda: tls.sendall(b"x")):
             with pytest.raises(TimeoutError):
                 wait()
-        assert time.monotonic() - started < 0.7
+        assert time.monotonic() - started < SLACK
 
 
 @pytest.mark.parametrize("receive", [received, received_into])
@@ -214,31 +214,31 @@ def test_a_wait_ends_when_the_call_is_aborted(receive: Any) -> None:
     """Aborting a call from another thread ends its current wait and every later one."""
     with (
         listening() as listener,
-        Deadline(5, 5, 5) as deadline,
+        Deadline(60, 60, 60) as deadline,
         connect(*listener.getsockname(), []) as sock,
         listener.accept()[0],
     ):
-        deadline.start_phase(5)
-        deadline.start_phase(5)
+        deadline.start_phase(60)
+        deadline.start_phase(60)
         started = time.monotonic()
         threading.Timer(0.1, deadline.abort).start()
         assert b"" == receive(sock)
         with pytest.raises(TimeoutError):
             receive(sock)
-        deadline.sleep(5)
+        deadline.sleep(60)
         assert (True, -math.inf) == (deadline.aborted, deadline.left())
-        assert 0.1 <= time.monotonic() - started < 0.5
+        assert 0.1 <= time.monotonic() - started < SLACK
 
 
 def test_a_call_that_is_aborted_stops_connecting() -> None:
     """Aborting a call ends connecting."""
-    with Unaccepting() as port, Deadline(5, 5, 5) as deadline:
-        deadline.start_phase(5)
+    with Unaccepting() as port, Deadline(60, 60, 60) as deadline:
+        deadline.start_phase(60)
         started = time.monotonic()
         threading.Timer(0.1, deadline.abort).start()
         with pytest.raises((ConnectionError, TimeoutError)):
             connect("127.0.0.1", port.port, [])
-        assert 0.1 <= time.monotonic() - started < 0.5
+        assert 0.1 <= time.monotonic() - started < SLACK
 
 
 def test_a_replaced_socket_class_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,29 +254,66 @@ def test_a_replaced_socket_class_is_used(monkeypatch: pytest.MonkeyPatch) -> Non
             assert isinstance(sock, Theirs)
 
 
-def test_an_address_that_swallows_packets_leaves_time_for_the_next() -> None:
-    """The first of two addresses gets half of the connect timeout, and the last one the rest."""
-    with listening() as listener, socket.socket(socket.AF_INET6) as full:
-        full.bind(("::1", listener.getsockname()[1]))
-        full.listen(0)
-        waiting = [socket.socket(socket.AF_INET6) for _ in range(4)]
-        for sock in waiting:  # they fill the queue, so that later handshakes get no response
-            sock.setblocking(False)
-            sock.connect_ex(full.getsockname())
-        time.sleep(0.05)
-        started = time.monotonic()
-        with Deadline(1, 1, 1) as deadline:
-            deadline.start_phase(0.6)
-            with connect(EVERY_LOOPBACK, listener.getsockname()[1], []) as sock:
-                assert "127.0.0.1" == sock.getpeername()[0]
-        assert 0.25 < time.monotonic() - started < 0.5
-        for sock in waiting:
-            sock.close()
+def test_addresses_that_swallow_packets_cost_a_moment_each() -> None:
+    """The next address is tried after a fraction of a second, and the good one first next time."""
+    with Unaccepting() as a, Unaccepting() as b, listening() as good, Deadline(5, 5, 5) as deadline:
+        ports = (a.port, b.port, good.getsockname()[1])
+        three = [socket.getaddrinfo("127.0.0.1", port)[0] for port in ports]
+        assert 0.5 <= seconds_to_connect(three, deadline) < 3
+        assert seconds_to_connect(three, deadline) < 0.25
+
+
+def seconds_to_connect(addresses: list[Any], deadline: Deadline) -> float:
+    """Connect to the last of some addresses, and return how long that took."""
+    deadline.start_phase(5)
+    started = time.monotonic()
+    with first_connected(addresses, []) as sock:
+        assert addresses[-1][4] == sock.getpeername()
+    return time.monotonic() - started
+
+
+def test_connecting_to_several_addresses_ends_with_the_phase() -> None:
+    """If none of several addresses answers, connecting ends at the connect timeout."""
+    with Unaccepting() as a, Unaccepting() as b, Deadline(5, 5, 5) as deadline:
+        two = [socket.getaddrinfo("127.0.0.1", port)[0] for port in (a.port, b.port)]
+        deadline.start_phase(0.4)
+        with pytest.raises(TimeoutError):
+            first_connected(two, [])
+
+
+def test_a_family_that_the_system_lacks_is_passed_over() -> None:
+    """An address whose socket cannot be made does not keep the next from being tried."""
+    with listening() as listener, Deadline(1, 1, 1):
+        good = socket.getaddrinfo(*listener.getsockname())[0]
+        no_family = (socket.AF_APPLETALK, *good[1:4], ("127.0.0.1", 1))
+        with first_connected([no_family, good], []) as sock:
+            assert listener.getsockname() == sock.getpeername()
+
+
+def test_families_alternate() -> None:
+    """Addresses of different families take turns, whatever order they came in."""
+    six, four = socket.AF_INET6, socket.AF_INET
+    found = [(six, 1), (six, 2), (six, 3), (four, 4), (four, 5)]
+    ordered = in_order([(family, 0, 0, "", name) for family, name in found], 5)
+    assert [5, 1, 4, 2, 3] == [address[4] for address in ordered]
+
+
+def test_only_so_many_hosts_are_remembered() -> None:
+    """The addresses that worked do not fill the memory."""
+    with Deadline(5, 5, 5) as deadline, listening() as a, Refusing() as refused:
+        for _ in range(130):
+            with listening() as other:
+                addresses = [refused.port, other.getsockname()[1], a.getsockname()[1]]
+                three = [socket.getaddrinfo("127.0.0.1", port)[0] for port in addresses]
+                deadline.start_phase(5)
+                first_connected(three, []).close()
+    assert 0 < len(_LAST_GOOD) <= 64
 
 
 def test_a_call_can_be_aborted_before_it_waits() -> None:
     """A call that is aborted before it has a socket does not start to wait."""
-    deadline = Deadline(5, 5, 5)
+    deadline = Deadline(60, 60, 60)
     deadline.abort()
-    with pytest.raises(TimeoutError):
-        deadline.left_of_phase()
+    deadline.abort()
+    with socket.socket() as sock, pytest.raises(TimeoutError, match=r"^timed out$"):
+        deadline.limit(sock)

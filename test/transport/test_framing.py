@@ -5,21 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 import socket
 import ssl
 from typing import Any
 
 import pytest
-from calls import SLACK, TOKEN, answer_of, api_of, failure, failure_of, lasting
+from calls import TOKEN, answer_of, api_of, failure, failure_of
 from faults import (
     BODY,
     CSV,
     JSON,
-    PDF,
-    Fault,
     FaultServer,
-    Wire,
     answer,
     answer_bytes,
     broken_chunks,
@@ -32,19 +28,11 @@ from faults import (
 )
 
 from fastly._transport.responses import StrictResponse
-from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.exceptions import ConnectionException, ResponseException
 
 SMALL = b'{"invoice_id": "i"}'
 ZIPPED = gzip_bytes(SMALL)
-
-
-@pytest.mark.parametrize("length", [0, 1, 2, 10, len(gzip_bytes(BODY)) - 1])
-def test_a_zipped_text_that_is_cut_does_not_pass_for_text(length: int) -> None:
-    """A truncated gzip CSV is never returned as the CSV."""
-    headers = {"Content-Encoding": "gzip", "Content-Type": CSV}
-    error = failure_of(answer(gzip_bytes(BODY)[:length], headers=headers), options={"_accept": CSV})
-    assert ResponseException is type(error)
 
 
 def test_a_zipped_body_cut_anywhere_is_refused() -> None:
@@ -53,7 +41,7 @@ def test_a_zipped_body_cut_anywhere_is_refused() -> None:
     with FaultServer(*faults) as server, api_of(server.url) as api:
         for _ in faults:
             with pytest.raises(ResponseException) as caught:
-                api.get_invoice_by_id("c", "i")
+                api.get_invoice_by_invoice_id("i")
             assert (caught.value.status, type(caught.value.body)) in [(200, str), (200, bytes)]
     assert len(faults) == len(server.requests)
 
@@ -64,7 +52,7 @@ def test_a_zipped_body_broken_anywhere_is_refused_or_right() -> None:
     with FaultServer(*faults) as server, api_of(server.url) as api:
         for _ in faults:
             with contextlib.suppress(ResponseException):
-                assert "i" == api.get_invoice_by_id("c", "i").invoice_id
+                assert "i" == api.get_invoice_by_invoice_id("i").invoice_id
 
 
 def test_a_chunked_body_broken_anywhere_is_refused_or_right() -> None:
@@ -76,43 +64,25 @@ def test_a_chunked_body_broken_anywhere_is_refused_or_right() -> None:
         whole = sum(is_whole(api) for _ in cut)
         for _ in wrong:
             with contextlib.suppress(ConnectionException, ResponseException):
-                api.get_invoice_by_id("c", "i")
+                api.get_invoice_by_invoice_id("i")
     assert len(b"\r\n\r\n") >= whole  # only bytes after the last chunk's 0 may be missing
 
 
-def is_whole(api: BillingApi) -> bool:
+def is_whole(api: BillingInvoicesApi) -> bool:
     """Return whether the response was complete; incomplete ones may fail in two ways."""
     try:
-        return api.get_invoice_by_id("c", "i").total.cost == 1.5
+        return api.get_invoice_by_invoice_id("i").monthly_transaction_amount == 1.5
     except (ConnectionException, ResponseException):
         return False
 
 
-def test_every_member_of_a_gzip_stream_counts() -> None:
-    """A gzip body of several members is refused, so that none is lost."""
-    text = b"".join(b"%d,row\r\n" % n for n in range(1000))
-    headers = {"Content-Encoding": "gzip", "Content-Type": CSV}
-    for members in (2, 3, 100):
-        fault = answer(gzip_bytes(text, members), headers=headers)
-        error = failure_of(fault, options={"_accept": CSV})
-        assert "the body is not valid gzip: more than one member" == error.reason
-
-
-def test_a_coded_transfer_does_not_pass_for_text() -> None:
-    """The framing of chunks never appears in a CSV invoice."""
-    headers = {"Transfer-Encoding": "identity, chunked", "Content-Type": CSV}
-    with contextlib.suppress(ConnectionException, ResponseException):
-        text = answer_of(raw(head(200, headers) + chunks(b"a,b\r\n")), options={"_accept": CSV})
-        assert "a,b\r\n" == text
-
-
-@pytest.mark.parametrize("options", [{}, {"_accept": CSV}], ids=["JSON", "CSV"])
+@pytest.mark.parametrize("options", [{}, {"_preload_content": False}], ids=["JSON", "unread"])
 def test_a_head_that_is_cut_between_headers_is_tried_again(options: dict[str, Any]) -> None:
     """A response that ends within its head is truncated, and retried."""
     cut = raw(b"HTTP/1.1 200 OK\r\nContent-Type: text/c")
     with FaultServer(cut, cut, answer(b"a,b", headers={"Content-Type": CSV})) as server:
         with api_of(server.url, retries=1) as api, pytest.raises(ConnectionException) as caught:
-            api.get_invoice("05", "2020", **options)
+            api.get_invoice_by_invoice_id("i", **options)
         assert (2, 2) == (caught.value.tries, len(server.requests))
     assert "truncated" in str(caught.value)
 
@@ -124,15 +94,6 @@ def test_a_header_that_older_pythons_cannot_parse() -> None:
     assert type(error) in (ConnectionException, ResponseException)
 
 
-@pytest.mark.parametrize("framing", ["chunked ", "\r\n chunked", "Chunked\t", " chunked"])
-def test_chunks_that_are_announced_unusually(framing: str) -> None:
-    """The framing of chunks is never returned as part of the body."""
-    headers = {"Content-Type": CSV, "Connection": "close", "Transfer-Encoding": framing}
-    fault = raw(head(200, headers) + chunks(b"a,b\r\n1,2\r\n"))
-    with contextlib.suppress(ConnectionException, ResponseException):
-        assert "a,b\r\n1,2\r\n" == answer_of(fault, options={"_accept": CSV}, timeout=1)
-
-
 @pytest.mark.parametrize("line", ["X Y: 1", "no colon", "HTTP/1.1 200 OK", "Retry-After : 7"])
 @pytest.mark.parametrize("status", [200, 429])
 def test_a_line_that_is_no_header_hides_none(line: str, status: int) -> None:
@@ -140,32 +101,15 @@ def test_a_line_that_is_no_header_hides_none(line: str, status: int) -> None:
     answer = f"HTTP/1.1 {status} Reason\r\nContent-Type: text/csv\r\n{line}\r\n"
     fault = raw(answer.encode() + b"Content-Length: 100\r\n\r\nmonth,cost\r\n")
     with FaultServer(fault) as server:
-        error = failure(server.url, {"_accept": CSV})
+        error = failure(server.url)
     words = "a line among the headers is not a header"
     assert (ConnectionException, words) == (type(error), error.reason)
-
-
-@pytest.mark.parametrize(("kind", "body"), [(CSV, b"month,cost\r\n05,1.5"), (PDF, b"%PDF-1.4 cut")])
-def test_an_end_that_tls_does_not_vouch_for_is_none(
-    kind: str, body: bytes, tls: ssl.SSLContext, roots: str
-) -> None:
-    """A body without a length is truncated if TLS ends without close_notify."""
-
-    def break_off(wire: Wire) -> None:
-        wire.send(head(200, {"Content-Type": kind, "Connection": "close"}) + body)
-        with socket.socket(fileno=os.dup(wire.sock.fileno())) as below:
-            below.shutdown(socket.SHUT_RDWR)
-
-    with FaultServer(choose=lambda: Fault("break off", break_off), tls=tls) as server:
-        error = failure(server.url, {"_accept": kind}, ssl_ca_cert=roots)
-    assert (ConnectionException, body.decode()) == (type(error), error.body)
 
 
 def test_two_equal_lengths_are_one(tls: ssl.SSLContext) -> None:
     """A response with the same length twice is read at once."""
     headers = {"Content-Type": JSON, "Content-Length": f"{len(BODY)}, {len(BODY)}"}
-    with lasting(0, SLACK):
-        assert "i" == answer_of(whole(head(200, headers) + BODY), timeout=2).invoice_id
+    assert "i" == answer_of(whole(head(200, headers) + BODY), timeout=20).invoice_id
 
 
 def test_chunks_that_are_not_seen_as_such_are_told() -> None:
@@ -175,48 +119,6 @@ def test_chunks_that_are_not_seen_as_such_are_told() -> None:
         assert "HTTPException: unknown Transfer-Encoding 'chunked '" == failure(server.url).reason
 
 
-ROWS = b"".join(b"%d,row\r\n" % n for n in range(100))
-LOST_FRAMING = {
-    "a blank line": b"Content-Type: text/csv\r\n\r\nContent-Length: 900\r\n\r\n",
-    "a folded first line": b" folded\r\nContent-Length: 900\r\nContent-Type: text/csv\r\n\r\n",
-    "a length with a tail": b"Content-Length: 900;\r\nContent-Type: text/csv\r\n\r\n",
-    "a length below 0": b"Content-Length: -1\r\nContent-Type: text/csv\r\n\r\n",
-    "a length in hex": b"Content-Length: 0x384\r\nContent-Type: text/csv\r\n\r\n",
-    "a length with a sign": b"Content-Length: +7\r\nContent-Type: text/csv\r\n\r\n",
-    "a length with a _": b"Content-Length: 0_7\r\nContent-Type: text/csv\r\n\r\n",
-    "no length": b"Content-Type: text/csv\r\n\r\n",
-    "no header": b"Content-Type: text/csv\r\nno header\r\nContent-Length: 900\r\n\r\n",
-    "a name with a blank": b"Content-Type: text/csv\r\nContent-Length : 900\r\n\r\n",
-    "gzip that is none": b"Content-Type: text/csv\r\nContent-Encoding: gzip\r\n\r\n",
-    "an unknown transfer coding": b"Content-Type: text/csv\r\nTransfer-Encoding: x\r\n\r\n",
-}
-
-
-@pytest.mark.parametrize("lines", LOST_FRAMING.values(), ids=LOST_FRAMING)
-def test_a_text_whose_end_is_not_certain_is_refused(lines: bytes) -> None:
-    """A truncated CSV that has lost its framing is refused."""
-    fault = raw(b"HTTP/1.1 200 OK\r\n" + lines + ROWS[:300])
-    error = failure_of(fault, options={"_accept": CSV})
-    assert type(error) in (ResponseException, ConnectionException)
-
-
-CHUNKED = head(200, {"Content-Type": CSV, "Transfer-Encoding": "chunked"})
-
-
-@pytest.mark.parametrize("end", [b"0", b"0\r", b"0\r\n", b"0\r\nTrailer: x", b"", b"5"])
-def test_a_chunked_text_without_its_end_is_refused(end: bytes) -> None:
-    """A body whose connection closes within a chunk's size or a trailer is refused."""
-    error = failure_of(raw(CHUNKED + b"5\r\na,b\r\n\r\n" + end), options={"_accept": CSV})
-    assert ConnectionException is type(error)
-    assert "the response was truncated" in error.reason
-
-
-def test_a_size_of_a_chunk_that_is_truncated_is_noticed() -> None:
-    """``0ff`` truncated to ``0`` is not taken for the last chunk's size."""
-    fault = raw(CHUNKED + b"005\r\na,b\r\n\r\n00")
-    assert ConnectionException is type(failure_of(fault, options={"_accept": CSV}))
-
-
 @pytest.mark.parametrize("status", [404, 302, 503])
 @pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\nX: 1", b"\r\nX: 1\r\n"])
 def test_a_truncated_head_of_an_error_is_no_response(status: int, end: bytes) -> None:
@@ -224,21 +126,6 @@ def test_a_truncated_head_of_an_error_is_no_response(status: int, end: bytes) ->
     error = failure_of(raw(b"HTTP/1.1 %d No" % status + end))
     assert (ConnectionException, None) == (type(error), error.status)
     assert "the response was truncated" in error.reason
-
-
-@pytest.mark.parametrize("accept", [CSV, PDF])
-def test_a_document_with_a_certain_end_is_accepted(accept: str) -> None:
-    """A document with a length or in chunks is accepted, with or without gzip."""
-    body = b"%PDF-1.4"
-    expected = body.decode() if accept == CSV else body
-    kind = {"Content-Type": accept}
-    coded = {**kind, "Content-Encoding": "gzip"}
-    for fault in (
-        answer(body, headers=kind),
-        raw(head(200, {**kind, "Transfer-Encoding": "chunked"}) + chunks(body)),
-        answer(gzip_bytes(body), headers=coded),
-    ):
-        assert expected == answer_of(fault, options={"_accept": accept})
 
 
 def test_nothing_of_a_bad_head_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -289,4 +176,4 @@ def test_lines_can_be_closed_twice() -> None:
         assert lines is not None
         assert json.loads(response.read())
         lines.close()
-        assert (True, False) == (lines.closed, lines.has_more)
+        assert (True, False) == (lines.closed, lines.is_last)

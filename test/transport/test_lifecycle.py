@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import multiprocessing
-import os
 import signal
 import ssl
 import subprocess
@@ -17,29 +16,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
-from calls import TOKEN, needs_fork
+from calls import SLACK, TOKEN, needs_fork
 from faults import Fault, FaultServer, drip_body, limited, stall
 
 import fastly
 from fastly._transport import Request
 from fastly._transport.deadline import Deadline
-from fastly._transport.resources import Resources
+from fastly._transport.resources import Resources, this_process
 from fastly._transport.threads import Threads
-from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.configuration.secrets import Secret
-from fastly.models import BillingResponse
+from fastly.models import ListEomInvoicesResponse
 from fastly.testing import BillingServer
 
 
 def test_a_closed_client_refuses(configuration: fastly.Configuration) -> None:
     """After close, which may be repeated, a call raises ApiValueError."""
     client = fastly.ApiClient(configuration)
-    BillingApi(client).get_invoice(5, 2020)
+    BillingInvoicesApi(client).list_invoices(limit=1)
     client.close()
     client.close()
     with pytest.raises(fastly.ApiValueError, match=r"^this ApiClient is closed: create a new one$"):
-        BillingApi(client).get_invoice(5, 2020)
+        BillingInvoicesApi(client).list_invoices(limit=1)
 
 
 def test_a_closed_client_is_not_entered(configuration: fastly.Configuration) -> None:
@@ -58,8 +56,8 @@ def test_an_exception_drops_the_calls_that_wait(
 
     def fail() -> None:
         with fastly.ApiClient(configuration) as client:
-            api = BillingApi(client)
-            calls.extend(api.get_invoice(month, 2020, async_req=True) for month in (5, 6, 7))
+            api = BillingInvoicesApi(client)
+            calls.extend(api.list_invoices(limit=1, async_req=True) for _ in range(3))
             while not server.requests:
                 time.sleep(0.001)
             raise KeyError
@@ -86,17 +84,17 @@ def test_a_call_that_no_thread_takes_is_not_made_later(
     client: fastly.ApiClient, server: BillingServer
 ) -> None:
     """If the system has no thread for a call, it is refused, and not made later."""
-    api = BillingApi(client)
+    api = BillingInvoicesApi(client)
     usual = threading.stack_size(1 << 46)  # bytes, more than any system has
     try:
         with pytest.raises(
             fastly.ApiValueError, match=r"^cannot start a thread for the call: can't start"
         ):
-            api.get_invoice(5, 2020, async_req=True)
+            api.list_invoices(limit=1, async_req=True)
     finally:
         threading.stack_size(usual)
-    assert "2020-06-01" in str(api.get_invoice(6, 2020, async_req=True).get().start_time)
-    assert ["/billing/v2/year/2020/month/06"] == [request.path for request in server.requests]
+    assert 2 == len(api.list_invoices(limit=2, async_req=True).get().data)
+    assert [{"limit": "2"}] == [request.query for request in server.requests]
 
 
 def test_close_ends_a_call_between_its_tries(server: BillingServer) -> None:
@@ -105,7 +103,7 @@ def test_close_ends_a_call_between_its_tries(server: BillingServer) -> None:
     server.enqueue(503, headers={"Retry-After": "0.4"})
     client = fastly.ApiClient(configuration)
     with ThreadPoolExecutor(1) as threads:
-        call = threads.submit(BillingApi(client).get_invoice, 5, 2020)
+        call = threads.submit(BillingInvoicesApi(client).list_invoices)
         while not server.requests:
             time.sleep(0.01)
         time.sleep(0.05)
@@ -120,33 +118,33 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def test_a_call_on_a_thread(api: BillingApi) -> None:
+def test_a_call_on_a_thread(api: BillingInvoicesApi) -> None:
     """async_req returns an object whose get can be called any number of times."""
-    later = api.get_invoice(5, 2020, async_req=True)
+    later = api.list_invoices(limit=1, async_req=True)
     later.wait()
     assert (True, True) == (later.ready(), later.successful())
-    assert api.get_invoice(5, 2020) == later.get() == later.get(timeout=1)
+    assert api.list_invoices(limit=1) == later.get() == later.get(timeout=1)
 
 
-def test_a_failure_on_a_thread(api: BillingApi, server: BillingServer) -> None:
+def test_a_failure_on_a_thread(api: BillingInvoicesApi, server: BillingServer) -> None:
     """``get`` raises what the call raised."""
     server.enqueue(404)
-    later = api.get_invoice(5, 2020, async_req=True)
+    later = api.list_invoices(limit=1, async_req=True)
     with pytest.raises(fastly.NotFoundException):
         later.get(5)
     assert (True, False) == (later.ready(), later.successful())
 
 
-def test_arguments_are_checked_before_the_thread(api: BillingApi) -> None:
+def test_arguments_are_checked_before_the_thread(api: BillingInvoicesApi) -> None:
     """Invalid arguments raise in the call itself."""
     with pytest.raises(fastly.ApiValueError):
-        api.get_invoice(13, 2020, async_req=True)
+        api.list_invoices(limit=0, async_req=True)
 
 
-def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
+def test_waiting_has_an_end(api: BillingInvoicesApi, server: BillingServer) -> None:
     """get(timeout) raises TimeoutException while the call continues."""
-    server.enqueue(body={"customer_id": "late"}, delay=0.4)
-    later = api.get_invoice(5, 2020, async_req=True)
+    server.enqueue(body={"data": [], "meta": {"sort": "late"}}, delay=0.4)
+    later = api.list_invoices(limit=1, async_req=True)
     later.wait(0.01)
     assert (False, False) == (later.ready(), later.successful())
     with pytest.raises(fastly.TimeoutException) as caught:
@@ -155,7 +153,7 @@ def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
         "the call was still running after 0.05 s\n"
         "  what to do: Call get() again, or pass a longer timeout; the call continues."
     )
-    assert "late" == later.get(5).customer_id
+    assert "late" == later.get(5).meta.sort
 
 
 @pytest.mark.parametrize(
@@ -166,10 +164,10 @@ def test_waiting_has_an_end(api: BillingApi, server: BillingServer) -> None:
     ],
 )
 def test_a_wait_is_a_number_of_seconds(
-    api: BillingApi, timeout: Any, kind: type[Exception], message: str
+    api: BillingInvoicesApi, timeout: Any, kind: type[Exception], message: str
 ) -> None:
     """An invalid timeout is refused, whether the call has ended or not."""
-    later = api.get_invoice(5, 2020, async_req=True)
+    later = api.list_invoices(limit=1, async_req=True)
     later.wait()
     for wait in (later.wait, later.get):
         with pytest.raises(kind) as caught:
@@ -177,15 +175,15 @@ def test_a_wait_is_a_number_of_seconds(
         assert message == str(caught.value)
 
 
-def test_no_thread_before_it_is_asked_for(api: BillingApi) -> None:
+def test_no_thread_before_it_is_asked_for(api: BillingInvoicesApi) -> None:
     """A client starts no thread before the first async_req, and close ends them."""
 
     def own() -> list[str]:
         return [t.name for t in threading.enumerate() if t.name == "fastly"]
 
-    api.get_invoice(5, 2020)
+    api.list_invoices(limit=1)
     assert [] == own()
-    api.get_invoice(5, 2020, async_req=True).get(5)
+    api.list_invoices(limit=1, async_req=True).get(5)
     assert 1 == len(own())
     api.api_client.close()
     assert [] == own()
@@ -196,11 +194,9 @@ def test_close_finishes_what_was_asked(
 ) -> None:
     """Leaving the block waits for calls that were submitted, and their results remain."""
     with fastly.ApiClient(configuration, pool_threads=2) as client:
-        api = BillingApi(client)
-        later = [api.get_invoice(month, 2020, async_req=True) for month in range(1, 9)]
-    assert [f"{month:02}" for month in range(1, 9)] == [
-        f"{result.get().start_time:%m}" for result in later
-    ]
+        api = BillingInvoicesApi(client)
+        later = [api.list_invoices(limit=limit, async_req=True) for limit in range(1, 9)]
+    assert list(range(1, 9)) == [len(result.get().data) for result in later]
 
 
 def test_one_thread_runs_one_call_at_a_time(
@@ -208,10 +204,12 @@ def test_one_thread_runs_one_call_at_a_time(
 ) -> None:
     """At most as many calls run at a time as the pool has threads."""
     for _ in range(3):
-        server.enqueue(body={}, delay=0.1)
+        server.enqueue(body={"data": []}, delay=0.1)
     started = time.monotonic()
     with fastly.ApiClient(configuration, pool_threads=1) as client:
-        for later in [BillingApi(client).get_invoice(5, 2020, async_req=True) for _ in range(3)]:
+        for later in [
+            BillingInvoicesApi(client).list_invoices(limit=1, async_req=True) for _ in range(3)
+        ]:
             later.get(5)
     assert time.monotonic() - started >= 0.3
 
@@ -221,34 +219,33 @@ def test_pool_threads_run_side_by_side(
 ) -> None:
     """As many calls run at a time as the pool has threads."""
     for _ in range(8):
-        server.enqueue(body={}, delay=0.2)
-    started = time.monotonic()
+        server.enqueue(body={"data": []}, delay=1)
     with fastly.ApiClient(configuration, pool_threads=8) as client:
-        api = BillingApi(client)
-        for later in [api.get_invoice(5, 2020, async_req=True) for _ in range(8)]:
-            later.get(5)
-    assert time.monotonic() - started < 0.8
+        api = BillingInvoicesApi(client)
+        first, *_ = [api.list_invoices(limit=1, async_req=True) for _ in range(8)]
+        first.get()
+        assert 8 == len(server.requests)
 
 
 def test_one_client_under_32_threads(
     configuration: fastly.Configuration, server: BillingServer
 ) -> None:
     """32 threads share a client, each gets its own responses, and nothing is left open."""
-    months = [(month, year) for year in (2020, 2021) for month in range(1, 13)] * 4
+    months = list(server.account.v3_invoice_months())[:24] * 4
+    ids = [server.account.v3_invoice_id(*month) for month in months]
     before = descriptors()
     with fastly.ApiClient(configuration) as client, ThreadPoolExecutor(32) as threads:
-        api = BillingApi(client)
-        invoices = list(threads.map(lambda month: api.get_invoice(*month), months))
-    expected = [server.account.invoice(year, month) for month, year in months]
-    assert expected == [invoice.to_dict() for invoice in invoices]
+        api = BillingInvoicesApi(client)
+        invoices = list(threads.map(api.get_invoice_by_invoice_id, ids))
+    assert ids == [str(invoice.invoice_id) for invoice in invoices]
     server.close()
     assert before >= descriptors()
 
 
 def _invoice_in_child(client: fastly.ApiClient, results: Any) -> None:
-    api = BillingApi(client)
-    results.put(api.get_invoice(5, 2020).customer_id)
-    results.put(api.get_invoice(6, 2020, async_req=True).get(5).customer_id)
+    api = BillingInvoicesApi(client)
+    results.put(len(api.list_invoices(limit=1).data))
+    results.put(len(api.list_invoices(limit=2, async_req=True).get(5).data))
     client.close()
 
 
@@ -256,17 +253,17 @@ def _invoice_in_child(client: fastly.ApiClient, results: Any) -> None:
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_client_works_after_a_fork(client: fastly.ApiClient, server: BillingServer) -> None:
     """A forked child creates its own connections and threads."""
-    api = BillingApi(client)
-    api.get_invoice(5, 2020)
-    api.get_invoice(5, 2020, async_req=True).get(5)
+    api = BillingInvoicesApi(client)
+    api.list_invoices(limit=1)
+    api.list_invoices(limit=1, async_req=True).get(5)
     context = multiprocessing.get_context("fork")
     results = context.SimpleQueue()
     child = context.Process(target=_invoice_in_child, args=(client, results))
     child.start()
     got = [results.get(), results.get()]
     child.join(5)
-    assert ([server.customer_id] * 2, 0) == (got, child.exitcode)
-    assert api.get_invoice(7, 2020).customer_id == server.customer_id
+    assert ([1, 2], 0) == (got, child.exitcode)
+    assert 3 == len(api.list_invoices(limit=3).data)
     results.close()
     child.close()
 
@@ -281,18 +278,18 @@ def _wait_in_child(later: Any, results: Any) -> None:
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_call_of_the_parent_is_not_waited_for_after_a_fork(
-    api: BillingApi, server: BillingServer
+    api: BillingInvoicesApi, server: BillingServer
 ) -> None:
     """In a forked child, waiting for a call of the parent raises instead of hanging."""
-    server.enqueue(body={}, delay=0.5)
-    later = api.get_invoice(5, 2020, async_req=True)
+    server.enqueue(body={"data": []}, delay=0.5)
+    later = api.list_invoices(limit=1, async_req=True)
     context = multiprocessing.get_context("fork")
     results = context.SimpleQueue()
     child = context.Process(target=_wait_in_child, args=(later, results))
     child.start()
     assert "the call runs in the process that this one was forked from" in results.get()
     child.join(5)
-    assert (0, BillingResponse()) == (child.exitcode, later.get(5))
+    assert (0, ListEomInvoicesResponse(data=[])) == (child.exitcode, later.get(5))
     results.close()
     child.close()
 
@@ -300,14 +297,14 @@ def test_a_call_of_the_parent_is_not_waited_for_after_a_fork(
 AT_EXIT = """
 import atexit, sys
 import fastly
-from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 
 configuration = fastly.Configuration(host=sys.argv[1], api_token=sys.argv[2])
-api = BillingApi(fastly.ApiClient(configuration))
+api = BillingInvoicesApi(fastly.ApiClient(configuration))
 
 def at_exit():
     try:
-        print(api.get_invoice(5, 2020, async_req=True).get(5).customer_id)
+        print(len(api.list_invoices(limit=1, async_req=True).get(5).data))
     except fastly.ApiValueError as error:
         print(error)
 
@@ -324,13 +321,13 @@ def test_a_call_on_a_thread_while_python_ends_is_made_or_refused(server: Billing
         check=True,
     )
     refused = run.stdout.startswith("cannot start a thread for the call: ")
-    assert refused or run.stdout == f"{server.customer_id}\n"
+    assert refused or run.stdout == "1\n"
     assert "" == run.stderr
 
 
 def _invoice_in_spawned(configuration: fastly.Configuration, results: Any) -> None:
     with fastly.ApiClient(configuration) as client:
-        results.put(BillingApi(client).get_invoice(5, 2020).customer_id)
+        results.put(len(BillingInvoicesApi(client).list_invoices(limit=1).data))
 
 
 def test_a_configuration_works_in_a_spawned_process(
@@ -342,7 +339,7 @@ def test_a_configuration_works_in_a_spawned_process(
     results = context.SimpleQueue()
     child = context.Process(target=_invoice_in_spawned, args=(configuration, results))
     child.start()
-    assert server.customer_id == results.get()
+    assert 1 == results.get()
     child.join(5)
     assert 0 == child.exitcode
     results.close()
@@ -350,11 +347,11 @@ def test_a_configuration_works_in_a_spawned_process(
 
 
 def test_a_result_of_another_process_is_not_waited_for(
-    api: BillingApi, server: BillingServer
+    api: BillingInvoicesApi, server: BillingServer
 ) -> None:
     """Waiting for another process's result raises unless the result already exists."""
-    server.enqueue(body={}, delay=0.3)
-    later = api.get_invoice(5, 2020, async_req=True)
+    server.enqueue(body={"data": []}, delay=0.3)
+    later = api.list_invoices(limit=1, async_req=True)
     later._process = -1
     for wait in (later.wait, later.get):
         with pytest.raises(fastly.ConnectionException) as caught:
@@ -362,7 +359,7 @@ def test_a_result_of_another_process_is_not_waited_for(
         assert "the call runs in the process that this one was forked from" == caught.value.reason
     while not later.ready():
         time.sleep(0.01)
-    assert BillingResponse() == later.get(5)
+    assert ListEomInvoicesResponse(data=[]) == later.get(5)
 
 
 def test_a_second_close_waits_for_the_calls_that_the_first_waits_for(
@@ -371,83 +368,34 @@ def test_a_second_close_waits_for_the_calls_that_the_first_waits_for(
     """If two threads close a client, both wait for the submitted calls."""
     server.enqueue(503, headers={"Retry-After": "0.2"})
     client = fastly.ApiClient(configuration)
-    later = BillingApi(client).get_invoice(5, 2020, async_req=True)
+    later = BillingInvoicesApi(client).list_invoices(limit=1, async_req=True)
     while not server.requests:
         time.sleep(0.01)
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda _: client.close(), range(2)))
-    assert (True, server.customer_id) == (later.ready(), later.get().customer_id)
+    assert (True, 1) == (later.ready(), len(later.get().data))
 
 
 # Windows has no setitimer.
 needs_timer = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="this system has no timer that sends a signal"
 )
-CLOSED_BY_A_SIGNAL = """
-import faulthandler, os, signal, sys, threading, time
-import fastly
-from fastly.api.billing_api import BillingApi
-
-def trial(after):
-    settings = fastly.Configuration(sys.argv[1], api_token="x", ssl_ca_cert=sys.argv[2])
-    client = fastly.ApiClient(settings)
-    api, closed = BillingApi(client), threading.Event()
-    submit = lambda: api.get_invoice(5, 2020, async_req=True)
-    calls = [lambda: api.get_invoice(5, 2020), lambda: submit().get(5)]
-
-    def handler(*_):
-        client.close()
-        closed.set()
-
-    signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, after)
-    while not closed.is_set():
-        for call in calls:
-            try:
-                call()
-            except (fastly.ApiException, fastly.ApiValueError):
-                pass
-    for thread in threading.enumerate():  # close does not wait for one that was just being started
-        if thread is not threading.main_thread():
-            thread.join(2)
-    return threading.active_count()
-
-for after in (0.0005, 0.002, 0.004, 0.008, 0.02, 0.05, 0.1):
-    child = os.fork()
-    if not child:
-        faulthandler.dump_traceback_later(10, exit=True)
-        os._exit(100 + trial(after))
-    print(after, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-
-
-@needs_timer
-def test_a_signal_handler_can_close_the_client(authority: trustme.CA, roots: str) -> None:
-    """A signal handler can close the client, whatever it interrupts, and the threads end."""
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    with FaultServer(tls=tls) as server:
-        program = [sys.executable, "-c", CLOSED_BY_A_SIGNAL, server.url, roots]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=90, check=False)
-    threads_left = [int(line.split()[1]) - 100 for line in done.stdout.splitlines()]
-    assert ([1] * 7, "") == (threads_left, done.stderr), done.stdout
-
-
 INTERRUPTED = """
 import signal, sys, threading, time
 import fastly
-from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 signal.setitimer(signal.ITIMER_REAL, 0.3)
 configuration = fastly.Configuration(sys.argv[1], api_token="x", timeout=(10, 60))
 if sys.argv[2] == "with":
     with fastly.ApiClient(configuration, pool_threads=2) as client:
-        calls = [BillingApi(client).get_invoice(5, 2020, async_req=True) for _ in range(4)]
+        api = BillingInvoicesApi(client)
+        calls = [api.list_invoices(limit=1, async_req=True) for _ in range(4)]
         [call.get() for call in calls]
 else:
-    api = BillingApi(fastly.ApiClient(configuration, pool_threads=2))
-    [call.get() for call in [api.get_invoice(5, 2020, async_req=True) for _ in range(4)]]
+    api = BillingInvoicesApi(fastly.ApiClient(configuration, pool_threads=2))
+    [call.get() for call in [api.list_invoices(limit=1, async_req=True) for _ in range(4)]]
 """
 
 
@@ -459,65 +407,10 @@ def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:
     with FaultServer(*[fault] * 4) as server:
         started = time.monotonic()
         program = [sys.executable, "-c", INTERRUPTED, server.url, way]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
         spent = time.monotonic() - started
     assert "KeyboardInterrupt" in done.stderr
-    assert spent < 3
-
-
-CLOSED_ANYWHERE = """
-import os, signal, sys
-import fastly
-from fastly.api.billing_api import BillingApi
-
-FILES = ("queue.py", "threads.py", "async_result.py", "connections.py")
-
-def trace(frame, event, argument):
-    if event == "line":
-        lines.append(frame.f_lineno)
-        if len(lines) == place:
-            signal.raise_signal(signal.SIGUSR1)
-    return trace
-
-def trace_of(frame, event, argument):
-    return trace if frame.f_code.co_filename.endswith(FILES) else None
-
-configuration = fastly.Configuration(sys.argv[1], api_token="x", retries=0)
-
-def trial():
-    client = fastly.ApiClient(configuration)
-    signal.signal(signal.SIGUSR1, lambda *_: client.close())
-    signal.alarm(10)  # ends the process if a lock is waited for
-    sys.settrace(trace_of)
-    try:
-        BillingApi(client).get_invoice_by_id("c", "i")
-        BillingApi(client).get_invoice_by_id("c", "i", async_req=True).get()
-    except (fastly.ApiException, fastly.ApiValueError):
-        pass
-    sys.settrace(None)
-    os._exit(0 if len(lines) >= place else 3)
-
-with fastly.ApiClient(configuration) as client:  # what it imports, each child would import again
-    BillingApi(client).get_invoice_by_id("c", "i")
-
-place = status = 0
-while status == 0:
-    place += 1
-    lines = []
-    child = os.fork()
-    child or trial()
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-print(place, status)
-"""
-
-
-def test_a_signal_handler_can_close_the_client_at_any_line() -> None:
-    """Whatever line it interrupts where threads share data, it waits for no lock."""
-    with FaultServer() as server:
-        program = [sys.executable, "-c", CLOSED_ANYWHERE, server.url]
-        done = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
-    places, status = map(int, done.stdout.split())
-    assert (True, 3) == (places > 50, status), done.stdout
+    assert spent < SLACK
 
 
 def test_an_exception_aborts_a_call_that_is_about_to_run(tls: ssl.SSLContext, roots: str) -> None:
@@ -525,15 +418,15 @@ def test_an_exception_aborts_a_call_that_is_about_to_run(tls: ssl.SSLContext, ro
 
     def fail(configuration: fastly.Configuration) -> None:
         with fastly.ApiClient(configuration) as client:
-            BillingApi(client).get_invoice(5, 2020, async_req=True)
+            BillingInvoicesApi(client).list_invoices(limit=1, async_req=True)
             raise KeyError
 
     with FaultServer(*[stall()] * 2, tls=tls) as server:
-        settings = fastly.Configuration(server.url, api_token="x", ssl_ca_cert=roots, timeout=10)
+        settings = fastly.Configuration(server.url, api_token="x", ssl_ca_cert=roots, timeout=60)
         started = time.monotonic()
         with pytest.raises(KeyError):
             fail(settings)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < SLACK
 
 
 def test_threads_share_what_the_first_of_them_made(client: fastly.ApiClient) -> None:
@@ -560,7 +453,7 @@ def test_connections_made_while_the_client_closes_are_closed(
 
     client._resources().rest_clients = Closing()
     with pytest.raises(fastly.ConnectionException, match="closed"):
-        BillingApi(client).get_invoice(5, 2020)
+        BillingInvoicesApi(client).list_invoices(limit=1)
     assert [] == server.requests
 
 
@@ -578,10 +471,10 @@ def test_more_connections_than_the_pool_may_keep(
     """A connection that finds no place in the pool is closed after its response."""
     configuration.connection_pool_maxsize = 1
     for _ in range(2):
-        server.enqueue(body={}, delay=0.2)
+        server.enqueue(body={"data": []}, delay=0.2)
     with fastly.ApiClient(configuration) as client, ThreadPoolExecutor(2) as threads:
-        api = BillingApi(client)
-        assert 2 == len([*threads.map(lambda month: api.get_invoice(month, 2020), (5, 6))])
+        api = BillingInvoicesApi(client)
+        assert 2 == len([*threads.map(lambda limit: api.list_invoices(limit=limit), (1, 2))])
 
 
 def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configuration) -> None:
@@ -590,7 +483,9 @@ def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configurat
 
     def fail() -> None:
         with fastly.ApiClient(configuration, pool_threads=2) as client:
-            calls.extend(BillingApi(client).get_invoice(5, 2020, async_req=True) for _ in range(2))
+            calls.extend(
+                BillingInvoicesApi(client).list_invoices(limit=1, async_req=True) for _ in range(2)
+            )
             while len(server.requests) < 2:
                 time.sleep(0.01)
             raise KeyError
@@ -600,7 +495,7 @@ def test_an_exception_aborts_the_calls_that_run(configuration: fastly.Configurat
         started = time.monotonic()
         with pytest.raises(KeyError):
             fail()
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < SLACK
     for call in calls:
         with pytest.raises(fastly.ConnectionException, match=r"^the client was closed during the"):
             call.get()
@@ -611,10 +506,10 @@ def test_threads_that_start_at_once_share_a_pool(
 ) -> None:
     """If 16 threads make first calls at once, only one pool remains, and is closed."""
     with fastly.ApiClient(configuration) as client, ThreadPoolExecutor(16) as threads:
-        list(threads.map(lambda _: BillingApi(client).get_invoice(5, 2020), range(64)))
+        list(threads.map(lambda _: BillingInvoicesApi(client).list_invoices(limit=1), range(64)))
         (rest_client,) = client._resources().rest_clients.values()
     with pytest.raises(fastly.ConnectionException, match="the client was closed"):
-        rest_client.get(Request(f"{server.url}/", {"Fastly-Key": Secret("x")}), Deadline.of(1, 1))
+        rest_client.open(Request(f"{server.url}/", {"Fastly-Key": Secret("x")}), Deadline.of(1, 1))
 
 
 def test_a_call_that_is_submitted_while_the_client_closes_is_made_or_refused(
@@ -623,12 +518,12 @@ def test_a_call_that_is_submitted_while_the_client_closes_is_made_or_refused(
     """A call submitted during close is made or refused, and its result does not hang."""
     for _ in range(30):
         client = fastly.ApiClient(configuration)
-        api = BillingApi(client)
-        api.get_invoice(5, 2020, async_req=True)
+        api = BillingInvoicesApi(client)
+        api.list_invoices(limit=1, async_req=True)
         closing = threading.Thread(target=client.close)
         closing.start()
         with contextlib.suppress(fastly.ApiValueError, fastly.ConnectionException):
-            api.get_invoice(6, 2020, async_req=True).get(5)
+            api.list_invoices(limit=2, async_req=True).get(5)
         closing.join()
 
 
@@ -636,7 +531,7 @@ def test_threads_end_with_a_client_that_nobody_closed(server: BillingServer) -> 
     """The threads of a client end when it is garbage collected."""
     before = threading.active_count()
     client = fastly.ApiClient(fastly.Configuration(host=server.url, api_token=server.token))
-    assert BillingApi(client).get_invoice(5, 2020, async_req=True).get(5).total
+    assert BillingInvoicesApi(client).list_invoices(limit=1, async_req=True).get(5).data
     del client
     gc.collect()
     for _ in range(100):
@@ -649,9 +544,9 @@ def test_threads_end_with_a_client_that_nobody_closed(server: BillingServer) -> 
 def test_what_was_held_before_a_fork_is_dropped(client: fastly.ApiClient) -> None:
     """After a fork, the client drops what it held in the parent process."""
     client._by_process[-1] = before = client._resources()
-    client._by_process.pop(os.getpid())
+    client._by_process.pop(this_process())
     assert before is not client._resources()
-    assert [os.getpid()] == list(client._by_process)
+    assert [this_process()] == list(client._by_process)
 
 
 def test_a_client_that_closes_while_a_call_is_prepared_refuses_it(server: BillingServer) -> None:
@@ -660,7 +555,7 @@ def test_a_client_that_closes_while_a_call_is_prepared_refuses_it(server: Billin
     client = fastly.ApiClient(configuration)
     configuration.refresh_api_key_hook = lambda _: client.close()
     with pytest.raises(fastly.ApiValueError, match="this ApiClient is closed"):
-        BillingApi(client).get_invoice(5, 2020, async_req=True)
+        BillingInvoicesApi(client).list_invoices(limit=1, async_req=True)
     assert [] == server.requests
 
 
@@ -668,8 +563,7 @@ def test_threads_finish_from_one_of_themselves() -> None:
     """A task may end the threads that it runs on."""
     threads = Threads(2)
     job = threads.submit(threads.finish)
-    job.wait(5)
-    assert (True, None) == (job.is_done, job.error)
+    assert job.result(5) is None
 
 
 def test_a_task_that_was_cancelled_is_not_done() -> None:
@@ -679,21 +573,20 @@ def test_a_task_that_was_cancelled_is_not_done() -> None:
     first = threads.submit(lambda: time.sleep(0.2))
     assert threads.submit(lambda: done.append("second")).cancel()
     third = threads.submit(lambda: done.append("third"))
-    third.wait(5)
+    third.result(5)
     assert not third.cancel()
-    assert (True, ["third"]) == (first.is_done, done)
+    assert (True, ["third"]) == (first.done(), done)
     threads.finish()
 
 
 def test_threads_that_cannot_be_more_do_the_work() -> None:
     """If the system cannot start another thread, a running one takes the task."""
     threads = Threads(2)
-    threads.submit(int).wait(5)
+    threads.submit(int).result(5)
     usual = threading.stack_size(1 << 46)  # bytes, which no system has
     try:
         job = threads.submit(int)
-        job.wait(5)
-        assert 0 == job.result
+        assert 0 == job.result(5)
     finally:
         threading.stack_size(usual)
     threads.finish()

@@ -48,7 +48,7 @@ def test_a_target_without_a_path_is_followed(location: str) -> None:
         ask(server.url)
     targets = [request.target for request in server.requests]
     asked = targets[0] if location in ("", "?x=1") else "/"
-    assert [targets[0], asked + ("?x=1" if "?" in location else "")] == targets
+    assert [targets[0], asked + ("?x=1" if "?" in location else "")] == targets[:2]
 
 
 def test_no_more_than_three_redirects_are_followed() -> None:
@@ -150,5 +150,5 @@ def test_all_spellings_of_an_origin_share_one_connection() -> None:
     ):
         for _ in range(8):
             with contextlib.suppress(ApiException):
-                api.get_invoice_by_id("c", "i")
+                api.get_invoice_by_invoice_id("i")
     assert 1 == server.connections

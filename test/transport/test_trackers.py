@@ -27,7 +27,7 @@ from faults import (
 )
 
 import fastly
-from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 
 # Put together at run time, since trackers also record the lines of source around each frame.
 TOKEN = "-".join(["token", "of", "the", "trackers", "6ae1"])
@@ -39,7 +39,7 @@ ENCODED = "dXNlcjpwYXNzd29yZC1vZi1hLXByb3h5"  # the login in base64
 def _failed(host: str, **settings: Any) -> Iterator[BaseException]:
     with api_of(host, api_key={"token": TOKEN}, **settings) as api:
         try:
-            api.get_invoice_by_id("c", "i", _request_timeout=(0.3, 0.3))
+            api.get_invoice_by_invoice_id("i", _request_timeout=(0.3, 0.3))
         except fastly.OpenApiException as error:
             yield _below(error)
         else:
@@ -87,7 +87,7 @@ def _of_variable(name: str, value: str, **settings: Any) -> Iterator[BaseExcepti
         patch.setenv(name, value)
         try:
             client = fastly.ApiClient(fastly.Configuration(**settings))
-            BillingApi(client).get_invoice_by_id("c", "i")
+            BillingInvoicesApi(client).get_invoice_by_invoice_id("i")
         except fastly.ApiValueError as error:
             yield _below(error)
 
@@ -95,10 +95,10 @@ def _of_variable(name: str, value: str, **settings: Any) -> Iterator[BaseExcepti
 @contextmanager
 def _of_closed() -> Iterator[BaseException]:
     with FaultServer() as server, api_of(server.url, api_key={"token": TOKEN}) as api:
-        api.get_invoice_by_id("c", "i")
+        api.get_invoice_by_invoice_id("i")
         api.api_client.close()
         try:
-            api.get_invoice_by_id("c", "i")
+            api.get_invoice_by_invoice_id("i")
         except fastly.ApiValueError as error:
             yield _below(error)
 
@@ -112,8 +112,8 @@ FAILURES: dict[str, Callable[[], Any]] = {
     "reset": lambda: _of_fault(reset_in_head()),
     "garbage": lambda: _of_fault(garbage()),
     "404": lambda: _of_fault(failing(404)),
-    "echoed": lambda: _of_fault(answer(f'{{"total": "{TOKEN}"}}'.encode())),
-    "wrong body": lambda: _of_fault(answer(b'{"total": []}')),
+    "echoed": lambda: _of_fault(answer(f'{{"monthly_transaction_amount": "{TOKEN}"}}'.encode())),
+    "wrong body": lambda: _of_fault(answer(b'{"monthly_transaction_amount": []}')),
     "not JSON": lambda: _of_fault(answer(b"<html>")),
     "closed": _of_closed,
     "hook": _of_hook,

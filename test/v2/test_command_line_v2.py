@@ -65,7 +65,7 @@ class TestOperations:
 
     def test_pdf_goes_into_a_file(self, shell: Shell, tmp_path: Path) -> None:
         """The extension .pdf selects the PDF."""
-        assert (0, b"", "") == shell(*MAY, "--output", tmp_path / "may.pdf")
+        assert (0, b"", "") == shell(*MAY, "--quiet", "--output", tmp_path / "may.pdf")
         assert (tmp_path / "may.pdf").read_bytes().startswith(b"%PDF-")
 
     @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from fastly._text import printable
-from fastly.cli.layout import Paper, cells, figure, moment, money, summed
+from fastly.cli.layout import Paper, cells, figure, moment, money
 from fastly.model.billing_estimate_response import BillingEstimateResponse
 from fastly.model.billing_regions import BillingRegions
 from fastly.model.billing_response import BillingResponse
 from fastly.model.billing_status import BillingStatus
 from fastly.model.billing_total import BillingTotal
 from fastly.model.billing_total_extras import BillingTotalExtras
-from fastly.rows import exact
+from fastly.rows import exact, exact_sum
 
 __all__ = ["bill_page"]
 
@@ -51,7 +51,7 @@ class _Page:
     def used(self) -> Decimal | None:
         """The cost of all regions."""
         costs = [region.cost for _, region in self.regions if region.cost is not None]
-        return summed(costs) if costs else None
+        return exact_sum(costs) if costs else None
 
     def lines(self) -> Iterator[str]:
         yield self.title()
@@ -119,7 +119,7 @@ class _Page:
             values = [usage.total if usage else None for usage in used]
             if any(value is not None for value in values):
                 # Percentiles of regions do not add up to a percentile of all.
-                whole = "" if kind == "percentile" else figure(summed(values), digits)
+                whole = "" if kind == "percentile" else figure(exact_sum(values), digits)
                 column = [heading, *(figure(value, digits) for value in values), whole]
                 yield [f"{cell:>{max(map(len, column))}}" for cell in column]
 
@@ -127,7 +127,7 @@ class _Page:
         """Yield the column of the bars, if there is room for it and it shows anything."""
         costs = [max(exact(region.cost or 0), Decimal(0)) for _, region in self.regions]
         if bars := self.paper.bars(costs, room):
-            width, whole = len(bars[0]) + _SHARE, summed(costs)
+            width, whole = len(bars[0]) + _SHARE, exact_sum(costs)
             shares = [f"{cost / whole:.1%}" for cost in costs]
             column = [f"{bar}{share:>{_SHARE}}" for bar, share in zip(bars, shares, strict=True)]
             yield [f"{'Share':{width}}", *column, " " * width]
@@ -191,7 +191,7 @@ def _trimmed(value: Decimal) -> str:
 
 
 def _extra_cost(extra: BillingTotalExtras) -> Decimal:
-    return summed((extra.recurring, extra.setup))
+    return exact_sum((extra.recurring, extra.setup))
 
 
 def _discount(total: BillingTotal) -> Decimal | None:

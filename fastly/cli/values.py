@@ -1,0 +1,135 @@
+"""The values of arguments: months, IDs, amounts and seconds; each wrong one has a message."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+
+from fastly._text import shown
+
+TYPE_CHECKING = False  # importing typing would take a tenth of the time of --help
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+__all__ = [
+    "budget_value",
+    "current_month",
+    "invoice_key",
+    "is_month",
+    "month_value",
+    "timeout_value",
+    "wait_value",
+]
+
+_LONGEST = 366 * 24 * 3600  # seconds that the client accepts
+# Regular expressions, compiled when they are needed.
+_ID = r"[A-Za-z0-9_-]+"
+_AMOUNT = r"\d{1,15}(?:\.\d{1,4})?"
+_LIKE_THOUSANDS = r"\d{1,3}(?:[.,]\d{3})+"
+_LIKE_A_DATE = r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?"
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_NAME, _GAP, _YEAR = rf"(?:{'|'.join(_MONTHS)})[a-z.]*", r"[-/., _]", r"(?P<year>(?:19|20)\d\d)"
+_MONTH = rf"(?P<month>0[1-9]|1[0-2]|[1-9](?={_GAP})|(?<={_GAP})[1-9]|{_NAME})"
+# "05-2026", "052026" and "May 2026"; "202605", "2026-5", "2026/05" and "2026-05-01"; "May".
+_OTHER_MONTHS = (
+    rf"{_MONTH}{_GAP}*{_YEAR}",
+    rf"{_YEAR}(?:{_GAP}*|m){_MONTH}(?:[-/.]\d\d?)?",
+    rf"{_NAME}(?:{_GAP}*\d\d)?",
+)
+
+
+def _is(spelling: str, text: str) -> re.Match[str] | None:
+    return re.fullmatch(spelling, text, re.ASCII | re.IGNORECASE)
+
+
+def is_month(text: str) -> bool:
+    """Return whether a text is a month such as 2026-05."""
+    return _is(r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])", text) is not None
+
+
+def month_value(text: str) -> str:
+    """Check a month such as 2026-05."""
+    if not is_month(text):
+        raise ArgumentTypeError(
+            f"must be a month such as 2026-05, got {shown(text)}{_right_spelling(text)}"
+        )
+    return text
+
+
+def invoice_key(text: str) -> str:
+    """Check a month, or the ID of an invoice."""
+    is_id = _is(_ID, text) and not _is(_LIKE_A_DATE, text) and text != "month-to-date"
+    # An ID might look like 202605, but whoever writes that means a month.
+    if not (is_month(text) or (is_id and not _other_month(text))):
+        raise ArgumentTypeError(
+            "must be a month such as 2026-05, or an invoice ID such as INV-375119 or 29239985, "
+            f"got {shown(text)}{_right_spelling(text)}"
+        )
+    return text
+
+
+def _other_month(text: str) -> re.Match[str] | None:
+    """Return the match of a month that is not spelled as it should be."""
+    matches = (_is(spelling, text) for spelling in _OTHER_MONTHS)
+    return next(filter(None, matches), None)
+
+
+def _right_spelling(text: str) -> str:
+    """Return the end of a message about a month: how to write the month that is probably meant."""
+    match = _other_month(text)
+    found = match.groupdict() if match else {}
+    if not found:
+        return ""
+    name = found["month"][:3].lower()
+    month = _MONTHS.index(name) + 1 if name in _MONTHS else int(name)
+    return f": write {found['year']}-{month:02}"
+
+
+def budget_value(text: str) -> Decimal:
+    """Read an amount such as 5000 or 99.50; 5.000 would be 5 to some and 5,000 to others."""
+    from decimal import Decimal
+
+    is_unclear = _is(_LIKE_THOUSANDS, text)
+    if is_unclear or not _is(_AMOUNT, text):
+        reason = ": the separator may be for thousands" if is_unclear else ""
+        raise ArgumentTypeError(
+            f"must be an amount such as 5000 or 99.50, got {shown(text)}{reason}"
+        )
+    return Decimal(text)
+
+
+def current_month(now: datetime | None = None) -> str:
+    """Return the month at UTC+14, where it begins first, so that no local month is refused."""
+    from datetime import datetime, timedelta, timezone
+
+    now = now or datetime.now(timezone.utc)
+    return now.astimezone(timezone(timedelta(hours=14))).date().isoformat()[:7]
+
+
+def timeout_value(text: str) -> float:
+    """Read a number of seconds above 0."""
+    seconds = _seconds(text)
+    if seconds is None or seconds == 0:
+        raise ArgumentTypeError(
+            f"must be a number of seconds above 0, up to {_LONGEST}, got {shown(text)}"
+        )
+    return seconds
+
+
+def wait_value(text: str) -> float:
+    """Read a number of seconds, 0 or more."""
+    seconds = _seconds(text)
+    if seconds is None:
+        raise ArgumentTypeError(
+            f"must be a number of seconds from 0 to {_LONGEST}, got {shown(text)}"
+        )
+    return seconds
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds <= _LONGEST else None

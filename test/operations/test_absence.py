@@ -1,0 +1,160 @@
+"""A response without its data is an error, never a list without items or an invoice of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import fastly
+from fastly.api.billing_api import BillingApi
+from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.models import Invoice, Usagemetrics
+from fastly.testing import BillingServer
+
+Call = Callable[..., Any]
+
+MESSAGE = "Service temporarily unavailable"
+ERRORS: list[dict[str, Any]] = [
+    {"msg": MESSAGE, "status": "error"},
+    {"title": MESSAGE},
+    {"errors": [{"title": MESSAGE}]},
+    {"errors": [MESSAGE]},
+]
+METHODS = {
+    "list_invoices": BillingInvoicesApi,
+    "get_invoice_by_invoice_id": BillingInvoicesApi,
+    "get_month_to_date_invoice": BillingInvoicesApi,
+    "get_usage_metrics": BillingUsageMetricsApi,
+    "get_service_level_usage": BillingUsageMetricsApi,
+}
+ARGUMENTS = {
+    "get_invoice_by_invoice_id": ("INV-1",),
+    "get_usage_metrics": ("2026-05", "2026-05"),
+}
+LISTS = ("list_invoices", "get_usage_metrics", "get_service_level_usage")
+
+
+@pytest.fixture(params=METHODS)
+def call(request: pytest.FixtureRequest, client: fastly.ApiClient) -> Call:
+    """An operation of the live API, with its arguments."""
+    method = getattr(METHODS[request.param](client), request.param)
+    return lambda **options: method(*ARGUMENTS.get(request.param, ()), **options)
+
+
+@pytest.mark.parametrize("body", ERRORS)
+@pytest.mark.parametrize("options", [{}, {"_check_return_type": False}])
+def test_an_error_with_status_200(
+    server: BillingServer, call: Call, body: dict[str, Any], options: dict[str, Any]
+) -> None:
+    """An error in place of the data raises ResponseException with the API's message."""
+    server.enqueue(200, body=body)
+    with pytest.raises(fastly.ResponseException) as caught:
+        call(**options)
+    assert (200, MESSAGE) == (caught.value.status, caught.value.detail)
+    assert f"\n  API message: {MESSAGE}\n" in str(caught.value)
+    assert "what to do: The response is an error despite its status: " in str(caught.value)
+
+
+@pytest.mark.parametrize("body", [{}, {"meta": {"total": 0}}, {"value": []}, {"date": []}])
+def test_a_response_without_its_data(
+    server: BillingServer, call: Call, body: dict[str, Any]
+) -> None:
+    """An object without the key data, or without any documented field, is refused."""
+    server.enqueue(200, body=body)
+    with pytest.raises(fastly.ResponseException, match=r"missing in the [A-Z]"):
+        call()
+
+
+def test_other_ways_to_call(configuration: fastly.Configuration, server: BillingServer) -> None:
+    """Absence is refused on a thread, with the response's headers, and without unknown fields."""
+    configuration.discard_unknown_keys = True
+    for _ in range(2):
+        server.enqueue(200, body={"msg": MESSAGE})
+    with fastly.ApiClient(configuration) as client:
+        api = BillingInvoicesApi(client)
+        with pytest.raises(fastly.ResponseException):
+            api.list_invoices(async_req=True).get()
+        with pytest.raises(fastly.ResponseException):
+            api.list_invoices(_return_http_data_only=False)
+
+
+@pytest.mark.parametrize("method", LISTS)
+@pytest.mark.parametrize("data", [None, [], [None], {"value": []}])
+def test_a_list_without_items(
+    client: fastly.ApiClient, server: BillingServer, method: str, data: object
+) -> None:
+    """Data that is null or empty is a list without items."""
+    server.enqueue(200, body={"data": data})
+    page = getattr(METHODS[method](client), method)(*ARGUMENTS.get(method, ()))
+    assert isinstance(page.data, (list, type(None)))
+    assert [] == [item for item in page.data or () if item is not None]
+
+
+@pytest.mark.parametrize("method", LISTS)
+@pytest.mark.parametrize("count", [1, 50])
+@pytest.mark.parametrize("item", [{}, {"msg": MESSAGE}])
+def test_an_item_without_a_documented_field(
+    client: fastly.ApiClient, server: BillingServer, method: str, count: int, item: object
+) -> None:
+    """An item that has no documented field is refused, with its place in the list."""
+    server.enqueue(200, body={"data": [item] * count})
+    with pytest.raises(fastly.ResponseException) as caught:
+        getattr(METHODS[method](client), method)(*ARGUMENTS.get(method, ()))
+    assert "data[0]" == caught.value.path
+
+
+@pytest.mark.parametrize("method", ["get_usage_metrics", "get_service_level_usage"])
+def test_a_block_without_a_documented_field(
+    client: fastly.ApiClient, server: BillingServer, method: str
+) -> None:
+    """One object in place of a list needs a documented field, too."""
+    for data in ({}, {"msg": MESSAGE}):
+        server.enqueue(200, body={"data": data})
+        with pytest.raises(fastly.ResponseException, match="the documented fields are missing"):
+            getattr(METHODS[method](client), method)(*ARGUMENTS.get(method, ()))
+
+
+@pytest.mark.parametrize("metric", [{"month": "2026-05"}, {"quantity": "3", "new": [1]}])
+def test_one_metric_in_place_of_the_response(
+    usage: BillingUsageMetricsApi, server: BillingServer, metric: dict[str, Any]
+) -> None:
+    """One metric in place of a list of metrics is read as a list of one."""
+    server.enqueue(200, body=metric)
+    expected = Usagemetrics.from_dict({"data": [metric]})
+    assert expected == usage.get_usage_metrics("2026-05", "2026-05")
+
+
+def test_a_documented_field_that_is_null(
+    invoices: BillingInvoicesApi, server: BillingServer
+) -> None:
+    """One documented field is enough for an invoice, and may be null."""
+    server.enqueue(200, body={"invoice_id": None})
+    assert ["invoice_id"] == list(invoices.get_invoice_by_invoice_id("INV-1").to_dict())
+
+
+def test_the_retired_api_takes_an_empty_object(
+    client: fastly.ApiClient, server: BillingServer
+) -> None:
+    """An empty object is an invoice of the retired API, and any model can be made by hand."""
+    server.enqueue(200, body={})
+    assert {} == BillingApi(client).get_invoice("05", "2020").to_dict()
+    assert Invoice() == Invoice.from_dict({})
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_error_in_place_of_a_page(
+    invoices: BillingInvoicesApi, server: BillingServer, number: int
+) -> None:
+    """An error in place of any page raises, and next() requests that page again."""
+    page = {"data": [{"invoice_id": "1"}], "meta": {"next_cursor": "b"}}
+    bodies = [page, {"data": [{"invoice_id": "2"}]}]
+    for body in [*bodies[: number - 1], {"msg": MESSAGE}, *bodies[number - 1 :]]:
+        server.enqueue(200, body=body)
+    paged = invoices.iter_invoices()
+    before = [next(paged).invoice_id for _ in range(number - 1)]
+    with pytest.raises(fastly.ResponseException):
+        next(paged)
+    assert ["1", "2"] == before + [invoice.invoice_id for invoice in paged]
