@@ -8,7 +8,7 @@ from functools import partial
 from http.client import ACCEPTED
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
-from fastly._operations.declarations import Operation
+from fastly._operations.declarations import Decodable, Operation
 from fastly._operations.identity import confirmed
 from fastly._operations.options import checked
 from fastly._operations.payloads import decoded, parsed, refuse_bodiless
@@ -19,6 +19,7 @@ from fastly._transport.async_result import AsyncResult
 from fastly._transport.bodies import TruncatedBodyError
 from fastly._transport.deadline import Deadline
 from fastly._transport.resources import Resources, this_process
+from fastly._transport.retries import may_be_done
 from fastly._version import __version__
 from fastly.configuration import Configuration
 from fastly.configuration.checks import check_header, check_pool_size
@@ -212,8 +213,11 @@ class ApiClient:
             ApiValueError: An argument has an unusable value, or the client is closed.
         """
         self._refuse_if_closed()
-        strict = arguments["_check_input_type"] and self.configuration.client_side_validation
-        return operation.target(arguments, strict)
+        return operation.target(arguments, self._checks(arguments))
+
+    def _checks(self, arguments: Mapping[str, Any]) -> bool:
+        """Return whether arguments are checked."""
+        return bool(arguments["_check_input_type"] and self.configuration.client_side_validation)
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
@@ -221,12 +225,15 @@ class ApiClient:
 
     def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
         target = self.target(operation, arguments)
+        body = operation.body(arguments, self._checks(arguments))
         headers = self.default_headers.sent()
         headers["Fastly-Key"] = self._key()
         headers["Accept"], headers["Accept-Encoding"] = arguments["_accept"], "gzip"
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         # After the key, whose hook may change the host too.
         url = self.configuration.checked_host() + target
-        return _Call(operation, Request(url, headers), arguments)
+        return _Call(operation, Request(url, headers, operation.method, body), arguments)
 
     def _key(self) -> Secret:
         configuration, given = self.configuration, self.default_headers.get("Fastly-Key")
@@ -291,6 +298,8 @@ class ApiClient:
             unread = rest_client.open(request, deadline)
             return unread, unread
         accept = arguments["_accept"]
+        if operation.model is None:  # whatever the body of the response is
+            return rest_client.get(request, deadline, lambda x: (x, None))
 
         def ask() -> tuple[Response, Any]:
             return rest_client.get(request, deadline, lambda x: (x, parsed(x, accept)))
@@ -311,7 +320,7 @@ class ApiClient:
         return decoded(
             response,
             cast("dict[str, Any]", payload),
-            call.operation.model,
+            cast("type[Decodable]", call.operation.model),
             check=call.arguments["_check_return_type"],
             discard_unknown=self.configuration.discard_unknown_keys,
         )
@@ -320,6 +329,7 @@ class ApiClient:
         """Add to an exception what only the call knows."""
         error.tries = max(1, deadline.attempts)
         error.method = call.request.method
+        error.may_be_done = error.method == "POST" and may_be_done(error)
         detail = (error.detail or "").encode()
         if masked(detail, deadline.secrets) != detail:  # JSON's escapes hid the token until here
             error.body = MASK

@@ -119,6 +119,8 @@ class ApiException(OpenApiException):
         status: As given, as are ``reason``, ``headers``, ``body``, ``url`` and ``retry_after``.
         tries: Number of attempts that this call made.
         method: The request's method.
+        may_be_done: Whether a POST may have been carried out despite the error: check before you
+            repeat it. A PUT can be repeated as it is.
         advice: What to do about it.
     """
 
@@ -144,6 +146,7 @@ class ApiException(OpenApiException):
         self.retry_after = retry_after
         self.tries = 1
         self.method = "GET"
+        self.may_be_done = False
 
     @property
     def detail(self) -> str | None:
@@ -175,6 +178,7 @@ class ApiException(OpenApiException):
         facts = (
             ("API message", self.detail),
             ("request", self.url and f"{self.method} {self.url}"),
+            ("outcome", self._outcome),
             ("attempts", self.tries if self.tries > 1 else None),
             ("request id", self.request_id),
             ("retry after", None if self.retry_after is None else f"{self.retry_after:g} s"),
@@ -182,6 +186,15 @@ class ApiException(OpenApiException):
         )
         lines = [f"  {name}: {printable(str(fact))}" for name, fact in facts if fact]
         return "\n".join([printable(headline) or type(self).__name__, *lines])
+
+    @property
+    def _outcome(self) -> str | None:
+        """Return what is known about the effect of a POST, which must not be repeated blindly."""
+        if self.method != "POST":
+            return None
+        if not self.may_be_done:
+            return "the request was not carried out"
+        return "the request may have been carried out; check before you repeat it"
 
 
 class BadRequestException(ApiException):

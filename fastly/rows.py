@@ -21,6 +21,9 @@ from typing import TypedDict, cast
 from fastly._months import in_utc, month_of
 from fastly._text import shown
 from fastly.exceptions import ApiTypeError
+from fastly.model.arc_usage_metric import ArcUsageMetric
+from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
+from fastly.model.historical_usage_month_response_data import HistoricalUsageMonthResponseData
 from fastly.model.invoice import Invoice
 from fastly.model.invoicelineitems import Invoicelineitems
 from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
@@ -30,9 +33,13 @@ from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.model.usagemetric import Usagemetric
 
 __all__ = [
+    "AiUsageRow",
+    "BillableUsageRow",
     "InvoiceRow",
     "ServiceUsageRow",
     "UsageRow",
+    "ai_usage_rows",
+    "billable_usage_rows",
     "cent",
     "coupon",
     "exact",
@@ -109,6 +116,36 @@ class ServiceUsageRow(TypedDict):
     service_id: str | None
     service_name: str | None
     usage_units: Decimal | None
+
+
+class BillableUsageRow(TypedDict):
+    """The traffic of one service in one region and month, in the units of invoices.
+
+    `bandwidth` is in GB of 10^9 bytes; `requests` and `compute_requests` are in units of 10,000.
+    """
+
+    month: str
+    customer_id: str | None
+    service_id: str
+    service_name: str | None
+    region: str
+    bandwidth: Decimal | None
+    requests: Decimal | None
+    compute_requests: Decimal | None
+
+
+class AiUsageRow(TypedDict):
+    """The usage of AI Runtime Control of one kind, by day or hour, key, provider and model."""
+
+    date: str | None
+    usage_type: str | None
+    quantity: int | None
+    virtual_key_id: str | None
+    virtual_key_name: str | None
+    provider: str | None
+    model: str | None
+    primary_provider: str | None
+    provider_connection_id: str | None
 
 
 def invoice_rows(
@@ -246,6 +283,57 @@ def service_usage_rows(blocks: Iterable[ServiceusagemetricsData]) -> Iterator[Se
                     "service_name": detail.service_name,
                     "usage_units": _decimal(detail.usage_units),
                 }
+
+
+def billable_usage_rows(
+    months: Iterable[tuple[str, HistoricalUsageMonthResponse]],
+) -> Iterator[BillableUsageRow]:
+    """Yield a row for each service and region of each month.
+
+    Args:
+        months: Pairs of a month, such as "2026-05", which is not in the response, and what
+            ``get_usage_month(..., billable_units=True)`` returned for it.
+
+    Yields:
+        Rows with the columns `month`, `customer_id`, `service_id`, `service_name`, `region`,
+        `bandwidth` (GB), `requests` and `compute_requests` (both in units of 10,000).
+    """
+    for month, usage in months:
+        data = usage.data or HistoricalUsageMonthResponseData()
+        for service_id, service in (data.services or {}).items():
+            for region, traffic in (service.regions if service else {}).items():
+                if traffic:
+                    yield {
+                        "month": month,
+                        "customer_id": data.customer_id,
+                        "service_id": service_id,
+                        "service_name": service.name,
+                        "region": region,
+                        "bandwidth": _decimal(traffic.bandwidth),
+                        "requests": _decimal(traffic.requests),
+                        "compute_requests": _decimal(traffic.compute_requests),
+                    }
+
+
+def ai_usage_rows(metrics: Iterable[ArcUsageMetric]) -> Iterator[AiUsageRow]:
+    """Yield a row for each metric, such as ``iter_arc_usage_metrics()`` yields them.
+
+    Yields:
+        Rows with the columns `date`, `usage_type`, `quantity`, `virtual_key_id`,
+        `virtual_key_name`, `provider`, `model`, `primary_provider` and `provider_connection_id`.
+    """
+    for metric in metrics:
+        yield {
+            "date": metric.date,
+            "usage_type": metric.usage_type,
+            "quantity": metric.quantity,
+            "virtual_key_id": metric.virtual_key_id,
+            "virtual_key_name": metric.virtual_key_name,
+            "provider": metric.provider,
+            "model": metric.model,
+            "primary_provider": metric.primary_provider,
+            "provider_connection_id": metric.provider_connection_id,
+        }
 
 
 def exact(value: Decimal | float) -> Decimal:

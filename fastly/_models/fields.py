@@ -17,7 +17,9 @@ class Field:
     """The declaration of one field.
 
     Attributes:
-        name: Its name in the JSON and on the model.
+        name: Its name on the model.
+        key: Its name in the JSON, the same without the underscore of ``_from``: a field cannot
+            have the name of a Python keyword.
         annotation: Its type, as a reader would write it.
         meaning: What it means.
         unit: Its unit, such as "USD", or "".
@@ -25,6 +27,7 @@ class Field:
     """
 
     name: str
+    key: str
     annotation: str
     read: Reader
 
@@ -34,11 +37,14 @@ class Field:
         self.unit = unit
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+        self.name, self.key = name, name.removeprefix("_")
 
     def __get__(self, instance: object | None, owner: type) -> Any:
-        """Return None for a field that is missing; on the class, return this declaration."""
-        return self if instance is None else None
+        """Return None for a field that is missing; on the class, return this declaration.
+
+        Python looks into the instance first, so this is also how ``_from`` is found.
+        """
+        return self if instance is None else instance.__dict__.get(self.key)
 
     def __repr__(self) -> str:
         return self.annotation

@@ -85,16 +85,20 @@ class Model:
     __expected__: ClassVar[dict[str, Any]] = {}
     __readers__: ClassVar[dict[str, Reader]] = {}
     __needed__: ClassVar[frozenset[str]] = frozenset()
+    __others__: ClassVar[type[Model] | None] = None
     __signature__ = _LazySignature()
     _unknown: dict[str, Any]
 
-    def __init_subclass__(cls, *, needs: str | None = None) -> None:
+    def __init_subclass__(
+        cls, *, needs: str | None = None, others: type[Model] | None = None
+    ) -> None:
         """Compile the annotations of a new model into its fields.
 
         Args:
             needs: The field that a response must have, if only as null, or "*" for any documented
                 field. Without it, the response is something else, such as an error with status
                 200, and would read as a list without items or as an invoice without amounts.
+            others: The model of all fields that are not declared, because their names are data.
         """
         cls.__fields__, cls.__expected__ = dict(cls.__fields__), dict(cls.__expected__)
         for name, annotation in annotations_of(cls).items():
@@ -102,10 +106,11 @@ class Model:
             kind = declared.compile(annotation)
             cls.__fields__[name] = declared
             # No value from JSON has the type Model: everything but a scalar is always read.
-            cls.__expected__[name] = kind if kind in (str, int, float) else Model
-        cls.__readers__ = {name: declared.read for name, declared in cls.__fields__.items()}
+            cls.__expected__[declared.key] = kind if kind in (str, int, float) else Model
+        cls.__readers__ = {declared.key: declared.read for declared in cls.__fields__.values()}
+        cls.__others__ = others or cls.__others__
         if needs is not None:
-            cls.__needed__ = frozenset(cls.__fields__ if needs == "*" else [needs])
+            cls.__needed__ = frozenset(cls.__readers__ if needs == "*" else [needs])
 
     def __init__(self, /, *unnamed: object, **values: Any) -> None:
         if unnamed:
@@ -213,9 +218,16 @@ class Model:
 
     def _put_aside(self, names: list[str], where: Where, policy: Policy) -> None:
         aside = {name: self.__dict__.pop(name) for name in names}
-        if not policy.discard_unknown:
-            items = aside.items()
-            _set_unknown(self, {n: check_plain(x, (where, n), policy) for n, x in items})
+        if self.__others__ or not policy.discard_unknown:
+            read, items = self._read_other, aside.items()
+            _set_unknown(
+                self, {n: x if x is None else read(x, (where, n), policy) for n, x in items}
+            )
+
+    @classmethod
+    def _read_other(cls, value: Any, where: Where, policy: Policy) -> Any:
+        """Read a field that is not declared."""
+        return (cls.__others__._read if cls.__others__ else check_plain)(value, where, policy)
 
     @property
     def additional_properties(self) -> dict[str, Any]:
@@ -261,10 +273,11 @@ class Model:
         raise ApiKeyError(f"{name!r} is missing in this {type(self).__name__}")
 
     def __setitem__(self, name: str, value: Any) -> None:
-        if name in self.__fields__:
+        if name in self.__readers__:
             self._assign(name, copied(value))
         elif isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # not all users check types
-            value = check_plain(copied(value), (None, name), Policy(refuse))
+            if value is not None:
+                value = self._read_other(copied(value), (None, name), Policy(refuse))
             _set_unknown(self, {**_unknown(self), name: value})
         else:
             raise ApiTypeError(f"the name of a field must be text, got {shown(name)}")
@@ -283,7 +296,7 @@ class Model:
 
         def __setattr__(self, name, value):
             if name in self.__fields__:
-                self._assign(name, copied(value))
+                self._assign(self.__fields__[name].key, copied(value))
             elif name in _unknown(self):
                 self[name] = value
             else:
@@ -295,7 +308,7 @@ class Model:
 
     def _assign(self, name: str, value: Any) -> None:
         if value is not None:
-            value = self.__fields__[name].read(value, (None, name), Policy(refuse))
+            value = self.__readers__[name](value, (None, name), Policy(refuse))
         self.__dict__[name] = value
 
     # Without __hash__, models are unhashable: two equal ones can differ after an assignment.

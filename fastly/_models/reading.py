@@ -27,6 +27,7 @@ __all__ = [
     "reader_of",
     "refuse",
     "text_of",
+    "time_from_text",
     "time_of",
     "unwrapped",
 ]
@@ -173,7 +174,7 @@ def _read_time(value: Any, where: Where, policy: Policy) -> Any:
     try:
         if isinstance(value, str):
             is_short = len(value) <= _LONGEST_CACHED_TIME
-            return _cached_time(value) if is_short else _time_from_text(value)
+            return _cached_time(value) if is_short else time_from_text(value)
         if isinstance(value, datetime):
             return _aware(value)
     except (ValueError, TypeError, OverflowError):
@@ -181,13 +182,14 @@ def _read_time(value: Any, where: Where, policy: Policy) -> Any:
     return policy.wrong(value, "an ISO 8601 time", where)
 
 
-def _time_from_text(text: str) -> datetime:
+def time_from_text(text: str) -> datetime:
+    """Read an ISO 8601 time, in UTC if it has no offset; anything else raises ValueError."""
     match = _TIME.fullmatch(text)
     if match is None:
         raise ValueError
     if match["second"] == "60":  # a leap second is the first of the next minute
         start, end = match.span("second")
-        return _time_from_text(f"{text[:start]}59{text[end:]}") + timedelta(seconds=1)
+        return time_from_text(f"{text[:start]}59{text[end:]}") + timedelta(seconds=1)
     try:
         utc = "+00:00" if text.endswith("Z") else ""
         time = datetime.fromisoformat(text.removesuffix("Z") + utc)
@@ -209,13 +211,13 @@ def text_of(value: object) -> str | None:
 def time_of(value: object) -> datetime | None:
     """Return the time that a text stands for, or None if it is not one."""
     try:
-        return _time_from_text(value) if isinstance(value, str) else None
+        return time_from_text(value) if isinstance(value, str) else None
     except (ValueError, OverflowError):
         return None
 
 
 # The lines of an invoice share their times: one object for all saves time and memory.
-_cached_time = lru_cache(maxsize=4096)(_time_from_text)
+_cached_time = lru_cache(maxsize=4096)(time_from_text)
 
 
 def _aware(time: datetime) -> datetime:

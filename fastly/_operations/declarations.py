@@ -9,9 +9,11 @@ An operation is declared by its signature, as a model is by its fields::
         '''Get one invoice by its ID.'''
         return request(**options)
 
-A parameter that the path names goes into the path, any other into the query; its type says how it
-is checked and written (see the module ``arguments``). A name with a leading underscore is an
-option, and is not sent. The return type is the model of the response.
+A parameter that the path names goes into the path, one whose type is a ``Body`` becomes the body,
+any other goes into the query; its type says how it is checked and written (see the module
+``arguments``). A name with a leading underscore is an option, and is not sent, unless its type has
+a check: ``_from: Time`` is sent as ``from``, which is a keyword of Python. The return type is the
+model of the response, or None.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from typing import (
 )
 from urllib.parse import quote
 
-from fastly._operations.arguments import Check, as_text
+from fastly._operations.arguments import Body, Check, Rule, as_text
 from fastly._operations.identity import Identity
 from fastly._operations.options import CSV, DEFAULTS, JSON, PDF, Options
 from fastly._signatures import Parameters
@@ -45,18 +47,20 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from fastly._operations.results import DocumentMethod, Method
+    from fastly._operations.results import DocumentMethod, ExportMethod, Method
 
 __all__ = [
     "Decodable",
     "Operation",
     "document",
+    "export",
     "method_of",
     "operation",
 ]
 
 P = ParamSpec("P")
-M = TypeVar("M", bound="Decodable")
+M = TypeVar("M", bound="Decodable | None")
+D = TypeVar("D", bound="Decodable")
 
 _SAFE_IN_A_PATH = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -77,6 +81,15 @@ class Parameter(NamedTuple):
     check: Check
     in_path: bool
 
+    @property
+    def sent_name(self) -> str:
+        """Its name in the query."""
+        return self.name.removeprefix("_")
+
+
+def _no_rule(_: Mapping[str, str]) -> None:
+    pass
+
 
 class Operation:
     """An operation: its path, its arguments, its model, and what is expected of its response.
@@ -88,6 +101,8 @@ class Operation:
         polls: Whether the API responds 202 while it is making the result.
         identity: Tells a response for something else, or None if it cannot be told.
         if_missing: What to do about a 404 or 410, or None for the exception's own advice.
+        method: The method of the request.
+        rule: Checks the arguments together, after each of them.
     """
 
     def __init__(
@@ -99,21 +114,26 @@ class Operation:
         polls: bool = False,
         identity: Identity | None = None,
         if_missing: str | None = None,
+        method: str = "GET",
+        rule: Rule = _no_rule,
     ) -> None:
         kinds = dict(declared.__annotations__)
-        self.model: type[Decodable] = kinds.pop("return")
+        self.model: type[Decodable] | None = kinds.pop("return")
         del kinds["options"]
         self.path, self.accepts, self.polls = path, accepts, polls
         self.identity, self.if_missing = identity, if_missing
+        self.method, self._rule = method, rule
         self.defaults: dict[str, Any] = {**(declared.__kwdefaults__ or {}), **DEFAULTS}
         self.required = tuple(name for name in kinds if name not in self.defaults)
         known = (*kinds, *DEFAULTS)
         self._parameters = Parameters(declared.__name__, self.required, self.required, known)
+        checks = {name: _check_of(name, kind) for name, kind in kinds.items()}
         self.sent = tuple(
-            Parameter(name, _check_of(kind), f"{{{name}}}" in path)
-            for name, kind in kinds.items()
-            if not name.startswith("_")
+            Parameter(name, check, f"{{{name}}}" in path)
+            for name, check in checks.items()
+            if check is not None and not isinstance(check, Body)
         )
+        self._bodies = {name: check for name, check in checks.items() if isinstance(check, Body)}
 
     def arguments(self, given: tuple[object, ...], named: Mapping[str, object]) -> dict[str, Any]:
         """Return all arguments and options of a call by name, with their defaults."""
@@ -126,18 +146,32 @@ class Operation:
             ApiTypeError: An argument has the wrong type.
             ApiValueError: An argument has an unusable value.
         """
-        path: dict[str, str] = {}
-        query: list[str] = []
-        for name, check, in_path in self.sent:
+        texts: dict[str, str] = {}
+        for name, check, _ in self.sent:
             value = arguments[name]
-            if value is None and name in self.defaults:
-                continue
-            text = check(name, value) if strict else as_text(name, value)
-            if in_path:
-                path[name] = _safe(name, text)
-            elif text:
-                query.append(f"{name}={_quoted(name, text)}")
+            if value is not None or name not in self.defaults:
+                texts[name] = check(name, value) if strict else as_text(name, value)
+        if strict:
+            self._rule(texts)
+        path = {x.name: _safe(x.name, texts[x.name]) for x in self.sent if x.in_path}
+        query = [
+            f"{x.sent_name}={_quoted(x.name, texts[x.name])}"
+            for x in self.sent
+            if not x.in_path and texts.get(x.name)
+        ]
         return self.path.format_map(path) + ("?" if query else "") + "&".join(query)
+
+    def body(self, arguments: Mapping[str, object], strict: bool) -> bytes | None:
+        """Return the body of a request, or None if the operation has none.
+
+        Raises:
+            ApiTypeError: It is not the model, or one of its fields has the wrong type.
+            ApiValueError: A field has an unusable value.
+        """
+        for name, check in self._bodies.items():
+            write = check if strict else check.unchecked
+            return write(name, arguments[name]).encode()
+        return None
 
 
 def operation(
@@ -146,22 +180,31 @@ def operation(
     polls: bool = False,
     identity: Identity | None = None,
     if_missing: str | None = None,
+    method: str = "GET",
+    rule: Rule = _no_rule,
 ) -> Callable[[Callable[Concatenate[Any, P], M]], Method[P, M]]:
-    """Turn a declaration into a method: a GET of a path that returns JSON."""
+    """Turn a declaration into a method: a request for a path that returns JSON or nothing."""
+    expected: dict[str, Any] = {"polls": polls, "identity": identity, "if_missing": if_missing}
     return lambda declared: _method(
-        declared,
-        Operation(declared, path, (JSON,), polls=polls, identity=identity, if_missing=if_missing),
+        declared, Operation(declared, path, (JSON,), method=method, rule=rule, **expected)
     )
 
 
 def document(
     path: str, *, identity: Identity | None = None, if_missing: str | None = None
-) -> Callable[[Callable[Concatenate[Any, P], M]], DocumentMethod[P, M]]:
+) -> Callable[[Callable[Concatenate[Any, P], D]], DocumentMethod[P, D]]:
     """Turn a declaration into a method: a GET of a path that returns JSON, CSV or PDF."""
     accepts = (JSON, CSV, PDF)
     return lambda declared: _method(
         declared, Operation(declared, path, accepts, identity=identity, if_missing=if_missing)
     )
+
+
+def export(
+    path: str, *, rule: Rule = _no_rule
+) -> Callable[[Callable[Concatenate[Any, P], D]], ExportMethod[P, D]]:
+    """Turn a declaration into a method: a GET of a path that returns JSON or CSV."""
+    return lambda declared: _method(declared, Operation(declared, path, (JSON, CSV), rule=rule))
 
 
 def _method(declared: Callable[..., Any], operation: Operation) -> Any:
@@ -225,12 +268,19 @@ def _unindented(doc: str | None) -> str:
     return "\n".join([first, *(line[margin:] for line in rest)]).strip()
 
 
-def _check_of(kind: Any) -> Check:
-    """Return the check that a type carries, such as ``Month`` or ``Month | None``."""
+def _check_of(name: str, kind: Any) -> Check | None:
+    """Return the check that a type carries, such as ``Month`` or ``Month | None``.
+
+    The type of an option carries none.
+    """
     if isinstance(kind, str):
         raise ApiTypeError("declare operations without `from __future__ import annotations`")
-    annotated = next(part for part in (kind, *get_args(kind)) if get_origin(part) is Annotated)
-    return cast("Check", get_args(annotated)[1])
+    for part in (kind, *get_args(kind)):
+        if get_origin(part) is Annotated:
+            return cast("Check", get_args(part)[1])
+    if not name.startswith("_"):
+        raise ApiTypeError(f"declare the type of {name} with a check")
+    return None
 
 
 def _plain(kind: Any) -> Any:

@@ -76,6 +76,8 @@ def decoded(
     Raises:
         ResponseException: The object is not what the model declares.
     """
+    if payload.get("status") == "error":
+        _refuse(response, f"the API reports an error, although the status is {response.status}")
     try:
         return model.from_response(payload, check=check, discard_unknown=discard_unknown)
     except (ApiTypeError, ApiValueError) as error:

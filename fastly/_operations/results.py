@@ -19,7 +19,7 @@ from fastly._transport import Headers, RawResponse
 from fastly._transport.async_result import AsyncResult
 from fastly.configuration.checks import Timeout
 
-__all__ = ["Call", "Document", "DocumentMethod", "Method"]
+__all__ = ["Call", "Document", "DocumentMethod", "Export", "ExportMethod", "Method"]
 
 P = ParamSpec("P")
 M = TypeVar("M")
@@ -36,21 +36,31 @@ class Arguments(TypedDict, total=False):
     _check_input_type: bool
     _check_return_type: bool
     _content_type: str
+    _from: Any
     _host_index: int | None
     _request_timeout: Timeout | None
     _spec_property_naming: bool
     _wait: float | None
+    billable_units: Any
     billing_end_date: Any
     billing_start_date: Any
     cursor: Any
+    customer_address: Any
     customer_id: Any
     end_month: Any
+    granularity: Any
     invoice_id: Any
+    key: Any
     limit: Any
+    model: Any
     month: Any
     product_id: Any
+    provider: Any
     service: Any
+    sort: Any
     start_month: Any
+    to: Any
+    type: Any
     usage_type_name: Any
     year: Any
 
@@ -75,6 +85,59 @@ class Call(Protocol[P, M]):
     def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
         _return_http_data_only: Off, async_req: On,
         **options: Unpack[Arguments]) -> Later[Full[M]]: ...
+    @overload
+    def __call__(self, *args: Any, _preload_content: Off,
+        _return_http_data_only: On = ..., async_req: Off = ...,
+        **options: Unpack[Arguments]) -> RawResponse: ...
+    @overload
+    def __call__(self, *args: Any, _preload_content: Off,
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[RawResponse]: ...
+    @overload
+    def __call__(self, *args: Any, _preload_content: Off,
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[RawResponse]: ...
+    @overload
+    def __call__(self, *args: Any, _preload_content: Off,
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[RawResponse]]: ...
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Send the request; ``fastly._operations.options.Options`` documents the options."""
+
+
+class Export(Protocol[P, M]):
+    """An operation that also returns CSV."""
+
+    @overload
+    def __call__(self, *args: P.args, **options: P.kwargs) -> M: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[M]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[M]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Json = ..., _preload_content: On = ...,
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[M]]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
+        _return_http_data_only: On = ..., async_req: Off = ...,
+        **options: Unpack[Arguments]) -> str: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
+        _return_http_data_only: On = ..., async_req: On,
+        **options: Unpack[Arguments]) -> Later[str]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
+        _return_http_data_only: Off, async_req: Off = ...,
+        **options: Unpack[Arguments]) -> Full[str]: ...
+    @overload
+    def __call__(self, *args: Any, _accept: Csv, _preload_content: On = ...,
+        _return_http_data_only: Off, async_req: On,
+        **options: Unpack[Arguments]) -> Later[Full[str]]: ...
     @overload
     def __call__(self, *args: Any, _preload_content: Off,
         _return_http_data_only: On = ..., async_req: Off = ...,
@@ -170,3 +233,4 @@ class Document(Protocol[P, M]):
 # itself: its parameters and its documentation.
 Method = TypeAliasType("Method", Call[P, M], type_params=(P, M))
 DocumentMethod = TypeAliasType("DocumentMethod", Document[P, M], type_params=(P, M))
+ExportMethod = TypeAliasType("ExportMethod", Export[P, M], type_params=(P, M))

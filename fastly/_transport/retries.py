@@ -21,6 +21,7 @@ __all__ = [
     "LONGEST_RETRY_AFTER",
     "backoff",
     "jittered",
+    "may_be_done",
     "next_policy",
     "retried",
     "retry_policy",
@@ -59,29 +60,36 @@ def retried(
     """
     policy = retry_policy(retries)
     while True:
-        if method == "POST":
-            _refuse_if_sent(error)
-        policy = _back_off(policy, error, deadline)
+        if method == "POST" and not _was_never_sent(error):
+            raise error
+        policy = _back_off(policy, error, method, deadline)
         try:
             return attempt()
         except ApiException as failure:
             error = failure
 
 
-def _refuse_if_sent(error: ApiException) -> None:
-    """Raise the failure of a POST that the API may have received (RFC 9110, section 9.2.2)."""
-    if isinstance(root_cause(error.__cause__), _BEFORE_SENDING):
-        return
-    if error.status is None or error.status >= 500:
-        error.advice = "It may have been carried out: look before you send it again."
-    raise error
+def _was_never_sent(error: ApiException) -> bool:
+    """Return whether connecting failed. Any other POST may have been received.
+
+    Repeating it could carry it out twice (RFC 9110, section 9.2.2).
+    """
+    return isinstance(root_cause(error.__cause__), _BEFORE_SENDING)
 
 
-def _back_off(policy: urllib3.Retry, error: ApiException, deadline: Deadline) -> urllib3.Retry:
+def may_be_done(error: ApiException) -> bool:
+    """Return whether the API may have carried out a POST that failed."""
+    refused = error.status is not None and 400 <= error.status <= 499
+    return not (refused or _was_never_sent(error))
+
+
+def _back_off(
+    policy: urllib3.Retry, error: ApiException, method: str, deadline: Deadline
+) -> urllib3.Retry:
     """Wait before the next attempt, or raise the failure if there will be none."""
     if deadline.aborted:
         error.reason = "the client was closed during the call"
-    rest = next_policy(policy, error)
+    rest = next_policy(policy, error, method)
     if rest is None:
         raise error
     seconds = seconds_before_retry(rest, error, deadline.left())
@@ -120,16 +128,18 @@ def retry_policy(retries: Any) -> urllib3.Retry:
     return cast("urllib3.Retry", retries)
 
 
-def next_policy(policy: urllib3.Retry, error: ApiException) -> urllib3.Retry | None:
+def next_policy(
+    policy: urllib3.Retry, error: ApiException, method: str = "GET"
+) -> urllib3.Retry | None:
     """Return the policy with one retry less, or None if the failure is not to be retried."""
     status = None if isinstance(error.__cause__, TruncatedBodyError) else error.status
     if status is None and not _may_pass(error.__cause__):
         return None
     try:
         if status is None:
-            return policy.increment("GET", error.url, error=cast("Exception", error.__cause__))
-        if policy.is_retry("GET", status, error.retry_after is not None):
-            return policy.increment("GET", error.url, response=urllib3.HTTPResponse(status=status))
+            return policy.increment(method, error.url, error=cast("Exception", error.__cause__))
+        if policy.is_retry(method, status, error.retry_after is not None):
+            return policy.increment(method, error.url, response=urllib3.HTTPResponse(status=status))
     except FOREIGN:  # a Retry that is switched off raises the failure itself
         pass
     return None

@@ -82,6 +82,8 @@ class Options(argparse.Namespace):
     minimum: Decimal | None = None
     wait: float | None = None
     by_service: bool = False
+    billable: bool = False
+    hourly: bool = False
     customer_id: str = ""
     invoice_id: str = ""
     month: str | None = None
@@ -190,6 +192,7 @@ def _parser() -> Parser:
     _add_costs(commands)
     _add_forecast(commands)
     _add_usage(commands)
+    _add_ai_usage(commands)
     _add_v2(commands)
     return parser
 
@@ -254,6 +257,15 @@ def _add_usage(commands: Any) -> None:
     parser = _command(commands, "usage", "usage, without prices", _ROWS)
     _add_span(parser, "the month of --until", "the current month")
     parser.add_argument("--by-service", action="store_true", help="by service instead of by month")
+    what = "by month and service, in the units of invoices: GB and 10,000 requests"
+    parser.add_argument("--billable", action="store_true", help=what)
+
+
+def _add_ai_usage(commands: Any) -> None:
+    purpose = "usage of AI Runtime Control by key, provider and model, without prices"
+    parser = _command(commands, "ai-usage", purpose, _ROWS)
+    _add_span(parser, "the month of --until", "the current month")
+    parser.add_argument("--hourly", action="store_true", help="by hour instead of by day")
 
 
 def _add_v2(commands: Any) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fastly._months import day_after, day_before, month_of
+from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsageMetricsApi
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.api.historical_api import HistoricalApi
 from fastly.api_client import ApiClient
 from fastly.cli import table, table_usage
 from fastly.cli.arguments import Options
@@ -25,13 +27,18 @@ from fastly.cli.v2.table import bill_page
 from fastly.cli.values import is_month, last_month
 from fastly.costs import Forecast, forecast
 from fastly.focus import COLUMNS, focus_rows
+from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.rows import (
+    AiUsageRow,
+    BillableUsageRow,
     InvoiceRow,
     ServiceUsageRow,
     UsageRow,
+    ai_usage_rows,
+    billable_usage_rows,
     exact,
     invoice_rows,
     service_usage_rows,
@@ -81,7 +88,10 @@ def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: 
         return _forecast(options, form, paper, client, progress)
     if options.command == "usage":
         usage = _service_usage if options.by_service else _usage
+        usage = _billable_usage if options.billable else usage
         return Report(usage(options, form, paper, client, progress))
+    if options.command == "ai-usage":
+        return Report(_ai_usage(options, form, paper, client, progress))
     return Report(_v2(options, form, paper, client))
 
 
@@ -259,6 +269,51 @@ def _service_usage(
     if form == "json":
         return json_list(blocks)
     return _rows(service_usage_rows(blocks), ServiceUsageRow, form)
+
+
+def _billable_usage(
+    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
+) -> Chunks:
+    """Return the usage by month and service, with a request for each month."""
+    months = progress.counted(_usage_of_months(*_months(options), client))
+    if form == "json":
+        return json_list(usage for _, usage in months)
+    rows = billable_usage_rows(months)
+    if form == "table":
+        return _page(table_usage.billable_usage_page(rows, paper))
+    return _rows(rows, BillableUsageRow, form)
+
+
+def _usage_of_months(
+    month: str, last: str, client: ApiClient
+) -> Iterator[tuple[str, HistoricalUsageMonthResponse]]:
+    """Yield each month with its usage, to which the month is added: the API does not send it."""
+    api, current = HistoricalApi(client), _today().isoformat()[:7]
+    while month <= min(last, current):
+        usage = api.get_usage_month(year=month[:4], month=month[5:], billable_units=True)
+        usage["month"] = month
+        yield month, usage
+        month = _next_month(month).isoformat()[:7]
+
+
+def _next_month(month: str) -> date:
+    """Return the first day after a month."""
+    return (date.fromisoformat(f"{month}-28") + timedelta(days=4)).replace(day=1)
+
+
+def _ai_usage(
+    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
+) -> Chunks:
+    start, end = _months(options)
+    pages = AiRuntimeControlUsageMetricsApi(client).iter_arc_usage_metrics(
+        _from=f"{start}-01",
+        to=_next_month(end) if end < _today().isoformat()[:7] else None,
+        granularity="hourly" if options.hourly else "daily",
+    )
+    metrics = progress.items(pages, lambda page: page.data)
+    if form == "table":
+        return _page(table_usage.ai_usage_page(metrics, paper))
+    return json_list(metrics) if form == "json" else _rows(ai_usage_rows(metrics), AiUsageRow, form)
 
 
 def _months(options: Options) -> tuple[str, str]:

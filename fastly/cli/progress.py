@@ -16,6 +16,7 @@ from fastly.model.metadata import Metadata
 __all__ = ["Progress", "logged"]
 
 Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 class Progress:
@@ -42,6 +43,16 @@ class Progress:
                     shown, number, count = page, number + 1, count + len(items_of(page) or ())
                     self._show_page(page, number, count)
                 yield item
+        finally:
+            self.clear()
+
+    def counted(self, answers: Iterable[Answer]) -> Iterator[Answer]:
+        """Yield the results of requests that are not pages of a list, and count them."""
+        try:
+            for number, answer in enumerate(answers, 1):
+                if number > 1:
+                    self._show(f"{PROGRAM}: page {number:,}")
+                yield answer
         finally:
             self.clear()
 

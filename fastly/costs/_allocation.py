@@ -9,7 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, TypedDict
 
-from fastly._text import month_of, shown
+from fastly._months import month_of
+from fastly._text import shown
 from fastly.costs._exact import (
     amount_of,
     fraction,

@@ -13,7 +13,8 @@ from itertools import groupby
 from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
-from fastly._text import month_of, shown
+from fastly._months import month_of
+from fastly._text import shown
 from fastly.costs._exact import amount_of, fraction, items_of, places_of
 from fastly.exceptions import ApiTypeError, ApiValueError, ForecastError
 from fastly.model.invoice import Invoice

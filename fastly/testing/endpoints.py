@@ -15,11 +15,12 @@ JSON = "application/json"
 
 
 class Content(NamedTuple):
-    """What an endpoint returns: a body with its media type and the status."""
+    """What an endpoint returns: a body with its media type, the status, and other headers."""
 
     body: Body
     kind: str = JSON
     status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Refusal(Exception):
@@ -42,5 +43,5 @@ def dispatch(endpoints: Mapping[str, Endpoint], request: Request) -> Content:
     """
     for pattern, endpoint in endpoints.items():
         if match := re.fullmatch(pattern, request.path):
-            return endpoint(request, *map(unquote, match.groups()))
+            return endpoint(request, *(unquote(group) for group in match.groups() if group))
     raise Refusal(404, "No resource has this path.")

@@ -32,6 +32,7 @@ Cut = int | Literal["before", "head"]
 _HEAD_LIMIT = 16_384
 _PARAMETER_LIMIT = 100
 _BODY_LIMIT = 1 << 20
+_BODY_KEPT = 16_384
 # struct linger, on for 0 seconds: closing sends a reset.
 _RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 # Seconds to wait before accepting again.
@@ -75,12 +76,14 @@ class Request:
         path: The path as it was sent, without the query.
         query: The query's parameters, decoded; the last value of a repeated one.
         headers: The header fields, looked up in any case.
+        body: The body, of which only the first 16 KiB are kept.
     """
 
     method: str
     path: str
     query: dict[str, str]
     headers: Headers
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -232,7 +235,7 @@ class Listener:
 
 
 def read_request(stream: BinaryIO) -> tuple[Request, bool] | None:
-    """Read a request and discard its body.
+    """Read a request.
 
     Returns:
         The request, and whether its connection can take another one; None at the stream's end.
@@ -250,9 +253,9 @@ def read_request(stream: BinaryIO) -> tuple[Request, bool] | None:
         parameters = dict(parse_qsl(query, True, max_num_fields=_PARAMETER_LIMIT))
     except (http.client.HTTPException, ValueError, TypeError) as error:
         raise Malformed(str(error)) from error  # TypeError: Python's parser, for "x; b*=a; b*1=c"
-    _skip_body(stream, headers)
+    body = _read_body(stream, headers)
     stays = version == "HTTP/1.1" and headers.get("Connection", "").lower() != "close"
-    return Request(method, path, parameters, headers), stays
+    return Request(method, path, parameters, headers, body), stays
 
 
 def _request_line(line: bytes) -> tuple[str, str, str]:
@@ -284,14 +287,16 @@ def _path_and_query(target: str) -> tuple[str, str]:
     return parts.path, parts.query
 
 
-def _skip_body(stream: BinaryIO, headers: Headers) -> None:
-    """Read past the body of a request."""
+def _read_body(stream: BinaryIO, headers: Headers) -> bytes:
+    """Read the body of a request, and return its start."""
     length = headers.get("Content-Length", "0")
     known = re.fullmatch("[0-9]{1,9}", length) is not None and "Transfer-Encoding" not in headers
     if not known or int(length) > _BODY_LIMIT:
         raise Malformed("The length of the request's body is unknown or too large.")
-    if len(stream.read(int(length))) < int(length):
+    body = stream.read(int(length))
+    if len(body) < int(length):
         raise Malformed("The request's body is truncated.")
+    return body[:_BODY_KEPT]
 
 
 def _bad_request(error: Malformed) -> Response:

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fastly.testing import checks
 from fastly.testing.account import CUSTOMER_ID, Account
+from fastly.testing.addresses import methods_of
+from fastly.testing.ai_usage import AiUsage
 from fastly.testing.endpoints import Content, Refusal
 from fastly.testing.http import Body, Cut, Listener, Request, Response
+from fastly.testing.stats import Stats
 from fastly.testing.v2.endpoints import V2
 from fastly.testing.v3 import V3
 
@@ -38,16 +41,14 @@ class _Enqueued(NamedTuple):
     response: Response
 
 
+_Api = V2 | V3 | Stats | AiUsage
+
+
 class _Tenant(NamedTuple):
-    """An account, and its endpoints of both versions."""
+    """An account, and its endpoints by their class."""
 
     account: Account
-    v2: V2
-    v3: V3
-
-    def api_of(self, path: str) -> V2 | V3:
-        """Return the API that a path belongs to."""
-        return self.v3 if path.startswith("/billing/v3/") else self.v2
+    apis: dict[type[_Api], _Api]
 
 
 class BillingServer:
@@ -265,38 +266,39 @@ class BillingServer:
                     del self._enqueued[place]
                     return response
         content = self._content(request, received)
-        headers = {"Content-Type": content.kind, **self._usual_headers(received)}
+        headers = {"Content-Type": content.kind, **dict(content.headers)}
+        headers |= self._usual_headers(received)
         if content.status == 405:
-            headers["Allow"] = "GET"
+            headers["Allow"] = ", ".join(methods_of(request.path))
         return Response.make(content.status, headers, content.body)
 
     def _content(self, request: Request, received: int) -> Content:
         """Return what the API sends in response to a request, errors included."""
-        token = re.sub(r"(?i)^bearer +", "", request.headers.get("Fastly-Key", ""))
-        # All accounts have the same errors, so an unknown token gets those of the first.
-        api = self._tenants.get(token, self._tenants[self.token]).api_of(request.path)
+        kind = _api_of(request.path)
         try:
-            self._check(request, token, received)
-            return api.content(request)
+            return self._admitted(request, received).apis[kind].content(request)
         except Refusal as refusal:
-            return Content(api.error(refusal), status=refusal.status)
+            return kind.error(refusal)
 
-    def _check(self, request: Request, token: str, received: int) -> None:
-        """Refuse what no endpoint accepts."""
+    def _admitted(self, request: Request, received: int) -> _Tenant:
+        """Return whose request this is, or refuse what no endpoint accepts."""
         if not self._serves_v2 and request.path.startswith("/billing/v2/"):
             raise Refusal(404, "This API has been retired.")
-        if request.method != "GET":
-            raise Refusal(405, "This resource is read-only: use GET.")
+        if request.method not in methods_of(request.path):
+            raise Refusal(405, f"This resource does not take {request.method}.")
+        token = re.sub(r"(?i)^bearer +", "", request.headers.get("Fastly-Key", ""))
         if token not in self._tenants:
             raise Refusal(401, "The header Fastly-Key does not contain a valid token.")
         if self._hourly_quota is not None and received > self._hourly_quota:
             raise Refusal(429, "You have exceeded your hourly rate limit")
+        return self._tenants[token]
 
     def _tenant(self, token: str, account: Account, *, documented: bool) -> _Tenant:
         """Return an account with its endpoints."""
         is_pending = partial(self._is_pending, token)
         v3 = V3(account, is_pending, documented=documented)
-        return _Tenant(account, V2(account, is_pending), v3)
+        apis = (V2(account, is_pending), v3, Stats(account), AiUsage(account))
+        return _Tenant(account, {type(api): api for api in apis})
 
     def _usual_headers(self, received: int) -> dict[str, str]:
         """Return the headers of every response of the API; the quota's reset is in epoch seconds.
@@ -316,6 +318,12 @@ class BillingServer:
         with self._lock:
             self._pending_counts[token, key] += 1
             return self._pending_counts[token, key] <= self._estimate_pending
+
+
+def _api_of(path: str) -> type[_Api]:
+    """Return the class of the endpoints that a path belongs to."""
+    starts = {"/billing/v3/": V3, "/stats/": Stats, "/ai-runtime-control/": AiUsage}
+    return next((kind for start, kind in starts.items() if path.startswith(start)), V2)
 
 
 def _checked(accounts: Mapping[str, Account]) -> dict[str, Account]:

@@ -33,7 +33,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from fastly.testing import parameters
+from fastly.testing import addresses, parameters
 from fastly.testing.bills import Usage, total_of
 from fastly.testing.catalog import SERVICES
 from fastly.testing.documented import documented, numeric
@@ -85,6 +85,7 @@ class V3:
             "/billing/v3/invoices/([^/]+)": self._invoice_by_id,
             "/billing/v3/usage-metrics": self._usage_metrics,
             "/billing/v3/service-usage-metrics": self._service_usage_metrics,
+            f"{addresses.PATH}(?:/([^/]+))?": addresses.Addresses(),
         }
 
     def content(self, request: Request) -> Content:
@@ -96,10 +97,12 @@ class V3:
         content = dispatch(self._endpoints, request)
         return content._replace(body=documented(content.body)) if self._documented else content
 
-    def error(self, refusal: Refusal) -> dict[str, Any]:
-        """Return the body of an error response."""
+    @staticmethod
+    def error(refusal: Refusal) -> Content:
+        """Return an error response."""
         code, status = _ERRORS[refusal.status], refusal.status
-        return {"type": "error", "title": refusal.detail, "code": code, "status": status}
+        body = {"type": "error", "title": refusal.detail, "code": code, "status": status}
+        return Content(body, status=status)
 
     def _invoices(self, request: Request) -> Content:
         """Serve a page of invoices, newest first."""

@@ -584,7 +584,16 @@ class TestHelp:
 
     @pytest.mark.parametrize(
         "command",
-        ["invoices", "invoice", "mtd", "usage", "v2 invoice", "v2 invoice-by-id", "v2 mtd"],
+        [
+            "invoices",
+            "invoice",
+            "mtd",
+            "usage",
+            "ai-usage",
+            "v2 invoice",
+            "v2 invoice-by-id",
+            "v2 mtd",
+        ],
     )
     def test_help_of_a_command(self, shell: Shell, command: str) -> None:
         """Each command's --help lists the options that all have, and no option for a token."""

@@ -13,13 +13,13 @@ from fastly.cli import messages, output
 from fastly.cli.costs import KINDS
 from fastly.costs import Forecast
 from fastly.focus import COLUMNS
-from fastly.rows import InvoiceRow, ServiceUsageRow, UsageRow
+from fastly.rows import AiUsageRow, BillableUsageRow, InvoiceRow, ServiceUsageRow, UsageRow
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "command-line.md").read_text(
     encoding="utf-8"
 )
 COMMANDS = (
-    *("invoices", "invoice", "mtd", "costs", "forecast", "usage"),
+    *("invoices", "invoice", "mtd", "costs", "forecast", "usage", "ai-usage"),
     *("v2 invoice", "v2 invoice-by-id", "v2 mtd"),
 )
 
@@ -69,7 +69,8 @@ def test_columns_of_rows() -> None:
     """The columns are those of the rows, in their order."""
     tables = [line for line in section("Columns of rows").splitlines() if line.startswith("| ")]
     documented = [names_in(line.rsplit("|", 2)[1]) for line in tables[1:]]
-    kinds = (InvoiceRow, UsageRow, ServiceUsageRow, *KINDS.values(), Forecast)
+    kinds = (InvoiceRow, UsageRow, ServiceUsageRow, BillableUsageRow, AiUsageRow)
+    kinds += (*KINDS.values(), Forecast)
     assert [list(kind.__annotations__) for kind in kinds] == documented
 
 

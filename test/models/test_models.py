@@ -115,12 +115,36 @@ def test_the_documented_fields_of_the_live_api() -> None:
     usage = "month usage_type name region unit product_id last_updated_at"
     block = dict.fromkeys(["customer_id", "usage_type", "unit"], text)
     block |= {"start_time": time, "end_time": time, "meta": "Metadata"}
+    ai_usage = "date usage_type virtual_key_id virtual_key_name primary_provider provider"
+    ai_usage += " provider_connection_id model"
+    address = "type address_1 address_2 locality region country postal_code"
+    historical = {"status": text, "meta": "HistoricalMeta", "msg": text}
+    by_region = "dict[str, HistoricalUsageData]"
     expected: dict[str, dict[str, str]] = {
+        "ArcUsageMetric": dict.fromkeys(ai_usage.split(), text) | {"quantity": whole},
+        "ArcUsageMetricsMeta": {"sort": text, "total": whole, "next_cursor": text, "limit": whole},
+        "ArcUsageMetricsResponse": {"data": "list[ArcUsageMetric]", "meta": "ArcUsageMetricsMeta"},
         "AsyncResponse": {"title": text, "status": text},
+        "CustomerAddress": dict.fromkeys(address.split(), text),
         "EomInvoiceResponse": invoice,
         "Error": dict.fromkeys(["type", "title", "code", "status"], text),
+        "Historical": historical,
+        "HistoricalMeta": dict.fromkeys(["to", "_from", "by", "region", "datacenter"], text),
+        "HistoricalRegionsResponse": historical | {"data": "list[str]"},
+        "HistoricalUsageAggregatedResponse": historical | {"data": by_region},
+        "HistoricalUsageData": dict.fromkeys(["bandwidth", "requests", "compute_requests"], number),
+        "HistoricalUsageMonthResponse": historical | {"data": "HistoricalUsageMonthResponseData"},
+        "HistoricalUsageMonthResponseData": {
+            "customer_id": text,
+            "services": "dict[str, HistoricalUsageService]",
+            "total": by_region,
+        },
+        "HistoricalUsageService": {"name": text},
+        "HistoricalUsageServiceResponse": historical | {"data": f"dict[str, {by_region}]"},
+        "InlineResponse201": {"id": text},
         "Invoice": invoice,
         "Invoicelineitems": line | {"credit_coupon_code": text},
+        "ListCustomerAddressesResponse": {"data": "list[CustomerAddress]"},
         "ListEomInvoicesResponse": {"data": "list[Invoice]", "meta": "Metadata"},
         "Metadata": {"next_cursor": text, "sort": text, "limit": whole, "total": whole},
         "MtdInvoiceResponse": month_to_date | {"transaction_line_items": "list[Mtdlineitems]"},

@@ -10,10 +10,13 @@ import pytest
 
 import fastly
 from fastly._operations.options import page_request, request
+from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsageMetricsApi
 from fastly.api.base import Api
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.api.customer_addresses_api import CustomerAddressesApi
+from fastly.api.historical_api import HistoricalApi
 from fastly.testing import BillingServer
 
 OPERATIONS = {
@@ -24,10 +27,18 @@ OPERATIONS = {
         "get_month_to_date_invoice",
     ),
     BillingUsageMetricsApi: ("get_usage_metrics", "get_service_level_usage"),
+    HistoricalApi: ("get_usage", "get_usage_service", "get_usage_month", "get_regions"),
+    AiRuntimeControlUsageMetricsApi: ("arc_get_usage_metrics", "arc_export_usage_metrics"),
+    CustomerAddressesApi: (
+        "list_customer_addresses",
+        "create_customer_address",
+        "update_customer_address",
+    ),
 }
 ITERATORS = {
     BillingInvoicesApi: ("iter_invoices",),
     BillingUsageMetricsApi: ("iter_usage_metrics", "iter_service_level_usage"),
+    AiRuntimeControlUsageMetricsApi: ("iter_arc_usage_metrics",),
 }
 OPTIONS = {
     "_accept": "application/json",
@@ -115,7 +126,7 @@ def test_a_signature_has_plain_types() -> None:
 def test_tools_find_types_and_source(method: Any) -> None:
     """Type hints are those of the arguments, and the source is that of the declaration."""
     hints = get_type_hints(method)
-    assert inspect.signature(method).return_annotation == hints.pop("return")
+    assert (inspect.signature(method).return_annotation or type(None)) == hints.pop("return")
     parameters = inspect.signature(method).parameters
     assert [name for name in parameters if name not in ("self", *OPTIONS)] == list(hints)
     assert f"def {method.__name__}(" in inspect.getsource(method)

@@ -28,6 +28,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent.parent / "docs" / "migrating.md"
 RECORD = HERE / "official_names.json"
 OPERATIONS = {
+    "AiRuntimeControlUsageMetricsApi": ("arc_export_usage_metrics", "arc_get_usage_metrics"),
     "BillingApi": ("get_invoice", "get_invoice_by_id", "get_invoice_mtd"),
     "BillingInvoicesApi": (
         "get_invoice_by_invoice_id",
@@ -35,10 +36,17 @@ OPERATIONS = {
         "list_invoices",
     ),
     "BillingUsageMetricsApi": ("get_service_level_usage", "get_usage_metrics"),
+    "CustomerAddressesApi": (
+        "create_customer_address",
+        "list_customer_addresses",
+        "update_customer_address",
+    ),
+    "HistoricalApi": ("get_regions", "get_usage", "get_usage_month", "get_usage_service"),
 }
 MODULES = ("exceptions", "rest")
 MODEL = re.compile(
-    "async_response|billing|eom_invoice|^error$|invoice|^metadata$|mtdline|usagemetric"
+    "arc_usage|async_response|billing|customer_address|eom_invoice|^error$|^historical$"
+    "|^historical_(meta|regions|usage)|inline_response201|invoice|^metadata$|mtdline|usagemetric"
 )
 
 

@@ -21,16 +21,28 @@ import reference
 import fastly
 from fastly import exceptions, models
 from fastly._transport import retries
-from fastly.api.billing_api import BillingApi
-from fastly.api.billing_invoices_api import BillingInvoicesApi
-from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.apis import (
+    AiRuntimeControlUsageMetricsApi,
+    BillingApi,
+    BillingInvoicesApi,
+    BillingUsageMetricsApi,
+    CustomerAddressesApi,
+    HistoricalApi,
+)
 from fastly.configuration import Configuration
 from fastly.testing import BillingServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
-APIS = (BillingApi, BillingInvoicesApi, BillingUsageMetricsApi)
+APIS = (
+    AiRuntimeControlUsageMetricsApi,
+    BillingApi,
+    BillingInvoicesApi,
+    BillingUsageMetricsApi,
+    CustomerAddressesApi,
+    HistoricalApi,
+)
 METHODS = [(api, name) for api in APIS for name, x in vars(api).items() if hasattr(x, "operation")]
 
 Row = list[str]
@@ -181,9 +193,13 @@ def test_page_of_an_api_lists_its_methods(api: type) -> None:
         if name.startswith("iter_"):
             assert "[Paged](paging.md) of [" in result
         else:
-            model = method.operation.model.__name__
-            assert f"GET {method.operation.path}" == request
-            assert f"[{model}](models/{model}.md)" == result
+            assert f"{method.operation.method} {method.operation.path}" == request
+            assert _linked(method.operation.model) == result
+
+
+def _linked(model: type | None) -> str:
+    """Return a model as the tables name it."""
+    return f"[{model.__name__}](models/{model.__name__}.md)" if model else "None"
 
 
 # --- configuration ----------------------------------------------------------------------------

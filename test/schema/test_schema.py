@@ -25,6 +25,13 @@ SCHEMA = schemathesis.openapi.from_path(FILE)
 LIST, BY_ID = "/billing/v3/invoices", "/billing/v3/invoices/{invoice_id}"
 MONTH_TO_DATE = "/billing/v3/invoices/month-to-date"
 USAGE, SERVICE_USAGE = "/billing/v3/usage-metrics", "/billing/v3/service-usage-metrics"
+ADDRESSES, ADDRESS = "/billing/v3/customer-addresses", "/billing/v3/customer-addresses/{type}"
+TRAFFIC, SERVICE_TRAFFIC = "/stats/usage", "/stats/usage_by_service"
+MONTH_TRAFFIC, REGIONS = "/stats/usage_by_month", "/stats/regions"
+AI_USAGE, AI_EXPORT = (
+    "/ai-runtime-control/v1/usage-metrics",
+    "/ai-runtime-control/v1/usage-metrics/export",
+)
 V2_MONTH = "/billing/v2/year/{year}/month/{month}"
 V2_BY_ID = "/billing/v2/account_customers/{customer_id}/invoices/{invoice_id}"
 V2_ESTIMATE = "/billing/v2/account_customers/{customer_id}/mtd_invoice"
@@ -76,6 +83,8 @@ def test_schema_is_valid() -> None:
     """The file is a valid OpenAPI document with an operation for each endpoint."""
     SCHEMA.validate()
     operations = [LIST, BY_ID, MONTH_TO_DATE, USAGE, SERVICE_USAGE, V2_MONTH, V2_BY_ID, V2_ESTIMATE]
+    operations += [ADDRESSES, ADDRESS, TRAFFIC, SERVICE_TRAFFIC, MONTH_TRAFFIC, REGIONS]
+    operations += [AI_USAGE, AI_EXPORT]
     assert set(operations) == set(SCHEMA)
 
 
@@ -96,7 +105,7 @@ def test_generated_requests(stand_in: BillingServer, tmp_path: Path) -> None:
         timeout=110,
     )
     assert 0 == finished.returncode, finished.stdout + finished.stderr
-    assert "Tested: 8" in finished.stdout
+    assert "Tested: 17" in finished.stdout
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 90, 200, 499])
@@ -158,6 +167,36 @@ def test_usage(checked: Checked) -> None:
     one = {"product_id": "cdn_usage", "usage_type_name": kinds[0]["usage_type"]}
     for limit in range(1, 6):
         assert checked.get(SERVICE_USAGE, **one, limit=limit).json()["data"]["details"]
+
+
+def test_traffic(checked: Checked) -> None:
+    """Traffic of spans and months keeps to the schema, in both units."""
+    span = {"from": "2026-01-01", "to": "2026-03-01"}
+    for path in (TRAFFIC, SERVICE_TRAFFIC):
+        assert "success" == checked.get(path, **span).json()["status"]
+        assert "error" == checked.get(path, to="some day").json()["status"]
+    for year, month in MONTHS:
+        given = {"year": f"{year}", "month": f"{month:02}"}
+        checked.get(MONTH_TRAFFIC, **given)
+        checked.get(MONTH_TRAFFIC, **given, billable_units="true")
+    checked.get(MONTH_TRAFFIC, 400, year="2026")
+    checked.get(REGIONS)
+
+
+def test_ai_usage(checked: Checked) -> None:
+    """Pages of AI usage, and its export as JSON and as CSV, keep to the schema."""
+    span = {"from": "2026-08-01T00:00:00Z", "to": "2026-08-02T00:00:00Z"}
+    for limit in range(1, 6):
+        checked.get(AI_USAGE, **span, limit=limit, granularity="hourly", sort="-date")
+    checked.get(AI_USAGE, key="none")
+    checked.get(AI_USAGE, 400, to="now")
+    checked.get(AI_EXPORT, **span)
+    assert "text/csv" == checked.get(AI_EXPORT, accept="text/csv").headers["Content-Type"]
+
+
+def test_addresses(checked: Checked) -> None:
+    """Addresses keep to the schema."""
+    assert 1 == len(checked.get(ADDRESSES).json()["data"])
 
 
 def test_errors(stand_in: BillingServer, checked: Checked) -> None:

@@ -23,7 +23,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from types import TracebackType
 from typing import TypeVar
@@ -51,6 +51,7 @@ class Recorded:
     target: str
     headers: Mapping[str, str]
     head: bytes
+    body: bytes = b""
 
 
 class Wire:
@@ -72,14 +73,24 @@ class Wire:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def read_request(self) -> Recorded | None:
-        """Read the next request's head; None once the client has closed the connection."""
+        """Read the next request; None once the client has closed the connection."""
         while b"\r\n\r\n" not in self._unread:
-            came = self.sock.recv(65536)
-            if not came:
+            if not self._receive():
                 return None
-            self._unread += came
         head, _, self._unread = self._unread.partition(b"\r\n\r\n")
-        return _parsed(head)
+        request = _parsed(head)
+        length = int(request.headers.get("content-length", "0"))
+        while len(self._unread) < length:
+            if not self._receive():
+                return None
+        body, self._unread = self._unread[:length], self._unread[length:]
+        return replace(request, body=body)
+
+    def _receive(self) -> bool:
+        """Read more bytes; False once the client has closed the connection."""
+        came = self.sock.recv(65536)
+        self._unread += came
+        return bool(came)
 
     def send(self, data: bytes) -> None:
         """Send all bytes."""

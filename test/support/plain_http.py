@@ -40,19 +40,29 @@ def dial(server: BillingServer) -> socket.socket:
 
 
 def exchange(
-    connection: http.client.HTTPConnection, path: str, method: str = "GET", **headers: str
+    connection: http.client.HTTPConnection,
+    path: str,
+    method: str = "GET",
+    body: bytes | None = None,
+    **headers: str,
 ) -> Reply:
     """Send a request over a connection; underscores in header names become hyphens."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, headers=fields)
+    connection.request(method, path, body, headers=fields)
     response = connection.getresponse()
     return Reply(response.status, response.headers, response.read())
 
 
-def get(server: BillingServer, path: str, method: str = "GET", **headers: str) -> Reply:
+def get(
+    server: BillingServer,
+    path: str,
+    method: str = "GET",
+    body: bytes | None = None,
+    **headers: str,
+) -> Reply:
     """Send a request with the token over a connection of its own."""
     with closing(connect(server)) as connection:
-        return exchange(connection, path, method, **{"Fastly_Key": server.token, **headers})
+        return exchange(connection, path, method, body, **{"Fastly_Key": server.token, **headers})
 
 
 def page_path(path: str, **parameters: object) -> str:

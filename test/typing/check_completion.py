@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import fastly
-from fastly.apis import BillingApi, BillingInvoicesApi, BillingUsageMetricsApi
+from fastly.apis import (
+    AiRuntimeControlUsageMetricsApi,
+    BillingApi,
+    BillingInvoicesApi,
+    BillingUsageMetricsApi,
+    CustomerAddressesApi,
+    HistoricalApi,
+)
 
 jedi: Any = importlib.import_module("jedi")  # it has no types
 
@@ -35,6 +42,15 @@ CALLS = {
         BillingUsageMetricsApi.get_service_level_usage
     ),
     "BillingUsageMetricsApi().iter_usage_metrics(": BillingUsageMetricsApi.iter_usage_metrics,
+    "HistoricalApi().get_usage(": HistoricalApi.get_usage,
+    "HistoricalApi().get_usage_month(": HistoricalApi.get_usage_month,
+    "AiRuntimeControlUsageMetricsApi().arc_export_usage_metrics(": (
+        AiRuntimeControlUsageMetricsApi.arc_export_usage_metrics
+    ),
+    "AiRuntimeControlUsageMetricsApi().iter_arc_usage_metrics(": (
+        AiRuntimeControlUsageMetricsApi.iter_arc_usage_metrics
+    ),
+    "CustomerAddressesApi().update_customer_address(": CustomerAddressesApi.update_customer_address,
 }
 
 

@@ -8,11 +8,16 @@ from typing_extensions import assert_type
 
 import fastly
 from fastly._transport import Headers, RawResponse
+from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsageMetricsApi
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.api.customer_addresses_api import CustomerAddressesApi
+from fastly.api.historical_api import HistoricalApi
 from fastly.api_client import AsyncResult
 from fastly.models import (
+    ArcUsageMetric,
+    ArcUsageMetricsResponse,
     BillingEstimateLinesLineItems,
     BillingEstimateResponse,
     BillingRegions,
@@ -21,9 +26,18 @@ from fastly.models import (
     BillingStatus,
     BillingTotal,
     BillingTotalExtras,
+    CustomerAddress,
     EomInvoiceResponse,
+    HistoricalRegionsResponse,
+    HistoricalUsageAggregatedResponse,
+    HistoricalUsageData,
+    HistoricalUsageMonthResponse,
+    HistoricalUsageService,
+    HistoricalUsageServiceResponse,
+    InlineResponse201,
     Invoice,
     Invoicelineitems,
+    ListCustomerAddressesResponse,
     ListEomInvoicesResponse,
     MtdInvoiceResponse,
     Serviceusagemetrics,
@@ -94,6 +108,48 @@ def live_api(api: BillingInvoicesApi, usage: BillingUsageMetricsApi) -> None:
     assert_type(next(usage.iter_service_level_usage()), ServiceusagemetricsData)
     assert_type(usage.get_service_level_usage().data, ServiceusagemetricsData | None)
     assert_type(usage.get_service_level_usage().blocks, list[ServiceusagemetricsData])
+
+
+def traffic(api: HistoricalApi) -> None:
+    """Spans take times in all forms, and nested maps are typed."""
+    start = datetime(2026, 1, 1)
+    assert_type(api.get_usage(_from=start, to="now"), HistoricalUsageAggregatedResponse)
+    assert_type(api.get_usage_service(_from=1767225600), HistoricalUsageServiceResponse)
+    month = api.get_usage_month(year=2026, month="05", billable_units=True)
+    assert_type(month, HistoricalUsageMonthResponse)
+    assert_type(api.get_regions(), HistoricalRegionsResponse)
+    assert_type(api.get_usage().data, dict[str, HistoricalUsageData] | None)
+    assert_type(api.get_usage_service().data, dict[str, dict[str, HistoricalUsageData]] | None)
+    if month.data:
+        assert_type(month.data.services, dict[str, HistoricalUsageService] | None)
+    assert_type(HistoricalUsageService().regions, dict[str, HistoricalUsageData | None])
+
+
+def ai_usage(api: AiRuntimeControlUsageMetricsApi) -> None:
+    """The export is also text, and words are those that the API knows."""
+    page = api.arc_get_usage_metrics(granularity="hourly", sort="-date", limit=5)
+    assert_type(page, ArcUsageMetricsResponse)
+    assert_type(next(api.iter_arc_usage_metrics(_from=date(2026, 1, 1))), ArcUsageMetric)
+    assert_type(api.arc_export_usage_metrics(key="x"), ArcUsageMetricsResponse)
+    assert_type(api.arc_export_usage_metrics(_accept="text/csv"), str)
+    later = api.arc_export_usage_metrics(_accept="text/csv", async_req=True)
+    assert_type(later, AsyncResult[str])
+    full = api.arc_export_usage_metrics(_accept="text/csv", _return_http_data_only=False)
+    assert_type(full, tuple[str, int, Headers])
+    assert_type(api.arc_export_usage_metrics(_preload_content=False), RawResponse)
+
+
+def addresses(api: CustomerAddressesApi) -> None:
+    """Bodies are models; an update returns nothing."""
+    address = CustomerAddress(type="tax", country="US")
+    assert_type(api.list_customer_addresses(), ListCustomerAddressesResponse)
+    assert_type(api.create_customer_address(address), InlineResponse201)
+    assert_type(
+        api.create_customer_address(address, async_req=True), AsyncResult[InlineResponse201]
+    )
+    api.update_customer_address("tax", address)
+    full = api.update_customer_address("tax", address, _return_http_data_only=False)
+    assert_type(full, tuple[None, int, Headers])
 
 
 def fields(invoice: BillingResponse, estimate: BillingEstimateResponse) -> None:

@@ -77,9 +77,11 @@ class V2:
         """
         return dispatch(self._endpoints, request)
 
-    def error(self, refusal: Refusal) -> dict[str, Any]:
-        """Return the body of an error response."""
-        return {"msg": _MESSAGES[refusal.status], "detail": refusal.detail}
+    @staticmethod
+    def error(refusal: Refusal) -> Content:
+        """Return an error response."""
+        body = {"msg": _MESSAGES[refusal.status], "detail": refusal.detail}
+        return Content(body, status=refusal.status)
 
     def _invoice(self, request: Request, year: str, month: str) -> Content:
         """Serve the invoice of a month."""
