@@ -225,7 +225,7 @@ class ApiClient:
 
     def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
         target = self.target(operation, arguments)
-        body = operation.body(arguments, self._checks(arguments))
+        body = operation.body(arguments, self._checks(arguments)) if operation.has_body else None
         headers = self.default_headers.sent()
         headers["Fastly-Key"] = self._key()
         headers["Accept"], headers["Accept-Encoding"] = arguments["_accept"], "gzip"
@@ -236,10 +236,10 @@ class ApiClient:
         return _Call(operation, Request(url, headers, operation.method, body), arguments)
 
     def _key(self) -> Secret:
-        configuration, given = self.configuration, self.default_headers.get("Fastly-Key")
-        if given is None or configuration.api_token or configuration.refresh_api_key_hook:
-            return Secret(configuration.get_api_key_with_prefix())
-        return Secret(given)
+        given, configuration = self.default_headers.get("Fastly-Key"), self.configuration
+        if given and not (configuration.api_token or configuration.refresh_api_key_hook):
+            return Secret(given)
+        return Secret(configuration.get_api_key_with_prefix())
 
     def _resources(self) -> Resources:
         """Return the client's resources in this process, dropping those from before a fork."""

@@ -90,28 +90,27 @@ def reader_of(annotation: Any) -> Reader:
         return _SCALARS[annotation]
     arguments = get_args(annotation)
     if get_origin(annotation) is list:
-        return list_of(reader_of(arguments[0]), getattr(arguments[0], "_read_alike", None))
+        return list_of(reader_of(arguments[0]), getattr(arguments[0], "_read_list", None))
     if get_origin(annotation) is dict:
         return _map_of(reader_of(arguments[1]))
     read_model: Reader = annotation._read
     return read_model
 
 
-def list_of(read_item: Reader, read_alike: Reader | None = None) -> Reader:
+def list_of(read_item: Reader, read_list: Reader | None = None) -> Reader:
     """Return the reader of a list.
 
     Args:
         read_item: Reads one item.
-        read_alike: Reads a list of similar items, or returns None if they are not.
+        read_list: Reads all items at once, in place.
     """
 
     def read(value: Any, where: Where, policy: Policy) -> Any:
-        items = unwrapped(value)
-        if not is_list(items):
+        items = value if type(value) is list else unwrapped(value)
+        if not isinstance(items, list):
             return items if items is None else policy.wrong(value, "a list", where)
-        alike = read_alike(items, where, policy) if read_alike else None
-        if alike is not None:
-            return alike
+        if read_list is not None:
+            return read_list(items, where, policy)
         pairs = enumerate(items)
         return [x if x is None else read_item(x, (where, i), policy) for i, x in pairs]
 

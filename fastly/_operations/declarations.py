@@ -80,15 +80,7 @@ class Parameter(NamedTuple):
     name: str
     check: Check
     in_path: bool
-
-    @property
-    def sent_name(self) -> str:
-        """Its name in the query."""
-        return self.name.removeprefix("_")
-
-
-def _no_rule(_: Mapping[str, str]) -> None:
-    pass
+    sent_name: str
 
 
 class Operation:
@@ -115,7 +107,7 @@ class Operation:
         identity: Identity | None = None,
         if_missing: str | None = None,
         method: str = "GET",
-        rule: Rule = _no_rule,
+        rule: Rule | None = None,
     ) -> None:
         kinds = dict(declared.__annotations__)
         self.model: type[Decodable] | None = kinds.pop("return")
@@ -129,11 +121,12 @@ class Operation:
         self._parameters = Parameters(declared.__name__, self.required, self.required, known)
         checks = {name: _check_of(name, kind) for name, kind in kinds.items()}
         self.sent = tuple(
-            Parameter(name, check, f"{{{name}}}" in path)
+            Parameter(name, check, f"{{{name}}}" in path, name.removeprefix("_"))
             for name, check in checks.items()
             if check is not None and not isinstance(check, Body)
         )
         self._bodies = {name: check for name, check in checks.items() if isinstance(check, Body)}
+        self.has_body = bool(self._bodies)
 
     def arguments(self, given: tuple[object, ...], named: Mapping[str, object]) -> dict[str, Any]:
         """Return all arguments and options of a call by name, with their defaults."""
@@ -147,18 +140,19 @@ class Operation:
             ApiValueError: An argument has an unusable value.
         """
         texts: dict[str, str] = {}
-        for name, check, _ in self.sent:
+        for name, check, *_ in self.sent:
             value = arguments[name]
             if value is not None or name not in self.defaults:
                 texts[name] = check(name, value) if strict else as_text(name, value)
-        if strict:
+        if strict and self._rule is not None:
             self._rule(texts)
-        path = {x.name: _safe(x.name, texts[x.name]) for x in self.sent if x.in_path}
-        query = [
-            f"{x.sent_name}={_quoted(x.name, texts[x.name])}"
-            for x in self.sent
-            if not x.in_path and texts.get(x.name)
-        ]
+        path: dict[str, str] = {}
+        query: list[str] = []
+        for name, _, in_path, sent_name in self.sent:
+            if in_path:
+                path[name] = _safe(name, texts[name])
+            elif texts.get(name):
+                query.append(f"{sent_name}={_quoted(name, texts[name])}")
         return self.path.format_map(path) + ("?" if query else "") + "&".join(query)
 
     def body(self, arguments: Mapping[str, object], strict: bool) -> bytes | None:
@@ -181,7 +175,7 @@ def operation(
     identity: Identity | None = None,
     if_missing: str | None = None,
     method: str = "GET",
-    rule: Rule = _no_rule,
+    rule: Rule | None = None,
 ) -> Callable[[Callable[Concatenate[Any, P], M]], Method[P, M]]:
     """Turn a declaration into a method: a request for a path that returns JSON or nothing."""
     expected: dict[str, Any] = {"polls": polls, "identity": identity, "if_missing": if_missing}
@@ -201,7 +195,7 @@ def document(
 
 
 def export(
-    path: str, *, rule: Rule = _no_rule
+    path: str, *, rule: Rule | None = None
 ) -> Callable[[Callable[Concatenate[Any, P], D]], ExportMethod[P, D]]:
     """Turn a declaration into a method: a GET of a path that returns JSON or CSV."""
     return lambda declared: _method(declared, Operation(declared, path, (JSON, CSV), rule=rule))

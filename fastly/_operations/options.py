@@ -133,7 +133,8 @@ def checked(arguments: Mapping[str, Any], accepts: tuple[str, ...]) -> dict[str,
     """Return the arguments of a call with its options checked."""
     checked = dict(arguments)
     for name in _FLAGS:
-        check_flag(name, checked[name])
+        if checked[name] is not True and checked[name] is not False:
+            check_flag(name, checked[name])
     for name, check in (("_request_timeout", check_timeout), ("_wait", check_wait)):
         if checked.get(name) is not None:
             checked[name] = check(name, checked[name])

@@ -80,7 +80,9 @@ class _Connection(HTTPConnection):
 
     def putheader(self, header: Any, *values: Any) -> None:
         """Write a header: the only place where secrets are revealed."""
-        super().putheader(header, *map(revealed, values))
+        if isinstance(values[0], Secret):
+            values = tuple(map(revealed, values))
+        super().putheader(header, *values)
 
     def _tunnel(self) -> None:
         """Request a tunnel; ``http.client`` writes these headers as they read."""

@@ -249,10 +249,10 @@ class Configuration:
             ApiValueError: The token is missing or unusable.
         """
         check_key_name("api_key", identifier)
-        if self.refresh_api_key_hook is not None:
-            self.refresh_api_key_hook(self)
-        prefix = self.api_key_prefix.get("token")
-        token = check_hidden(self._checked_token)
+        if (hook := self.refresh_api_key_hook) is not None:
+            hook(self)
+        prefix = self._secret("api_key_prefix").get("token")
+        token = self._secret("api_key").get("token") or check_hidden(self._checked_token)
         return f"{prefix} {token}" if prefix else token
 
     def _checked_token(self) -> str:
