@@ -7,6 +7,7 @@
     ├── ApiValueError (ValueError)          it has the right type, but an unusable value
     ├── ApiAttributeError (AttributeError)  a model or configuration has no such attribute
     ├── ApiKeyError (KeyError)              a model or mapping has no such key
+    ├── ForecastError                       the data is not enough for a forecast
     └── ApiException                        the call failed: the API, or the way to it
         ├── BadRequestException             400
         ├── UnauthorizedException           401: no token, or a wrong one
@@ -42,6 +43,7 @@ __all__ = [
     "ConnectionException",
     "EstimatePendingException",
     "ForbiddenException",
+    "ForecastError",
     "NotFoundException",
     "OpenApiException",
     "RateLimitException",
@@ -93,6 +95,10 @@ class ApiAttributeError(OpenApiException, AttributeError):
 
 class ApiKeyError(OpenApiException, KeyError):
     """A model has no such field, or a mapping no such key."""
+
+
+class ForecastError(OpenApiException):
+    """The month to date and the history are not enough for a forecast; the message says why."""
 
 
 class ApiException(OpenApiException):

@@ -18,7 +18,8 @@ from decimal import Context, Decimal
 from functools import reduce
 from typing import TypedDict, cast
 
-from fastly._text import in_utc, month_of, shown
+from fastly._months import in_utc, month_of
+from fastly._text import shown
 from fastly.exceptions import ApiTypeError
 from fastly.model.arc_usage_metric import ArcUsageMetric
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse

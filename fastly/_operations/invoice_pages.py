@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from fastly._models import Model
+from fastly._months import day_after, day_before, month_of
 from fastly._operations.arguments import check_month_of_year
 from fastly._operations.paging import Items
-from fastly._text import day_after, day_before, month_of, shown
+from fastly._text import shown
 from fastly.exceptions import ApiTypeError, ApiValueError
 
 __all__ = ["Invoices"]

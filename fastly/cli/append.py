@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fastly._models.plain import is_dict
-from fastly._text import month_of
+from fastly._months import month_of
 from fastly.cli.arguments import Options
 from fastly.cli.commands import is_asked
 from fastly.cli.export import json_lines
@@ -84,9 +84,8 @@ class Appending:
                 raise AppendError("an invoice without an ID cannot be appended; use --output")
             if invoice.customer_id:
                 customers.add(invoice.customer_id)
-            if invoice.invoice_id not in listed:
-                listed.add(invoice.invoice_id)
-                self._compare(invoice.invoice_id, list(json_lines(invoice_rows(invoice))))
+            listed.add(invoice.invoice_id)
+            self._compare(invoice.invoice_id, list(json_lines(invoice_rows(invoice))))
         self._check_customers(customers)
         self._check_torn(listed)
         asked = [name for name, kept in self._kept.items() if is_asked(kept.month, options)]

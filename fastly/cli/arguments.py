@@ -14,8 +14,11 @@ from fastly.cli.messages import PROGRAM, UsageError
 from fastly.cli.parser import Parser, Version, unknown
 from fastly.cli.values import (
     budget_value,
+    costs_key,
+    count_value,
     current_month,
     invoice_key,
+    last_month,
     month_value,
     timeout_value,
     wait_value,
@@ -40,8 +43,8 @@ exit status:
   0    success
   1    the API, the network or writing the output failed
   2    wrong usage or configuration
-  3    the month to date is over the budget
-  75   the month to date is still being made; try again later
+  3    the month to date, or the low end of the forecast, is over the budget
+  75   too early: the month to date is being made, or no basis for a forecast
   129  ended by SIGHUP: the terminal has gone
   130  interrupted with Ctrl-C
   141  the reader of stdout has gone
@@ -70,8 +73,13 @@ class Options(argparse.Namespace):
     demo: bool = False
     since: str | None = None
     until: str | None = None
+    last: int | None = None
     key: str = ""
+    by: str = "service"
+    teams: str | None = None
+    spread: bool = False
     budget: Decimal | None = None
+    minimum: Decimal | None = None
     wait: float | None = None
     by_service: bool = False
     billable: bool = False
@@ -124,6 +132,7 @@ def _check(options: Options) -> None:
         raise UsageError("--demo uses its own server: remove --host")
     if options.host is not None:
         _check_host(options.host)
+    _check_months(options)
     if options.since and options.until and options.since > options.until:
         raise UsageError(f"--since {options.since} is after --until {options.until}")
     current = current_month() if options.since else ""
@@ -137,6 +146,22 @@ def _check(options: Options) -> None:
         raise UsageError(
             f"--append-to writes jsonl: name the file .jsonl, got {shown(options.append_to)}"
         )
+
+
+def _check_months(options: Options) -> None:
+    """Check options of which a command takes one, and replace words by the months they mean."""
+    months = {"MONTH": options.key, "--since": options.since, "--until": options.until}
+    given = [name for name, value in months.items() if value]
+    if options.last is not None and given:
+        raise UsageError(f"--last and {given[0]} cannot be combined: remove one")
+    if options.command == "costs" and "MONTH" in given[:-1]:
+        raise UsageError(f"a month and {given[1]} cannot be combined: remove one")
+    if (options.by == "team") != (options.teams is not None):
+        raise UsageError("--by team needs --teams FILE, and --teams needs --by team")
+    if options.last is not None:
+        options.since, options.until = last_month(options.last), last_month()
+    if options.key == "last-month":
+        options.key = last_month()
 
 
 def _check_host(host: str) -> None:
@@ -164,6 +189,8 @@ def _parser() -> Parser:
     _add_invoices(commands)
     _add_invoice(commands)
     _add_month_to_date(commands)
+    _add_costs(commands)
+    _add_forecast(commands)
     _add_usage(commands)
     _add_ai_usage(commands)
     _add_v2(commands)
@@ -174,6 +201,7 @@ def _add_invoices(commands: Any) -> None:
     purpose = "all invoices; csv, jsonl and focus have a row for each line item"
     parser = _command(commands, "invoices", purpose, _INVOICES)
     _add_span(parser, "the first invoice", "the latest invoice")
+    _add_last(parser)
     parser.add_argument(
         "--append-to",
         metavar="FILE",
@@ -184,9 +212,8 @@ def _add_invoices(commands: Any) -> None:
 
 def _add_invoice(commands: Any) -> None:
     parser = _command(commands, "invoice", "one invoice, by month or ID", _INVOICES)
-    parser.add_argument(
-        "key", type=invoice_key, metavar="MONTH|ID", help="such as 2026-05, INV-375119 or 29239985"
-    )
+    words = "2026-05, last-month, latest, INV-375119 or 29239985"
+    parser.add_argument("key", type=invoice_key, metavar="MONTH|ID", help=words)
 
 
 def _add_month_to_date(commands: Any) -> None:
@@ -198,6 +225,32 @@ def _add_month_to_date(commands: Any) -> None:
         help="exit with status 3 if the total is higher",
     )
     _add_wait(parser)
+
+
+def _add_costs(commands: Any) -> None:
+    purpose = "what each service, product, region or team cost"
+    parser = _command(commands, "costs", purpose, _ROWS)
+    words = "2026-05, last-month or latest; default: latest"
+    parser.add_argument("key", nargs="?", default="", type=costs_key, metavar="MONTH", help=words)
+    _add_span(parser, "the first invoice", "the latest invoice")
+    _add_last(parser)
+    kinds = ("service", "product", "region", "team")
+    parser.add_argument("--by", choices=kinds, default="service", help="default: service")
+    parser.add_argument("--teams", metavar="FILE", help="for --by team: CSV with service_id,team")
+    parser.add_argument("--spread", action="store_true", help="spread what is not by service")
+
+
+def _add_forecast(commands: Any) -> None:
+    parser = _command(commands, "forecast", "a forecast of the month in progress", _ROWS)
+    over = "exit with status 3 if the range begins above it"
+    parser.add_argument("--budget", type=budget_value, metavar="AMOUNT", help=over)
+    least = "the least that the plan charges for usage; default: from the last shortfall"
+    parser.add_argument("--minimum", type=budget_value, metavar="AMOUNT", help=least)
+    _add_wait(parser)
+
+
+def _add_last(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--last", type=count_value, metavar="N", help="the last N ended months")
 
 
 def _add_usage(commands: Any) -> None:

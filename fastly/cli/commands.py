@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from fastly._text import day_after, day_before, month_of
+from fastly._months import day_after, day_before, month_of
 from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsageMetricsApi
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
@@ -16,16 +17,20 @@ from fastly.api.historical_api import HistoricalApi
 from fastly.api_client import ApiClient
 from fastly.cli import table, table_usage
 from fastly.cli.arguments import Options
-from fastly.cli.export import csv_text, json_lines, json_list
+from fastly.cli.costs import KINDS, Costs, costs_page
+from fastly.cli.export import csv_text, json_lines, json_list, json_rows
+from fastly.cli.forecast import excess_of, forecast_page, forecast_row
 from fastly.cli.layout import Paper, apart
-from fastly.cli.messages import PROGRAM
+from fastly.cli.messages import PROGRAM, CommandError, say
 from fastly.cli.progress import Progress
 from fastly.cli.v2.table import bill_page
-from fastly.cli.values import is_month
+from fastly.cli.values import is_month, last_month
+from fastly.costs import Forecast, forecast
 from fastly.focus import COLUMNS, focus_rows
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
+from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.rows import (
     AiUsageRow,
     BillableUsageRow,
@@ -40,15 +45,11 @@ from fastly.rows import (
     usage_rows,
 )
 
-__all__ = ["CommandError", "Report", "invoices_between", "is_asked", "run"]
+__all__ = ["Report", "invoices_between", "is_asked", "run"]
 
 Chunks = Iterable["str | bytes"]
 
 _MEDIA_TYPES = {"csv": "text/csv", "pdf": "application/pdf"}
-
-
-class CommandError(Exception):
-    """The API has no such data; the message says what to do."""
 
 
 class Report(NamedTuple):
@@ -81,6 +82,10 @@ def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: 
         return Report(_invoice(options, form, paper, client))
     if options.command == "mtd":
         return _month_to_date(options, form, paper, client)
+    if options.command == "costs":
+        return Report(_costs(options, form, paper, client, progress))
+    if options.command == "forecast":
+        return _forecast(options, form, paper, client, progress)
     if options.command == "usage":
         usage = _service_usage if options.by_service else _usage
         usage = _billable_usage if options.billable else usage
@@ -132,6 +137,8 @@ def _page(lines: Iterable[str]) -> Chunks:
 def _invoice(options: Options, form: str, paper: Paper, client: ApiClient) -> Chunks:
     if is_month(options.key):
         invoice = _invoice_of_month(options.key, client)
+    elif options.key == "latest":
+        invoice = _latest_invoice(client)
     else:
         invoice = BillingInvoicesApi(client).get_invoice_by_invoice_id(options.key)
     if form == "table":
@@ -147,14 +154,73 @@ def _invoice_of_month(month: str, client: ApiClient) -> Invoice:
     if found:
         ids = ", ".join(invoice.invoice_id or "-" for invoice in found)
         raise CommandError(f"{month} has {len(found)} invoices: get one of {ids}")
-    today = _today()
-    last_month = (today.replace(day=1) - timedelta(days=1)).isoformat()[:7]
+    raise _no_invoice(month)
+
+
+def _no_invoice(month: str) -> CommandError:
     reason = f'"{PROGRAM} invoices" lists all invoices'
-    if month == today.isoformat()[:7]:
+    if month == _today().isoformat()[:7]:
         reason = f'the month is in progress; see "{PROGRAM} mtd"'
-    elif month == last_month:
+    elif month == last_month():
         reason = "the month has just ended, and its invoice may not be posted yet; try again later"
-    raise CommandError(f"no invoice for {month}: {reason}")
+    return CommandError(f"no invoice for {month}: {reason}")
+
+
+def _latest_invoice(client: ApiClient) -> Invoice:
+    """Return the first invoice of the list, which is the newest."""
+    for invoice in BillingInvoicesApi(client).iter_invoices(limit=1):
+        return invoice
+    raise CommandError("the account has no invoices yet")
+
+
+def _costs(
+    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
+) -> Chunks:
+    @lru_cache(maxsize=1)  # the invoices of a month follow one another
+    def usage_of(month: str) -> list[ServiceusagemetricsData]:
+        api = BillingUsageMetricsApi(client)
+        pages = api.iter_service_level_usage(start_month=month, end_month=month)
+        return list(progress.items(pages, lambda page: page.blocks))
+
+    costs = Costs(options, usage_of)
+    invoices = _charged(options, client, progress)
+    if form == "table":
+        yield from _page(costs_page(costs, invoices, paper))
+    elif form == "json":
+        yield from json_rows(costs.rows(invoices))
+    else:
+        yield from _rows(costs.rows(invoices), KINDS[options.by], form)
+    if costs.without_team and not options.quiet:
+        say(f"services without a team: {', '.join(sorted(costs.without_team))}")
+
+
+def _charged(options: Options, client: ApiClient, progress: Progress) -> Iterable[Invoice]:
+    """Return the invoices whose costs are requested: by default, those of the latest month."""
+    if options.since or options.until:
+        return invoices_between(options, client, progress)
+    month = options.key
+    if month in ("", "latest"):
+        latest = _latest_invoice(client)
+        month = month_of(latest.billing_start_date) or ""
+        if not month:
+            return [latest]
+    found = list(BillingInvoicesApi(client).iter_invoices(month=month))
+    if not found:
+        raise _no_invoice(month)
+    return found
+
+
+def _forecast(
+    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
+) -> Report:
+    month_to_date = BillingInvoicesApi(client).get_month_to_date_invoice(_wait=options.wait)
+    history = invoices_between(Options(since=last_month(12)), client, progress)
+    found = forecast(month_to_date, history, options.minimum)
+    if form == "table":
+        chunks = _page(forecast_page(found, options.budget, paper))
+    else:
+        chunks = _rows([forecast_row(found)], Forecast, "jsonl" if form == "json" else form)
+    return Report(chunks, excess_of(found, options.budget))
 
 
 def _month_to_date(options: Options, form: str, paper: Paper, client: ApiClient) -> Report:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fastly._models import Model
 from fastly._models.display import time_text
 
-__all__ = ["csv_text", "json_lines", "json_list"]
+__all__ = ["csv_text", "json_lines", "json_list", "json_rows"]
 
 Row = Mapping[str, object]
 # A spreadsheet takes a cell that starts so for a formula, which can send data to other hosts.
@@ -59,13 +59,24 @@ def _plain(value: object) -> object:
     if not isinstance(value, Decimal):
         return value
     number = float(value)
-    return number if Decimal(repr(number)) == value else int(value)
+    if Decimal(repr(number)) == value:
+        return number
+    return int(value) if value == value.to_integral_value() else str(value)
+
+
+def json_rows(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield a JSON list with an object for each row."""
+    return _json_list(line.rstrip("\n") for line in json_lines(rows))
 
 
 def json_list(models: Iterable[Model]) -> Iterator[str]:
     """Yield a JSON list of models, with all fields that the API sent."""
+    return _json_list(model.to_str() for model in models)
+
+
+def _json_list(objects: Iterable[str]) -> Iterator[str]:
     start = "[\n"
-    for model in models:
-        yield start + model.to_str()
+    for item in objects:
+        yield start + item
         start = ",\n"
     yield "[]\n" if start == "[\n" else "\n]\n"

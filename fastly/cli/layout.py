@@ -9,7 +9,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from itertools import accumulate
 
-from fastly._text import in_utc, printable
+from fastly._months import in_utc
+from fastly._text import printable
 from fastly.rows import exact
 
 __all__ = [

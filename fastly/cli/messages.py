@@ -17,6 +17,7 @@ __all__ = [
     "PENDING",
     "PROGRAM",
     "UNREAD",
+    "CommandError",
     "UsageError",
     "fail",
     "say",
@@ -33,6 +34,10 @@ INTERRUPTED, UNREAD = 130, 141  # as shells count the signals SIGINT and SIGPIPE
 
 class UsageError(Exception):
     """The command line is wrong; the message says what to change."""
+
+
+class CommandError(Exception):
+    """The API has no such data; the message says what to do."""
 
 
 def say(message: str) -> None:

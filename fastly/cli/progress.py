@@ -7,19 +7,14 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
-from fastly._models import Model
 from fastly.cli.messages import PROGRAM, say, show
 from fastly.cli.streams import is_terminal
 from fastly.model.metadata import Metadata
 
-if TYPE_CHECKING:
-    from fastly._operations.paging import Paged
-
 __all__ = ["Progress", "logged"]
 
-Page = TypeVar("Page", bound=Model)
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -32,20 +27,20 @@ class Progress:
         self._length = 0  # of the line that is shown
 
     def items(
-        self, paged: Paged[Item, Page], items_of: Callable[[Page], Sequence[Item | None] | None]
+        self, items: Iterable[Item], items_of: Callable[[Any], Sequence[object] | None]
     ) -> Iterator[Item]:
-        """Yield the items of all pages, and show how far they are if there are several pages.
+        """Yield all items, and show how far they are if there are several pages.
 
         Args:
-            paged: The items.
+            items: The items; each is a page of its own, unless ``items`` have a ``page``.
             items_of: Returns the items of a page.
         """
-        page, number, count = None, 0, 0
+        shown, number, count = None, 0, 0
         try:
-            for item in paged:
-                if paged.page is not None and paged.page is not page:
-                    page = paged.page
-                    number, count = number + 1, count + len(items_of(page) or ())
+            for item in items:
+                page = getattr(items, "page", item)
+                if page is not shown:
+                    shown, number, count = page, number + 1, count + len(items_of(page) or ())
                     self._show_page(page, number, count)
                 yield item
         finally:

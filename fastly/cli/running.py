@@ -9,7 +9,7 @@ from typing import Any
 from fastly.api_client import ApiClient
 from fastly.cli.append import AppendError, Appending
 from fastly.cli.arguments import Options
-from fastly.cli.commands import CommandError, invoices_between, run
+from fastly.cli.commands import invoices_between, run
 from fastly.cli.files import Written
 from fastly.cli.messages import (
     DONE,
@@ -18,6 +18,7 @@ from fastly.cli.messages import (
     OVER_BUDGET,
     PENDING,
     PROGRAM,
+    CommandError,
     UsageError,
     fail,
     say,
@@ -32,6 +33,7 @@ from fastly.exceptions import (
     ApiTypeError,
     ApiValueError,
     EstimatePendingException,
+    ForecastError,
     NotFoundException,
     ResponseException,
     TimeoutException,
@@ -70,6 +72,8 @@ def run_command(options: Options) -> int:
         return PENDING if options.quiet else _fail(PENDING, error)
     except ApiException as error:
         return _fail(FAILED, error)
+    except ForecastError as error:
+        return fail(PENDING, f"no forecast: {error}")
     except (CommandError, AppendError) as error:
         return fail(FAILED, str(error))
 

@@ -16,7 +16,7 @@ from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
 from fastly.rows import coupon, exact, exact_sum, month_of, tolerance
 
-__all__ = ["invoice_page", "invoices_page", "month_to_date_page"]
+__all__ = ["bar_lines", "invoice_page", "invoices_page", "month_to_date_page"]
 
 _GAP = 2
 _SHARE = len("  100.0%")
@@ -197,17 +197,8 @@ class _Charges:
     def _group_lines(self, heading: str, width: int, paper: Paper) -> Iterator[str]:
         """Yield a line for each group with its share, and one for each of its regions."""
         rows = [row for group in self.groups for row in _rows(group)]
-        costs = [cost for _, _, cost in rows]
         charged = exact_sum(group.cost for group in self.groups if group.cost > 0)
-        bars = paper.bars(costs, paper.width - width - 2 * _GAP - _SHARE - _NAME)
-        for number, (indent, name, cost) in enumerate([(0, "Charges", Decimal(0)), *rows]):
-            rest = f"{'':{_GAP}}{money(cost) if number else heading:>{width}}"
-            if bars and number:
-                share = f"{max(cost, Decimal(0)) / charged:.1%}"
-                rest = f"{'':{_GAP}}{bars[number - 1]}{share:>{_SHARE}}{rest}"
-            elif bars:
-                rest = f"{'':{_GAP}}{'Share':{len(bars[0]) + _SHARE}}{rest}"
-            yield from paper.row(name, rest, indent)
+        yield from bar_lines(("Charges", heading), rows, charged, width, paper)
 
     def _gap_lines(self, width: int, paper: Paper) -> Iterator[str]:
         """Yield what the lines add up to if it is not the total, and lines without an amount."""
@@ -219,6 +210,34 @@ class _Charges:
             yield from paper.row(label, f"  {money(gap):>{width}}")
         if self.unknown:
             yield from paper.prose(f"{_count(self.unknown, 'line')} without an amount.")
+
+
+def bar_lines(
+    titles: tuple[str, str],
+    rows: list[tuple[int, str, Decimal]],
+    whole: Decimal,
+    width: int,
+    paper: Paper,
+) -> Iterator[str]:
+    """Yield the titles, and a line for each row, with a bar and its share if there is room.
+
+    Args:
+        titles: Those of the names and the amounts.
+        rows: The indent, the name and the amount of each line.
+        whole: What the shares are of.
+        width: Columns for amounts.
+        paper: The paper.
+    """
+    costs = [cost for _, _, cost in rows]
+    bars = paper.bars(costs, paper.width - width - 2 * _GAP - _SHARE - _NAME) if whole else None
+    for number, (indent, name, cost) in enumerate([(0, titles[0], Decimal(0)), *rows]):
+        rest = f"{'':{_GAP}}{money(cost) if number else titles[1]:>{width}}"
+        if bars and number:
+            share = f"{cost / whole:.1%}"
+            rest = f"{'':{_GAP}}{bars[number - 1]}{share:>{_SHARE}}{rest}"
+        elif bars:
+            rest = f"{'':{_GAP}}{'Share':{len(bars[0]) + _SHARE}}{rest}"
+        yield from paper.row(name, rest, indent)
 
 
 def _groups(lines: Iterable[Mtdlineitems]) -> list[_Group]:

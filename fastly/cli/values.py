@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "budget_value",
+    "costs_key",
+    "count_value",
     "current_month",
     "invoice_key",
     "is_month",
+    "last_month",
     "month_value",
     "timeout_value",
     "wait_value",
 ]
 
+_MOST_MONTHS = 1200
 _LONGEST = 366 * 24 * 3600  # seconds that the client accepts
 # Regular expressions, compiled when they are needed.
 _ID = r"[A-Za-z0-9_-]+"
@@ -67,6 +71,29 @@ def invoice_key(text: str) -> str:
             f"got {shown(text)}{_right_spelling(text)}"
         )
     return text
+
+
+def costs_key(text: str) -> str:
+    """Check a month, or a word for one."""
+    return text if text in ("", "latest", "last-month") else month_value(text)
+
+
+def count_value(text: str) -> int:
+    """Read a number of months."""
+    if not (_is(r"\d{1,4}", text) and 1 <= int(text) <= _MOST_MONTHS):
+        raise ArgumentTypeError(
+            f"must be a number of months from 1 to {_MOST_MONTHS}, got {shown(text)}"
+        )
+    return int(text)
+
+
+def last_month(number: int = 1) -> str:
+    """Return the month in UTC that is so many months before this one."""
+    from datetime import datetime, timezone
+
+    today = datetime.now(timezone.utc).date()
+    year, month = divmod(12 * today.year + today.month - 1 - number, 12)
+    return f"{year:04}-{month + 1:02}"
 
 
 def _other_month(text: str) -> re.Match[str] | None:

@@ -319,6 +319,16 @@ class TestCorrections:
         assert (1, before) == (status, file.read_bytes())
         assert said.startswith("fastly-billing: no longer listed: INV-4, INV-5, ")
 
+    @pytest.mark.parametrize("customers", [(None, "D"), ("C", None), (None, None)])
+    def test_unknown_customer(
+        self, append: Callable[..., Result], customers: tuple[str | None, str | None]
+    ) -> None:
+        """Invoices without a customer are those of any."""
+        old, new = customers
+        append(bill(4, 7, customer_id=old))
+        result = append(bill(5, 1, customer_id=new), bill(4, 7, customer_id=old))
+        assert (0, b"", "1 invoice added, 1 already in the file\n") == result
+
     def test_another_customer(self, append: Callable[..., Result], file: Path) -> None:
         """The invoices of another customer are not added, even under the same IDs."""
         before = file.read_bytes()

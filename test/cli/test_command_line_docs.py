@@ -10,6 +10,8 @@ import pytest
 from shell import Shell
 
 from fastly.cli import messages, output
+from fastly.cli.costs import KINDS
+from fastly.costs import Forecast
 from fastly.focus import COLUMNS
 from fastly.rows import AiUsageRow, BillableUsageRow, InvoiceRow, ServiceUsageRow, UsageRow
 
@@ -17,14 +19,8 @@ PAGE = (Path(__file__).parent.parent.parent / "docs" / "command-line.md").read_t
     encoding="utf-8"
 )
 COMMANDS = (
-    "invoices",
-    "invoice",
-    "mtd",
-    "usage",
-    "ai-usage",
-    "v2 invoice",
-    "v2 invoice-by-id",
-    "v2 mtd",
+    *("invoices", "invoice", "mtd", "costs", "forecast", "usage", "ai-usage"),
+    *("v2 invoice", "v2 invoice-by-id", "v2 mtd"),
 )
 
 
@@ -74,6 +70,7 @@ def test_columns_of_rows() -> None:
     tables = [line for line in section("Columns of rows").splitlines() if line.startswith("| ")]
     documented = [names_in(line.rsplit("|", 2)[1]) for line in tables[1:]]
     kinds = (InvoiceRow, UsageRow, ServiceUsageRow, BillableUsageRow, AiUsageRow)
+    kinds += (*KINDS.values(), Forecast)
     assert [list(kind.__annotations__) for kind in kinds] == documented
 
 

@@ -291,6 +291,8 @@ class TestMonthToDate:
         """A total within the budget leaves the rest."""
         text = to_date("200", monthly_transaction_amount=50)
         assert "150.00" == amount_of("Left (25.0 % used)", text)
+        text = to_date("200", monthly_transaction_amount=200)
+        assert "0.00" == amount_of("Left (100.0 % used)", text)
 
     def test_budget_of_nothing(self) -> None:
         """A budget of 0 has no share that is used."""

@@ -63,7 +63,7 @@ def test_a_failure_is_raised_from_a_raw_call_too(
 
 def test_a_wrong_value_in_an_answer(api: BillingInvoicesApi, server: BillingServer) -> None:
     """A value of the wrong type raises ResponseException with its path and the whole body."""
-    body = {"data": [{}, {"monthly_transaction_amount": {}}]}
+    body = {"data": [{"invoice_id": "1"}, {"monthly_transaction_amount": {}}]}
     server.enqueue(body=body, headers={"X-Request-Id": "r"})
     with pytest.raises(
         fastly.ResponseException, match=r"data\[1\].monthly_transaction_amount"

@@ -20,6 +20,7 @@ TREE = {
     "ApiValueError": {"OpenApiException", "ValueError"},
     "ApiAttributeError": {"OpenApiException", "AttributeError"},
     "ApiKeyError": {"OpenApiException", "KeyError"},
+    "ForecastError": {"OpenApiException"},
     "ApiException": {"OpenApiException"},
     "BadRequestException": {"ApiException"},
     "UnauthorizedException": {"ApiException"},

@@ -44,6 +44,7 @@ ROWS = {"BillableUsageRow", "AiUsageRow", "InvoiceRow", "ServiceUsageRow", "Usag
 ROW_FUNCTIONS = {
     *("ai_usage_rows", "billable_usage_rows", "invoice_rows", "service_usage_rows", "usage_rows"),
 }
+SUMS = {"cent", "exact_sum", "month_of", "tolerance"}  # exact, and by month in UTC
 TO_COME = {"ForecastError"}  # with `costs`
 # What each public module offers; `costs`, `tables` and some rows and APIs are yet to come.
 PROMISED: dict[str, set[str]] = {
@@ -59,7 +60,7 @@ PROMISED: dict[str, set[str]] = {
     "focus": {"COLUMNS", "FocusRow", "focus_rows"},
     "model_utils": {"Field", "Model", "every", "field"},
     "rest": {"Headers", "RawResponse"},
-    "rows": ROWS | ROW_FUNCTIONS | {"coupon", "exact"},  # the last two for `focus`
+    "rows": ROWS | ROW_FUNCTIONS | SUMS | {"coupon", "exact"},  # the last two for `focus`
     "tables": {
         *("ai_usage_table", "billable_usage_table", "focus_table", "invoice_table"),
         *("service_usage_table", "usage_table"),

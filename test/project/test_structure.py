@@ -22,14 +22,15 @@ PACKAGE = ROOT / "fastly"
 LAYERS: dict[str, set[str]] = {
     "_version": set(),
     "_text": set(),
+    "_months": set(),
     "exceptions": {"_text"},
     "_signatures": {"_text", "exceptions"},
     "configuration": {"_signatures", "_text", "_version", "configuration", "exceptions"},
     "_transport": {"_text", "_transport", "configuration", "exceptions"},
     "_models": {"_models", "_text", "exceptions"},
     "_operations": {
-        *("_models", "_operations", "_signatures", "_text", "_transport", "configuration"),
-        "exceptions",
+        *("_models", "_months", "_operations", "_signatures", "_text", "_transport"),
+        *("configuration", "exceptions"),
     },
     "api_client": {
         *("_operations", "_signatures", "_transport", "_version", "configuration", "exceptions"),
@@ -41,20 +42,12 @@ LAYERS: dict[str, set[str]] = {
     "api": {"_operations", "_signatures", "api", "api_client", "exceptions", "model"},
     "apis": {"api"},
     "testing": {"testing"},
-    "rows": {"_text", "exceptions", "model"},
+    "rows": {"_months", "_text", "exceptions", "model"},
     "focus": {"model", "rows"},
+    "costs": {"_months", "_text", "costs", "exceptions", "model", "rows"},
     "cli": {
-        *(
-            "_models",
-            "_operations",
-            "_text",
-            "_version",
-            "api",
-            "api_client",
-            "cli",
-            "configuration",
-        ),
-        *("exceptions", "focus", "model", "rows", "testing"),
+        *("_models", "_months", "_operations", "_text", "_version", "api", "api_client", "cli"),
+        *("configuration", "costs", "exceptions", "focus", "model", "rows", "testing"),
     },
     "__main__": {"cli"},
     "": {

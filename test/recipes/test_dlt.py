@@ -226,6 +226,9 @@ def test_month_that_is_incomplete_is_not_replaced(
     server.enqueue(400, path=LIST)
     assert 1 == page.run().returncode
     assert [("INV-1", 1, 1), ("INV-2", 1, 2), ("INV-3", 1, 4)] == rows(page)
+    server.enqueue(body={"data": [bill(3, "05-01", 9)], "meta": {"total": 2}}, path=LIST)
+    assert 1 == page.run().returncode
+    assert [("INV-1", 1, 1), ("INV-2", 1, 2), ("INV-3", 1, 4)] == rows(page)
 
 
 def test_month_to_date_that_fails(recipe: Callable[[str], Recipe], server: BillingServer) -> None:

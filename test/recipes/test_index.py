@@ -16,4 +16,4 @@ def test_every_recipe_is_listed_and_tested() -> None:
         path.stem.removeprefix("test_")
         for path in RECIPES.parent.parent.glob("test/recipes/test_*.py")
     }
-    assert {page.replace("-", "_") for page in pages} | {"index"} == tests
+    assert {page.replace("-", "_") for page in pages} | {"index", "page_programs"} == tests

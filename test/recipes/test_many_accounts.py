@@ -122,16 +122,20 @@ def test_accounts_share_the_connections_of_their_workers(page: Recipe, front: Fr
 
 
 def test_failures_keep_what_works(page: Recipe, front: Front) -> None:
-    """An empty account, a failing list and a failing month to date leave the rest complete."""
+    """An empty account, failures, and a month to date that is late leave the rest complete."""
     for name in ("news", "shop"):
         front.accounts[name].enqueue(404, path=MTD)
     front.accounts["shop"].enqueue(body={"data": None}, path=LIST)
     front.accounts["video"].enqueue(403, path=LIST)
-    save(page, Shop="shop", News="news", Video="video")
+    late = front.accounts["radio"].account.v3_month_to_date()
+    front.accounts["radio"].enqueue(body=late | {"billing_start_date": "2026-07-01"}, path=MTD)
+    save(page, Shop="shop", News="news", Video="video", Radio="radio")
     run = page.run("2026-06", "invoices.csv")
     assert run.returncode == 1
-    assert "3 lines of 3 accounts, 3 of them with failures\n" == run.stdout
-    assert ["News", "News", "Video"] == [line.split(",")[0] for line in written(page)[1:]]
+    assert "5 lines of 4 accounts, 3 of them with failures\n" == run.stdout
+    assert ["News", "News", "Radio", "Radio", "Video"] == [
+        line.split(",")[0] for line in written(page)[1:]
+    ]
     assert "Video: invoices: 403 Forbidden" in run.stderr
 
 

@@ -34,6 +34,15 @@ def test_month_that_fails_is_reported(
     assert ["Total", "12903.07", "13654.89", "9503.96"] == total
 
 
+def test_no_month_twice(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """A month to date that is still that of a month in the table has no column."""
+    late = server.account.v3_month_to_date() | {"billing_start_date": "2026-07-01"}
+    server.enqueue(body=late, path=MTD)
+    run = recipe("pandas").run("2026-07", "2026-07")
+    assert (0, "") == (run.returncode, run.stderr)
+    assert ["month", "2026-07"] == run.stdout.splitlines()[0].split()
+
+
 def test_month_to_date_that_fails_is_reported(
     recipe: Callable[[str], Recipe], server: BillingServer
 ) -> None:

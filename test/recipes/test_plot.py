@@ -47,6 +47,37 @@ def test_month_without_an_invoice_keeps_its_place(
     assert {f"2026-0{month}" for month in range(4, 9)} <= set(shown)
 
 
+def test_no_month_twice(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """A month to date that is still that of an invoiced month adds nothing to its bar."""
+    page = recipe("plot")
+    july = {"data": [server.account.v3_invoice(2026, 7)], "meta": {}}
+    late = server.account.v3_month_to_date() | {"billing_start_date": "2026-06-30T17:00:00-07:00"}
+    pictures = []
+    for body in (late, {"monthly_transaction_amount": 0}):
+        server.enqueue(body=july, path=LIST)
+        server.enqueue(body=body, path=MTD)
+        assert page.run("costs.svg").returncode == 0
+        pictures.append((page.folder / "costs.svg").read_bytes())
+    assert pictures[0] == pictures[1]
+    assert "so far" not in texts(page)
+
+
+def test_months_with_several_invoices(
+    recipe: Callable[[str], Recipe], server: BillingServer
+) -> None:
+    """Twelve months are drawn in full, also if each of them has a correction."""
+    months = [(2026, month) for month in range(7, 0, -1)] + [(2025, m) for m in range(12, 6, -1)]
+    bills = [server.account.v3_invoice(*month) for month in months]
+    again = [{**bill, "invoice_id": f"{bill['invoice_id']}-2"} for bill in bills]
+    data = [bill for pair in zip(bills, again, strict=True) for bill in pair]
+    server.enqueue(body={"data": data[:24], "meta": {}}, path=LIST)
+    page = recipe("plot")
+    assert page.run("costs.svg").returncode == 0
+    shown = texts(page)
+    assert "2025-08" in shown
+    assert "2025-07" not in shown
+
+
 def test_month_to_date_that_fails(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
     """Without the month to date, the invoices are drawn, and the status is 1."""
     server.enqueue(422, path=MTD)

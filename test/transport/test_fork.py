@@ -82,7 +82,9 @@ def test_a_child_that_c_forked_has_threads_of_its_own() -> None:
             def get(invoice_id: str) -> str | None:
                 return api.get_invoice_by_invoice_id(invoice_id, async_req=True).get(5).invoice_id
 
-            return [get("parent"), forked_in_c(lambda: get("child"))]
+            first = get("parent")
+            time.sleep(0.2)  # until the client's thread waits: it may hold such a lock before
+            return [first, forked_in_c(lambda: get("child"))]
 
     with FaultServer() as server:
         assert "['parent', 'child']" == in_quiet_child(parent)

@@ -100,7 +100,7 @@ NO_JSON = [
     (b"NaN", {}, "the body is not JSON: NaN is not JSON"),
     (b"[]", {}, "expected a JSON object, got list"),
     (
-        b'{"x": 1e999}',
+        b'{"invoice_id": "i", "x": 1e999}',
         {},
         "the response does not match its documentation: x: expected plain data with finite "
         "numbers, got NaN or infinity",

@@ -1,0 +1,37 @@
+"""Months, as Fastly counts them: in UTC."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, datetime, timedelta, timezone
+
+__all__ = ["day_after", "day_before", "in_utc", "month_of"]
+
+
+def in_utc(time: datetime) -> datetime:
+    """Return the same moment in UTC."""
+    try:
+        return time.astimezone(timezone.utc)
+    except OverflowError:  # at the edges of the years 1 to 9999
+        return time.replace(tzinfo=timezone.utc)
+
+
+def month_of(time: datetime | None) -> str | None:
+    """Return the month of a time in UTC, such as "2026-05", which is how Fastly counts months."""
+    return in_utc(time).isoformat()[:7] if isinstance(time, datetime) else None
+
+
+def day_before(month: str) -> date:
+    """Return the day before a month, such as "2026-05", starts.
+
+    The API does not say whether its dates are inclusive; a day more at both ends covers both, and
+    a period that starts in another time zone.
+    """
+    return max(date.fromisoformat(f"{month}-01"), date(1, 1, 2)) - timedelta(days=1)
+
+
+def day_after(month: str) -> date:
+    """Return the day after a month ends."""
+    first = date.fromisoformat(f"{month}-01")
+    days = calendar.monthrange(first.year, first.month)[1]
+    return min(first, date(9999, 11, 30)) + timedelta(days=days)

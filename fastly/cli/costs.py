@@ -1,0 +1,142 @@
+"""The command ``costs``: invoices shared by service, product, region or team."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from fastly._text import shown
+from fastly.cli.arguments import Options
+from fastly.cli.layout import Paper, cells, money
+from fastly.cli.messages import CommandError, UsageError
+from fastly.cli.table import bar_lines
+from fastly.costs import (
+    Allocation,
+    ProductCostRow,
+    RegionCostRow,
+    ServiceCostRow,
+    TeamCostRow,
+    allocate,
+)
+from fastly.model.invoice import Invoice
+from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
+from fastly.rows import exact_sum
+
+__all__ = ["KINDS", "Costs", "costs_page"]
+
+KINDS: dict[str, type] = {
+    "service": ServiceCostRow,
+    "product": ProductCostRow,
+    "region": RegionCostRow,
+    "team": TeamCostRow,
+}
+_ASSUMED = "This assumes that a usage type has the name of the product that charges for it."
+
+
+class Costs:
+    """The rows of invoices, and what is known about all of them once they have been read.
+
+    Args:
+        options: The command line.
+        usage_of: Requests the usage of a month by service.
+
+    Raises:
+        UsageError: The file of teams cannot be used.
+    """
+
+    def __init__(
+        self, options: Options, usage_of: Callable[[str], list[ServiceusagemetricsData]]
+    ) -> None:
+        self.by, self._spread, self._usage_of = options.by, options.spread, usage_of
+        self._teams = {} if options.teams is None else _read_teams(options.teams)
+        self.totals: list[tuple[str, Decimal, Decimal]] = []  # month, total, what is matched
+        self.currencies: dict[str, None] = {}
+        self.without_team: set[str] = set()
+
+    def rows(self, invoices: Iterable[Invoice]) -> Iterator[Mapping[str, Any]]:
+        """Yield the rows of each invoice.
+
+        Raises:
+            ApiException: A request for usage failed.
+            CommandError: The invoices are in two currencies.
+        """
+        for invoice in invoices:
+            month = allocate(invoice, ()).month if self.by in ("service", "team") else None
+            usage = self._usage_of(month) if month else []
+            found = allocate(invoice, usage, spread=self._spread)
+            self.totals.append((found.month or "-", found.total, found.matched))
+            self.currencies = dict.fromkeys(
+                [*self.currencies, *filter(None, [found.currency_code])]
+            )
+            if len(self.currencies) > 1:
+                codes = " and ".join(self.currencies)
+                raise CommandError(f"invoices in {codes} cannot be added: choose other months")
+            yield from self._rows(found)
+
+    def _rows(self, found: Allocation) -> Iterable[Mapping[str, Any]]:
+        if self.by == "team":
+            self.without_team |= found.services.keys() - self._teams.keys()
+            return found.by_team(self._teams)
+        if self.by == "service":
+            return found.by_service()
+        return found.by_product() if self.by == "product" else found.by_region()
+
+
+def _read_teams(file: str) -> dict[str, str]:
+    """Read the team of each service from a CSV with the header ``service_id,team``."""
+    teams: dict[str, str] = {}
+    try:
+        with Path(file).open(encoding="utf-8-sig", newline="") as stream:
+            rows = [[cell.strip() for cell in row] for row in csv.reader(stream, strict=True)]
+        if rows[:1] != [["service_id", "team"]]:
+            raise ValueError("its first line must be service_id,team")
+        for row in filter(None, rows[1:]):
+            known, team = row if len(row) == 2 else ("", "")
+            if not known or known in teams:
+                problem = "repeats a service" if known else "must be a service ID and a team"
+                raise ValueError(f"a line {problem}, got {shown(','.join(row))}")
+            teams[known] = team
+    except (OSError, ValueError, csv.Error) as error:  # text that is not UTF-8 is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"--teams {shown(file)} cannot be used: {reason}") from error
+    return teams
+
+
+def costs_page(costs: Costs, invoices: Iterable[Invoice], paper: Paper) -> Iterator[str]:
+    """Yield a line with a bar and a share for each service, product, region or team."""
+    sums = _sums(costs.rows(invoices), f"No {costs.by}")
+    if not costs.totals:
+        yield "No invoices."
+        return
+    months, totals, matches = zip(*costs.totals, strict=True)
+    total, matched = exact_sum(totals), exact_sum(matches)
+    currency, by = paper.clean("".join(costs.currencies)[:8] or "Amount"), costs.by
+    span = " to ".join(dict.fromkeys((min(months), max(months))))
+    yield from paper.fold(f"Costs by {by}, {span}", paper.width)
+    yield ""
+    width = max(map(cells, [currency, money(total), *(money(cost) for _, _, cost in sums)]))
+    yield from bar_lines((by.capitalize(), currency), sums, total, width, paper)
+    yield paper.rule * paper.width
+    yield from paper.row("Total", f"  {money(total):>{width}}")
+    yield ""
+    if by in ("service", "team"):
+        part = f"{money(matched)} of {money(total)} matches usage by service. "
+        yield from paper.prose(part + _ASSUMED)
+    count = f"{len(months):,} invoice{'s' * (len(months) != 1)}"
+    yield from paper.prose(f"{count}; --format csv has a row for each invoice and {by}.")
+
+
+def _sums(rows: Iterable[Mapping[str, Any]], unnamed: str) -> list[tuple[int, str, Decimal]]:
+    """Return an indent of 0, a name and the sum of its amounts, the largest first."""
+    names: dict[str, str] = {}
+    amounts: dict[str, list[Decimal]] = {}
+    for row in rows:
+        *_, name, _, _ = row.values()  # before the amount and the percent
+        key = row.get("service_id") or name
+        names.setdefault(key, name)  # the newest invoice comes first
+        amounts.setdefault(key, []).append(row["amount"])
+    sums = [(0, names[key] or key or unnamed, exact_sum(amounts[key])) for key in names]
+    return sorted(sums, key=lambda line: -line[2])
