@@ -23,7 +23,7 @@ import importlib as _importlib
 
 from fastly._version import __version__
 
-TYPE_CHECKING = bool()  # False; importing typing takes longer, and jedi skips what is False
+TYPE_CHECKING: bool = False  # importing typing takes longer
 if TYPE_CHECKING:
     from fastly import api as api
     from fastly import api_client as api_client
