@@ -23,7 +23,7 @@ import importlib as _importlib
 
 from fastly._version import __version__
 
-TYPE_CHECKING = False  # importing typing takes longer than all of this
+TYPE_CHECKING: bool = False  # importing typing takes longer
 if TYPE_CHECKING:
     from fastly import api as api
     from fastly import api_client as api_client

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -341,11 +342,19 @@ def test_a_signal_in_process(
     # The real one would kill the process that runs the tests.
     monkeypatch.setattr(signal, "raise_signal", raised.append)
     server.enqueue(200, delay=30)
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
-    timer.start()
-    try:
-        result = shell(*MAY)
-    finally:
-        timer.cancel()
-        signal.signal(signal.SIGTERM, before)
+    done = threading.Event()
+
+    def terminate() -> None:
+        while not done.wait(0.01):
+            if server.requests:  # before, the signal would kill the process that runs the tests
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    with ThreadPoolExecutor() as threads:
+        threads.submit(terminate)
+        try:
+            result = shell(*MAY)
+        finally:
+            done.set()
+            signal.signal(signal.SIGTERM, before)
     assert (130, b"", [signal.SIGTERM]) == (*result[:2], raised)
