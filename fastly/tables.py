@@ -63,7 +63,7 @@ _DIGITS, _DECIMALS = 38, 12
 _SMALLEST = Decimal(1).scaleb(-_DECIMALS)
 _FITS = Context(prec=_DIGITS)
 # How the names of columns with money end. The other numbers are quantities and prices of a unit.
-_MONEY = ("amount", "cost", "total")
+MONEY = ("amount", "cost", "total")
 _FOCUS_TYPES = {
     **dict.fromkeys(("Cost", "Price", "Quantity", "Total"), Decimal),
     **dict.fromkeys(("PeriodEnd", "PeriodStart", "PostedOn"), datetime),
@@ -137,7 +137,7 @@ def batches(rows: Iterable[Mapping[str, object]], kind: type | Columns) -> Itera
         if not some:
             break
     if rounded:
-        _log.warning("rounded to %s decimals: %s quantities and rates", _DECIMALS, f"{rounded:,}")
+        _log.warning("quantities and rates rounded to %s decimals: %s", _DECIMALS, f"{rounded:,}")
 
 
 def _types(kind: type | Columns) -> Columns:
@@ -167,7 +167,7 @@ def _fit(columns: dict[str, list[Any]], name: str) -> int:
 
 
 def _fitted(number: Decimal, name: str) -> Decimal:
-    is_money = name.lower().endswith(_MONEY)
+    is_money = name.lower().endswith(MONEY)
     try:
         fitted = number.quantize(_SMALLEST, context=_FITS)
     except InvalidOperation:
@@ -184,7 +184,7 @@ def _one_table(columns: dict[str, list[Any]], types: Columns, schema: Any) -> Ta
     arrow = _pyarrow()
     for name in types:
         if types[name] is str:
-            columns[name] = [_valid(text) for text in columns[name]]
+            columns[name] = [valid_text(text) for text in columns[name]]
     try:
         return arrow.table(columns, schema)
     except (TypeError, OverflowError, arrow.ArrowException) as error:
@@ -192,7 +192,7 @@ def _one_table(columns: dict[str, list[Any]], types: Columns, schema: Any) -> Ta
         raise ApiTypeError(f"the rows have values of other types: {error}") from error
 
 
-def _valid(text: Any) -> Any:
+def valid_text(text: Any) -> Any:
     """Replace halves of surrogate pairs, which UTF-8 cannot represent."""
     is_valid = not isinstance(text, str) or text.isascii()
     return text if is_valid else text.encode("utf-8", "replace").decode()

@@ -125,7 +125,7 @@ class TestNumbers:
         assert (10_000, 1) == (first.num_rows, second.num_rows)
         assert [Decimal("0.123456789012")] == second["units"].to_pylist()
         assert [Decimal(0)] == second["rate"].to_pylist()
-        assert ["rounded to 12 decimals: 20,002 quantities and rates"] == caplog.messages
+        assert ["quantities and rates rounded to 12 decimals: 20,002"] == caplog.messages
 
     def test_twelve_decimals(self, caplog: pytest.LogCaptureFixture) -> None:
         """Numbers that fit are kept without a word."""
