@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "parse"]
 
-_ROWS = ("table", "csv", "json", "jsonl")
+_ROWS = ("table", "csv", "json", "jsonl", "parquet", "xlsx")
 _INVOICES = (*_ROWS, "focus")
 _V2_INVOICE = ("table", "csv", "json", "pdf")
 

@@ -127,7 +127,17 @@ def _lines(invoices: Iterable[Invoice], form: str) -> Chunks:
 
 
 def _rows(rows: Iterable[Mapping[str, object]], kind: type, form: str) -> Chunks:
-    return json_lines(rows) if form == "jsonl" else csv_text(rows, kind.__annotations__)
+    if form == "jsonl":
+        return json_lines(rows)
+    if form == "parquet":
+        from fastly.cli.parquet import parquet_file
+
+        return parquet_file(rows, kind)
+    if form == "xlsx":
+        from fastly.cli.excel import excel_file
+
+        return excel_file(rows, kind)
+    return csv_text(rows, kind.__annotations__)
 
 
 def _page(lines: Iterable[str]) -> Chunks:

@@ -10,6 +10,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +33,11 @@ _EXTENSIONS = {
     ".ndjson": "jsonl",
     ".pdf": "pdf",
     ".txt": "table",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
 }
+# What a format needs: a module, and the extra that installs it.
+_EXTRAS = {"parquet": ("pyarrow", "arrow"), "xlsx": ("xlsxwriter", "excel")}
 _FILE_WIDTH = 80
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _STDOUT = (None, "-", "/dev/stdout")
@@ -83,6 +88,8 @@ def target_of(options: Options) -> Target:
         return Target("jsonl", _file("--append-to", options.append_to), only_adds=True)
     file = None if options.output in _STDOUT else Path(options.output or "")
     target = Target(options.format or _usual_format(options, file), file)
+    if target.format in _EXTRAS:
+        _check_extra(target, *_EXTRAS[target.format])
     if target.format == "pdf" and (target.is_terminal or not target.takes_bytes):
         raise UsageError("a PDF is not text: add --output FILE, or use a pipe")
     if file is None and sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # if it is closed
@@ -91,6 +98,16 @@ def target_of(options: Options) -> Target:
     if file is not None and open_file is None:
         _file("--output", options.output)
     return target._replace(open_file=open_file)
+
+
+def _check_extra(target: Target, module: str, extra: str) -> None:
+    """Check that a format for files has a file, and the library that writes it."""
+    if find_spec(module) is None:
+        raise UsageError(f"{target.format} needs more: pip install 'fastly-billing[{extra}]'")
+    if target.file is None:
+        raise UsageError(
+            f"--format {target.format} is for files: add --output FILE.{target.format}"
+        )
 
 
 def _open_file(path: str) -> FileIO | None:

@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -76,17 +77,50 @@ class TestFile:
         assert (0, b"", "") == shell(*MAY, "--quiet", "--output", tmp_path / name)
         assert (tmp_path / name).read_bytes().startswith(start)
 
-    @pytest.mark.parametrize("name", ["may.xlsx", ".pdf", ".hidden", "a."])
+    @pytest.mark.parametrize("name", ["may.ods", ".pdf", ".hidden", "a."])
     def test_unknown_extension(
         self, shell: Shell, server: BillingServer, tmp_path: Path, name: str
     ) -> None:
         """One message names all known extensions and all formats."""
         result = shell(*MAY, "--output", tmp_path / name)
         assert (2, b"") == result[:2]
-        words = ".csv, .json, .jsonl, .ndjson, .txt, or add --format table|csv|json|jsonl|focus"
+        words = ".csv, .json, .jsonl, .ndjson, .txt, .parquet, .xlsx, or add --format table|csv|"
         assert words in result.stderr
         assert [] == server.requests
         assert 0 == shell(*MAY, "--format", "json", "--output", tmp_path / name).status
+
+    @pytest.mark.parametrize(
+        ("form", "module", "extra"),
+        [("parquet", "pyarrow", "arrow"), ("xlsx", "xlsxwriter", "excel")],
+    )
+    def test_missing_extra(
+        self,
+        shell: Shell,
+        server: BillingServer,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        form: str,
+        module: str,
+        extra: str,
+    ) -> None:
+        """A format whose library is missing says how to install it, before any request."""
+        monkeypatch.setitem(sys.modules, module, None)
+        for arguments in (("--output", tmp_path / f"a.{form}"), ("--format", form)):
+            result = shell("invoices", *arguments)
+            assert (2, b"") == result[:2]
+            assert f"pip install 'fastly-billing[{extra}]'" in result.stderr
+        assert [] == server.requests
+
+    @pytest.mark.parametrize("form", ["parquet", "xlsx"])
+    @pytest.mark.parametrize("stdout", [(), ("--output", "-")])
+    def test_typed_files_need_a_file(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, form: str, stdout: tuple[str, ...]
+    ) -> None:
+        """They are not written to stdout, which is usually a terminal or a program for text."""
+        monkeypatch.setattr("fastly.cli.output.find_spec", bool)
+        result = shell("invoices", "--format", form, *stdout)
+        assert (2, b"") == result[:2]
+        assert f"--format {form} is for files: add --output FILE.{form}" in result.stderr
 
     def test_table_in_a_file(self, piped: Shell, tmp_path: Path) -> None:
         """A page in a file is UTF-8 and 80 columns wide, whatever stdout is."""

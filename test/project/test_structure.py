@@ -44,10 +44,11 @@ LAYERS: dict[str, set[str]] = {
     "testing": {"testing"},
     "rows": {"_months", "_text", "exceptions", "model"},
     "focus": {"model", "rows"},
+    "tables": {"exceptions", "focus", "model", "rows"},
     "costs": {"_months", "_text", "costs", "exceptions", "model", "rows"},
     "cli": {
         *("_models", "_months", "_operations", "_text", "_version", "api", "api_client", "cli"),
-        *("configuration", "costs", "exceptions", "focus", "model", "rows", "testing"),
+        *("configuration", "costs", "exceptions", "focus", "model", "rows", "tables", "testing"),
     },
     "__main__": {"cli"},
     "": {

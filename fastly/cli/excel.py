@@ -1,0 +1,147 @@
+"""Rows as the content of an Excel workbook: sheets of cells with types, and no formulas."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from fastly._models.display import time_text
+from fastly._months import month_of
+from fastly.cli.messages import CommandError
+from fastly.rows import InvoiceRow, cent, exact_sum
+from fastly.tables import MONEY, valid_text
+
+__all__ = ["excel_file"]
+
+Row = Mapping[str, Any]
+_MOST_ROWS = 1_048_575  # below the header
+_LONGEST_TEXT = 32_767  # UTF-16 units
+_WIDTH = 20
+_TOTALS = ("month", "product_group", "currency_code", "total")
+_CUT = -2  # what XlsxWriter returns for a longer text
+_log = logging.getLogger("fastly")
+
+
+def excel_file(rows: Iterable[Row], kind: type) -> Iterator[bytes]:
+    """Yield the content of a workbook with the rows of a kind; only a row at a time is in memory.
+
+    The lines of invoices get a second sheet with their totals.
+
+    Raises:
+        CommandError: There are more rows than a sheet can have.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        file = os.path.join(folder, "rows.xlsx")
+        options = {"constant_memory": True, "tmpdir": folder, "use_zip64": True}
+        workbook = import_module("xlsxwriter").Workbook(file, options)
+        stack.callback(_close_sheets, workbook)
+        _write_sheets(_Cells(workbook), rows, kind)
+        workbook.close()
+        stream = stack.enter_context(open(file, "rb"))
+        yield from iter(partial(stream.read, 1 << 20), b"")
+
+
+def _close_sheets(workbook: Any) -> None:
+    """Close the temporary files that a failure leaves open."""
+    for sheet in workbook.worksheets():
+        sheet.row_data_fh.close()
+
+
+def _write_sheets(cells: _Cells, rows: Iterable[Row], kind: type) -> None:
+    totals: dict[tuple[str | None, ...], Decimal] = {}
+    if kind is InvoiceRow:
+        rows = _added(rows, totals)
+    cells.write_sheet("lines", rows, tuple(kind.__annotations__))
+    if kind is InvoiceRow:
+        sums = ((*key, total) for key, total in totals.items())
+        found = (dict(zip(_TOTALS, cells_of, strict=True)) for cells_of in sums)
+        cells.write_sheet("totals", found, _TOTALS)
+    cells.warn()
+
+
+def _added(rows: Iterable[Row], totals: dict[tuple[str | None, ...], Decimal]) -> Iterator[Row]:
+    """Yield the lines of invoices, and add them up."""
+    for row in rows:
+        key = (month_of(row["billing_start_date"]), row["product_group"], row["currency_code"])
+        totals[key] = exact_sum([totals.get(key), row["amount"]])
+        yield row
+
+
+class _Cells:
+    """Writes rows into sheets, and counts what Excel cannot keep."""
+
+    def __init__(self, workbook: Any) -> None:
+        self._workbook = workbook
+        self._formats: dict[str, Any] = {}
+        self._rounded = self._cut = 0
+
+    def write_sheet(self, title: str, rows: Iterable[Row], columns: tuple[str, ...]) -> None:
+        """Write a sheet with a header that stays in sight and filters."""
+        sheet, last = self._workbook.add_worksheet(title), 0
+        sheet.set_column(0, len(columns) - 1, _WIDTH)
+        sheet.freeze_panes(1, 0)
+        bold = self._workbook.add_format({"bold": True})
+        for place, name in enumerate(columns):
+            sheet.write_string(0, place, name, bold)
+        for last, row in enumerate(rows, 1):
+            if last > _MOST_ROWS:
+                raise CommandError(
+                    f"a sheet of Excel has at most {_MOST_ROWS:,} rows, and there are more: use "
+                    "--output FILE.parquet or .csv, or request fewer months"
+                )
+            for place, name in enumerate(columns):
+                self._write(sheet, (last, place), name, row)
+        sheet.autofilter(0, 0, last, len(columns) - 1)
+
+    def _write(self, sheet: Any, place: tuple[int, int], name: str, row: Row) -> None:
+        value = row[name]
+        if isinstance(value, (Decimal, int)):
+            self._rounded += Decimal(f"{value:.15g}") != value
+            form = self._number_format(name, row.get("currency_code"))
+            sheet.write_number(*place, float(value), form)
+        elif isinstance(value, datetime) and value.year >= 1900:  # where Excel's calendar begins
+            time = value.replace(tzinfo=None)  # it has no zones
+            sheet.write_datetime(*place, time, self._format("yyyy-mm-dd hh:mm:ss"))
+        elif value is not None:
+            self._cut += sheet.write_string(*place, _text(value)) == _CUT
+
+    def _number_format(self, name: str, currency_code: str | None) -> Any:
+        is_price, is_money = name == "rate", name.endswith(MONEY)
+        if not (is_price or is_money):
+            return None
+        decimals = -int(cent(currency_code).as_tuple().exponent)
+        digits = "0" * decimals + "#" * (12 - decimals) * is_price
+        # A code with other characters could end the format.
+        code = currency_code if re.fullmatch("[A-Z]{3}", currency_code or "") else None
+        return self._format((f"[${code}] " if code else "") + "#,##0" + f".{digits}" * bool(digits))
+
+    def _format(self, code: str) -> Any:
+        if code not in self._formats:
+            self._formats[code] = self._workbook.add_format({"num_format": code})
+        return self._formats[code]
+
+    def warn(self) -> None:
+        """Log what was lost."""
+        self._warn("15 digits of a number", self._rounded, "rounded")
+        self._warn(f"{_LONGEST_TEXT:,} characters of a text", self._cut, "truncated")
+
+    def _warn(self, limit: str, count: int, what: str) -> None:
+        if count:
+            keep = "csv, jsonl and parquet keep all"
+            _log.warning("Excel keeps %s: %s %s; %s", limit, f"{count:,}", what, keep)
+
+
+def _text(value: object) -> str:
+    """Return a text that stays one: XlsxWriter takes <r>...</r> for XML of its own."""
+    text = time_text(value) if isinstance(value, datetime) else valid_text(str(value))
+    return f"{text} " if text.startswith("<r>") and text.endswith("</r>") else text
