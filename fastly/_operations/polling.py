@@ -40,11 +40,12 @@ def poll_while_accepted(
     Raises:
         EstimatePendingException: The response was still 202 when the time ran out.
     """
-    started = time.monotonic()
+    started, slept = time.monotonic(), 0.0
     intervals = _intervals()
     while (response := answer[0]).status == http.client.ACCEPTED:
         pending = response.as_error(EstimatePendingException)
-        waited, of_call = time.monotonic() - started, deadline.left()
+        # What was slept counts even if the clock stands still, as under freezegun.
+        waited, of_call = max(time.monotonic() - started, slept), deadline.left()
         seconds = _interval(pending.retry_after, next(intervals), min(wait - waited, of_call))
         if seconds is None or seconds >= of_call:
             pending.reason = f"{response.reason or 'Accepted'}, still pending after {waited:.1f} s"
@@ -53,6 +54,7 @@ def poll_while_accepted(
             raise pending
         log.info("the estimate is pending; polling again in %.2f s", seconds)
         deadline.sleep(seconds)
+        slept += seconds
         answer = ask()
     return answer
 

@@ -83,8 +83,24 @@ class Secrets(MutableMapping[str, str]):
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
         return self.__copy__()
 
-    def __reduce__(self) -> tuple[type[Secrets], tuple[Callable[[str, object], str]]]:
-        return Secrets, (self._check,)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the values out, but tell apart mappings with different ones.
+
+        Caches that hash pickles, such as joblib's, would take two accounts for the same.
+        """
+        return _without_values, (self._check, [_fingerprint(n, x) for n, x in self._values.items()])
+
+
+def _without_values(check: Callable[[str, object], str], _: list[str]) -> Secrets:
+    return Secrets(check)
+
+
+def _fingerprint(name: str, value: str) -> str:
+    """Return what differs for different values, and is too slow to compute to try all of them."""
+    import hashlib  # slow to import, and needed only for pickles
+
+    salt = f"fastly-billing {name}".encode()
+    return hashlib.pbkdf2_hmac("sha256", value.encode(), salt, 50_000, 8).hex()
 
 
 class SecretURL(str):

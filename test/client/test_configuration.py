@@ -762,3 +762,12 @@ def test_what_is_wrong_with_a_token(token: str, words: str) -> None:
     with pytest.raises(fastly.ApiValueError) as caught:
         fastly.Configuration(api_key={"token": token})
     assert f"api_key['token'] {words}" == str(caught.value)
+
+
+def test_pickles_tell_accounts_apart() -> None:
+    """Pickles of two accounts differ, as caches need it, and hold neither token."""
+    tokens = ("made-up-token-1", "made-up-token-2", "made-up-token-1")
+    one, two, again = (pickle.dumps(fastly.Configuration(api_token=x)) for x in tokens)
+    assert (True, False) == (one == again, one == two)
+    assert b"made-up" not in one + two
+    assert pickle.loads(one).api_token is None

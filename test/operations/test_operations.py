@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from datetime import date, datetime
 from typing import Any, get_type_hints
 
@@ -338,3 +340,23 @@ def test_a_declaration_does_not_run(stand_in: Any) -> None:
     """What stands in a declaration for its request is not a request."""
     with pytest.raises(RuntimeError, match=r"^a declaration does not run$"):
         stand_in()
+
+
+def test_a_clock_that_stands_still_does_not_make_polling_endless() -> None:
+    """The wait for an estimate ends by what was slept, in programs whose clock is frozen."""
+    program = """
+import time
+time.monotonic = lambda moment=time.monotonic(): moment
+import fastly
+from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.testing import BillingServer
+with BillingServer(estimate_pending=100) as server:
+    configuration = fastly.Configuration(server.url, api_token=server.token, timeout=(5, 5))
+    try:
+        BillingInvoicesApi(fastly.ApiClient(configuration)).get_month_to_date_invoice(_wait=0.6)
+    except fastly.EstimatePendingException as error:
+        print(error.reason)
+"""
+    run = [sys.executable, "-c", program]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True)
+    assert "Accepted, still pending after 0.6 s\n" == done.stdout
