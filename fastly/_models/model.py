@@ -22,7 +22,6 @@ from datetime import datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
-from fastly._models.columns import read_columns
 from fastly._models.display import layout, time_text
 from fastly._models.fields import Field, annotations_of
 from fastly._models.plain import is_dict, is_list
@@ -37,6 +36,7 @@ from fastly._models.reading import (
     path_of,
     refuse,
 )
+from fastly._models.shapes import odd_rows
 from fastly._text import did_you_mean, shown
 from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
 
@@ -186,12 +186,24 @@ class Model:
     @classmethod
     def _read_list(cls, items: list[Any], where: Where, policy: Policy) -> list[Any]:
         """Create one from each dictionary of a list, which becomes the list of them."""
-        if read_columns(items, cls.__expected__, cls.__readers__, where, policy):
-            made = [*map(_new, repeat(cls, len(items)))]
-            deque(map(_set_dict, made, items), maxlen=0)  # runs in C, as the line above
-            return made
-        cls._read_each(items, where, policy)
-        return items
+        odd = odd_rows(items, cls.__expected__)
+        if odd is None:
+            cls._read_each(items, where, policy)
+            return items
+        for row in odd:
+            if items[row] is not None:
+                items[row] = cls._read(items[row], (where, row), policy)
+        if odd:
+            return [cls._of(x) if type(x) is dict else x for x in items]
+        made = [*map(_new, repeat(cls, len(items)))]
+        deque(map(_set_dict, made, items), maxlen=0)  # runs in C, as the line above
+        return made
+
+    @classmethod
+    def _of(cls, data: dict[str, Any]) -> Self:
+        self = _new(cls)
+        _set_dict(self, data)
+        return self
 
     @classmethod
     def _read_each(

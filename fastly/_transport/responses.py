@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import ssl
-from contextlib import suppress
 from typing import Any, cast
 
 from urllib3.util.response import assert_header_parsing
@@ -56,28 +54,37 @@ class _Lines(io.BufferedReader):
         return line
 
     def close(self) -> None:
-        """Look without waiting at what follows the response, and close."""
+        """Look without waiting at what follows the response, and close.
+
+        What has not been read from the socket yet shows when the connection is used again.
+        """
         if not self.closed:
-            with suppress(OSError):
-                timeout = self._sock.gettimeout()
-                self._sock.settimeout(0)
-                self.is_last = bool(self.peek(1)) or self._has_ended()
-                self._sock.settimeout(timeout)
+            raw: Any = self.raw
+            raw.readinto = _no_more  # peek() reads if the buffer is empty, which could wait
+            self.is_last = bool(self.peek(1))
+            del raw.readinto
+            self.is_last |= hasattr(self._sock, "unwrap") and self._tls_has_ended(raw)
         super().close()
 
-    def _has_ended(self) -> bool:
-        """Return whether the server has ended the connection; within TLS, no socket shows that.
+    def _tls_has_ended(self, raw: Any) -> bool:
+        """Return whether anything follows within TLS, which the socket below does not show.
 
-        Some servers then wait for the client's own end (RFC 8446, section 6.1).
+        Some servers end TLS, and then wait for the client's own end (RFC 8446, section 6.1).
         """
+        timeout = self._sock.gettimeout()
         try:
-            has_ended = cast("Any", self.raw).readinto(bytearray(1)) is not None
-        except ssl.SSLError:
-            return True
-        if has_ended and hasattr(self._sock, "unwrap"):
-            with suppress(OSError, ValueError):
+            self._sock.settimeout(0)
+            count = raw.readinto(bytearray(1))
+            self._sock.settimeout(timeout)
+            if count == 0:
                 self._sock.unwrap()
-        return has_ended
+        except (OSError, ValueError):
+            return True
+        return count is not None
+
+
+def _no_more(_: object) -> None:
+    """Stand for a read that would have to wait."""
 
 
 class StrictResponse(http.client.HTTPResponse):

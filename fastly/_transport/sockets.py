@@ -30,21 +30,27 @@ from fastly._transport.deadline import running
 __all__ = ["Deadlined", "connect", "first_connected", "in_order", "start_tls"]
 
 
+_CLOSE_ENOUGH = 0.01  # seconds that a wait may end too late or too early
+
+
 class Deadlined:
     """A mixin for sockets: each wait ends with the running call's deadline."""
 
     patience: float | None = None
 
     def await_within_deadline(self: Any) -> None:
-        """Set the timeout of the wait that follows."""
-        if self.gettimeout() == 0:  # a non-blocking socket
+        """Set the timeout of the wait that follows; each time that costs a system call."""
+        current = self.gettimeout()
+        if current == 0:  # a non-blocking socket
             return
         deadline = running(None)
         if deadline is None:  # an unread response that the caller reads after the call
             self.settimeout(self.patience)
-        else:
-            self.patience = deadline.read
-            self.settimeout(deadline.limit(self))
+            return
+        self.patience = deadline.read
+        left = deadline.limit(self)
+        if current is None or not -_CLOSE_ENOUGH < current - left < _CLOSE_ENOUGH:
+            self.settimeout(left)
 
     def sendall(self, *args: Any) -> None:
         """Send as the socket does, within the deadline."""

@@ -66,7 +66,7 @@ ORDER = {
         *("", "arguments", "options", "results", "identity", "declarations", "payloads"),
         *("polling", "steps", "paging", "invoice_pages"),
     ),
-    "_models": ("plain", "reading", "columns", "display", "fields", "model", ""),
+    "_models": ("plain", "reading", "shapes", "display", "fields", "model", ""),
 }
 THIRD_PARTY = {
     "urllib3": {"_transport"},
