@@ -6,8 +6,8 @@
         invoices = BillingInvoicesApi(api_client).iter_invoices()
         writer.writerows(invoice_rows(invoices))
 
-Each row is a dict; `fastly.tables` makes tables of them for data frames and databases. The names and the order of its columns are part of the public interface: new
-columns are added at the end.
+Each row is a dict; `fastly.tables` makes tables of them for data frames and databases. The names
+and the order of the columns are part of the public interface: new columns are added at the end.
 """
 
 from __future__ import annotations

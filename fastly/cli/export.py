@@ -22,7 +22,7 @@ Row = Mapping[str, object]
 _START = r"[=+@\-\uff1d\uff0b\uff0d\uff20]"
 # In many countries it separates cells at ";". Then a cell can also begin within a text, or after a
 # line break in one, and quotes are not part of it.
-_FORMULA = re.compile(rf'^(?=[\t\r]|{_START})|(?<=[;|\t\r\n])(?=[ "]*{_START})')
+_FORMULA = re.compile(rf'^(?=[\t\r]| *{_START})|(?<=[;|\t\r\n])(?=[ "]*{_START})')
 _LIKE_THOUSANDS = re.compile(r"-?\d{1,3}\.\d{3}")
 
 

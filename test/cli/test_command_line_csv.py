@@ -37,6 +37,7 @@ def serve(server: BillingServer, text: str, **line: object) -> None:
         ("shop;=1+1;x", "shop;'=1+1;x"),
         ('shop;"=1+1"', 'shop;\'"=1+1"'),
         ("shop; =1+1", "shop;' =1+1"),
+        (" =1+1", "' =1+1"),
         ("shop\t@x", "shop\t'@x"),
         ("shop|-1", "shop|'-1"),
         ("shop\r\n=1+1", "shop\r\n'=1+1"),
