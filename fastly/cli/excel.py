@@ -39,6 +39,7 @@ def excel_file(rows: Iterable[Row], kind: type) -> Iterator[bytes]:
 
     Raises:
         CommandError: There are more rows than a sheet can have.
+        OSError: The directory for temporary files is full.
     """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -47,9 +48,16 @@ def excel_file(rows: Iterable[Row], kind: type) -> Iterator[bytes]:
         workbook = import_module("xlsxwriter").Workbook(file, options)
         stack.callback(_close_sheets, workbook)
         _write_sheets(_Cells(workbook), rows, kind)
-        workbook.close()
+        _close(workbook)
         stream = stack.enter_context(open(file, "rb"))
         yield from iter(partial(stream.read, 1 << 20), b"")
+
+
+def _close(workbook: Any) -> None:
+    try:
+        workbook.close()
+    except import_module("xlsxwriter.exceptions").FileCreateError as error:
+        raise error.args[0] from error  # the OSError in it, such as that of a full disk
 
 
 def _close_sheets(workbook: Any) -> None:

@@ -188,6 +188,17 @@ def test_too_many_rows(shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("command", "size"), [("invoices", 100_000), ("forecast", 6_500)])
+def test_full_disk(shell: Shell, tmp_path: Path, command: str, size: int) -> None:
+    """If a temporary file cannot be written, one line says so, and nothing is left."""
+    from shell import files_of_at_most
+
+    with files_of_at_most(size):
+        result = shell(command, "--quiet", "--output", tmp_path / "a.xlsx")
+    assert (1, b"", []) == (*result[:2], list(tmp_path.iterdir()))
+    assert result.stderr.endswith("File too large\n")
+
+
 def test_as_many_rows_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last row that fits is written."""
     monkeypatch.setattr(excel, "_MOST_ROWS", 3)
