@@ -4,10 +4,10 @@
 
     with fastly.ApiClient() as api_client:
         invoices = BillingInvoicesApi(api_client).iter_invoices()
-        frame = pandas.DataFrame(invoice_rows(invoices))
+        writer.writerows(invoice_rows(invoices))
 
-Each row is a dict. The names and the order of its columns are part of the public interface: new
-columns are added at the end.
+Each row is a dict; `fastly.tables` makes tables of them for data frames and databases. The names
+and the order of the columns are part of the public interface: new columns are added at the end.
 """
 
 from __future__ import annotations

@@ -66,6 +66,8 @@ class Options(argparse.Namespace):
     format: str | None = None
     output: str | None = None
     append_to: str | None = None
+    excel: bool = False
+    no_guard: bool = False
     host: str | None = None
     timeout: float | None = None
     allow_insecure_host: bool = False
@@ -300,6 +302,8 @@ def _command(
     parser.add_argument(
         "--output", metavar="FILE", help="write FILE, complete or not at all; - is stdout"
     )
+    if "parquet" in formats:  # v2 passes on the CSV of the API
+        _add_csv_options(parser)
     parser.add_argument(
         "--host",
         metavar="URL",
@@ -319,6 +323,19 @@ def _command(
         "--demo", action="store_true", help="use made-up data: no account, no network"
     )
     return parser
+
+
+def _add_csv_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--excel",
+        action="store_true",
+        help="csv that a spreadsheet opens with accents and times; xlsx is better",
+    )
+    parser.add_argument(
+        "--no-guard",
+        action="store_true",
+        help="csv for programs: no apostrophe before text that is like a formula",
+    )
 
 
 def _add_span(parser: argparse.ArgumentParser, first: str, last: str) -> None:

@@ -18,7 +18,7 @@ from fastly.api_client import ApiClient
 from fastly.cli import table, table_usage
 from fastly.cli.arguments import Options
 from fastly.cli.costs import KINDS, Costs, costs_page
-from fastly.cli.export import csv_text, json_lines, json_list, json_rows
+from fastly.cli.export import CsvStyle, csv_text, json_lines, json_list, json_rows
 from fastly.cli.forecast import excess_of, forecast_page, forecast_row
 from fastly.cli.layout import Paper, apart
 from fastly.cli.messages import PROGRAM, CommandError, say
@@ -64,7 +64,8 @@ def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: 
 
     Args:
         options: The command line.
-        form: The format, one of those that the command has.
+        form: The format, one of those that the command has, with the options of CSV behind it,
+            such as "csv --excel".
         paper: The paper of the pages.
         client: The client of the API.
         progress: Shows the pages so far.
@@ -121,8 +122,8 @@ def _invoices(invoices: Iterable[Invoice], form: str, paper: Paper) -> Chunks:
 
 def _lines(invoices: Iterable[Invoice], form: str) -> Chunks:
     """Yield the line items of invoices."""
-    if form == "focus":
-        return csv_text(focus_rows(invoices), COLUMNS)
+    if form.startswith("focus"):
+        return csv_text(focus_rows(invoices), COLUMNS, _csv_style(form))
     return _rows(invoice_rows(invoices), InvoiceRow, form)
 
 
@@ -137,7 +138,11 @@ def _rows(rows: Iterable[Mapping[str, object]], kind: type, form: str) -> Chunks
         from fastly.cli.excel import excel_file
 
         return excel_file(rows, kind)
-    return csv_text(rows, kind.__annotations__)
+    return csv_text(rows, kind.__annotations__, _csv_style(form))
+
+
+def _csv_style(form: str) -> CsvStyle:
+    return CsvStyle(excel="--excel" in form, guard="--no-guard" not in form)
 
 
 def _page(lines: Iterable[str]) -> Chunks:

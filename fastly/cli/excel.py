@@ -23,6 +23,7 @@ from fastly.tables import MONEY, valid_text
 __all__ = ["excel_file"]
 
 Row = Mapping[str, Any]
+_Key = tuple[str | None, str | None, str | None]  # month, product group, currency
 _MOST_ROWS = 1_048_575  # below the header
 _LONGEST_TEXT = 32_767  # UTF-16 units
 _WIDTH = 20
@@ -38,6 +39,7 @@ def excel_file(rows: Iterable[Row], kind: type) -> Iterator[bytes]:
 
     Raises:
         CommandError: There are more rows than a sheet can have.
+        OSError: The directory for temporary files is full.
     """
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -46,9 +48,16 @@ def excel_file(rows: Iterable[Row], kind: type) -> Iterator[bytes]:
         workbook = import_module("xlsxwriter").Workbook(file, options)
         stack.callback(_close_sheets, workbook)
         _write_sheets(_Cells(workbook), rows, kind)
-        workbook.close()
+        _close(workbook)
         stream = stack.enter_context(open(file, "rb"))
         yield from iter(partial(stream.read, 1 << 20), b"")
+
+
+def _close(workbook: Any) -> None:
+    try:
+        workbook.close()
+    except import_module("xlsxwriter.exceptions").FileCreateError as error:
+        raise error.args[0] from error  # the OSError in it, such as that of a full disk
 
 
 def _close_sheets(workbook: Any) -> None:
@@ -58,18 +67,21 @@ def _close_sheets(workbook: Any) -> None:
 
 
 def _write_sheets(cells: _Cells, rows: Iterable[Row], kind: type) -> None:
-    totals: dict[tuple[str | None, ...], Decimal] = {}
+    columns, totals = tuple(kind.__annotations__), dict[_Key, Decimal]()
     if kind is InvoiceRow:
-        rows = _added(rows, totals)
-    cells.write_sheet("lines", rows, tuple(kind.__annotations__))
-    if kind is InvoiceRow:
-        sums = ((*key, total) for key, total in totals.items())
-        found = (dict(zip(_TOTALS, cells_of, strict=True)) for cells_of in sums)
-        cells.write_sheet("totals", found, _TOTALS)
+        cells.write_sheet("lines", _added(rows, totals), columns)
+        cells.write_sheet("totals", map(_total_row, totals.items()), _TOTALS)
+    else:
+        cells.write_sheet("lines", rows, columns)
     cells.warn()
 
 
-def _added(rows: Iterable[Row], totals: dict[tuple[str | None, ...], Decimal]) -> Iterator[Row]:
+def _total_row(total: tuple[_Key, Decimal]) -> Row:
+    key, amount = total
+    return dict(zip(_TOTALS, (*key, amount), strict=True))
+
+
+def _added(rows: Iterable[Row], totals: dict[_Key, Decimal]) -> Iterator[Row]:
     """Yield the lines of invoices, and add them up."""
     for row in rows:
         key = (month_of(row["billing_start_date"]), row["product_group"], row["currency_code"])

@@ -5,28 +5,49 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from fastly._models import Model
 from fastly._models.display import time_text
 
-__all__ = ["csv_text", "json_lines", "json_list", "json_rows"]
+__all__ = ["CsvStyle", "csv_text", "json_lines", "json_list", "json_rows"]
 
 Row = Mapping[str, object]
-# A spreadsheet takes a cell that starts so for a formula, which can send data to other hosts.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a cell that starts so for a formula, which can send data to other hosts; the
+# last four are the wide characters of Japanese keyboards.
+_START = r"[=+@\-\uff1d\uff0b\uff0d\uff20]"
+# In many countries it separates cells at ";". Then a cell can also begin within a text, or after a
+# line break in one, and quotes are not part of it.
+_FORMULA = re.compile(rf'^(?=[\t\r]| *{_START})|(?<=[;|\t\r\n])(?=[ "]*{_START})')
+_LIKE_THOUSANDS = re.compile(r"-?\d{1,3}\.\d{3}")
 
 
-def csv_text(rows: Iterable[Row], columns: Iterable[str]) -> Iterator[str]:
+class CsvStyle(NamedTuple):
+    """How CSV is written."""
+
+    excel: bool = False  # so that spreadsheets read accents and times
+    guard: bool = True  # with an apostrophe before what they would take for a formula
+
+
+USUAL_CSV = CsvStyle()
+
+
+def csv_text(
+    rows: Iterable[Row], columns: Iterable[str], style: CsvStyle = USUAL_CSV
+) -> Iterator[str]:
     """Yield lines of CSV with a header, for spreadsheets and for programs.
 
     Text that a spreadsheet would take for a formula starts with an apostrophe; numbers do not.
     """
+    if style.excel:
+        yield "\ufeff"  # without it, Excel does not read the file as UTF-8
     yield _csv_line(columns)
     for row in rows:
-        yield _csv_line(_cell(value) for value in row.values())
+        yield _csv_line(_cell(value, style) for value in row.values())
 
 
 def _csv_line(cells: Iterable[str]) -> str:
@@ -35,15 +56,18 @@ def _csv_line(cells: Iterable[str]) -> str:
     return line.getvalue()
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, style: CsvStyle) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return time_text(value)
+        return (
+            value.isoformat(" ", "seconds").partition("+")[0] if style.excel else time_text(value)
+        )
     if isinstance(value, Decimal):
-        return f"{value:f}"
-    text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        number = f"{value:f}"
+        # Where the point separates thousands, spreadsheets would read 0.075 as 75.
+        return f"{number}0" if _LIKE_THOUSANDS.fullmatch(number) else number
+    return _FORMULA.sub("'", str(value)) if style.guard else str(value)
 
 
 def json_lines(rows: Iterable[Row]) -> Iterator[str]:

@@ -103,7 +103,9 @@ def target_of(options: Options) -> Target:
 def _check_extra(target: Target, module: str, extra: str) -> None:
     """Check that a format for files has a file, and the library that writes it."""
     if find_spec(module) is None:
-        raise UsageError(f"{target.format} needs more: pip install 'fastly-billing[{extra}]'")
+        raise UsageError(
+            f"{target.format} needs the extra {extra!r}: pip install 'fastly-billing[{extra}]'"
+        )
     if target.file is None:
         raise UsageError(
             f"--format {target.format} is for files: add --output FILE.{target.format}"

@@ -88,13 +88,22 @@ def _run(options: Options) -> int:
     with contextlib.ExitStack() as stack:
         if target.open_file:
             stack.enter_context(target.open_file)
+        form = _with_csv_options(target.format, options)
         stack.enter_context(logged(progress, quiet=options.quiet))
         client = stack.enter_context(ApiClient(_configuration(options, stack)))
         if options.append_to is not None:
             return _append(options, target, client, progress)
-        report = run(options, target.format, target.paper, client, progress)
+        report = run(options, form, target.paper, client, progress)
         _say_written(write(report.chunks, target), options, target)
     return DONE if report.excess is None else fail(OVER_BUDGET, report.excess)
+
+
+def _with_csv_options(form: str, options: Options) -> str:
+    given = {"--excel": options.excel, "--no-guard": options.no_guard}
+    flags = [flag for flag, is_given in given.items() if is_given]
+    if flags and form not in ("csv", "focus"):
+        raise UsageError(f"{flags[0]} is for csv, got {form}: remove it, or add --format csv")
+    return " ".join([form, *flags])
 
 
 def _say_written(written: Written | None, options: Options, target: Target) -> None:

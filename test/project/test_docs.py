@@ -281,6 +281,14 @@ def test_example_for_pytest_passes(tmp_path: Path) -> None:
     assert "4 passed" in run.stdout, run.stdout + run.stderr
 
 
+def test_functions_that_make_tables() -> None:
+    """Each function of ``fastly.tables`` is on its page."""
+    from fastly.tables import __all__ as functions
+
+    (rows,) = tables(section(DOCS / "tables.md", "In Python"), "Function")
+    assert sorted(functions) == sorted(row[0].strip("`") for row in rows)
+
+
 # --- README and the rest ----------------------------------------------------------------------
 
 

@@ -137,9 +137,7 @@ def plain(value: object) -> object:
     """Return a value as a cell has it."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=None)
-    if isinstance(value, int):
-        return Decimal(value)
-    return None if value == "" else value
+    return Decimal(value) if isinstance(value, int) else value
 
 
 def test_totals_are_the_sums_of_the_lines(made: Path, invoices: BillingInvoicesApi) -> None:
@@ -188,6 +186,17 @@ def test_too_many_rows(shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert (1, b"") == result[:2]
     assert "at most 30 rows, and there are more: use --output FILE.parquet" in result.stderr
     assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("command", "size"), [("invoices", 100_000), ("forecast", 6_500)])
+def test_full_disk(shell: Shell, tmp_path: Path, command: str, size: int) -> None:
+    """If a temporary file cannot be written, one line says so, and nothing is left."""
+    from shell import files_of_at_most
+
+    with files_of_at_most(size):
+        result = shell(command, "--quiet", "--output", tmp_path / "a.xlsx")
+    assert (1, b"", []) == (*result[:2], list(tmp_path.iterdir()))
+    assert result.stderr.endswith("File too large\n")
 
 
 def test_as_many_rows_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
