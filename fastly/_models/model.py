@@ -194,7 +194,7 @@ class Model:
             if items[row] is not None:
                 items[row] = cls._read(items[row], (where, row), policy)
         if odd:
-            return [cls._of(x) if type(x) is dict else x for x in items]
+            return [cls._of(x) if is_dict(x) else x for x in items]
         made = [*map(_new, repeat(cls, len(items)))]
         deque(map(_set_dict, made, items), maxlen=0)  # runs in C, as the line above
         return made
@@ -218,7 +218,8 @@ class Model:
         needed = cls.__needed__ if policy.refuse_absence else None
         for row, data in enumerate(items):
             place = (where, row) if is_list else where
-            if type(data) is not dict:
+            shape: type = type(data)
+            if shape is not dict:
                 if data is not None and not isinstance(data, cls):
                     items[row] = policy.wrong(data, "an object", place)
                 continue
@@ -226,7 +227,8 @@ class Model:
                 cls._refuse_absence(place)
             unknown: list[str] = []
             for name, value in data.items():
-                kind, given = expected.get(name), type(value)
+                kind = expected.get(name)
+                given: type = type(value)
                 if given is kind:
                     # NaN is true here, and comes of an infinite number too.
                     if kind is float and value - value:

@@ -106,8 +106,9 @@ def list_of(read_item: Reader, read_list: Reader | None = None) -> Reader:
     """
 
     def read(value: Any, where: Where, policy: Policy) -> Any:
-        items = value if type(value) is list else unwrapped(value)
-        if not isinstance(items, list):
+        kind: type = type(value)
+        items = value if kind is list else unwrapped(value)
+        if kind is not list and not is_list(items):
             return items if items is None else policy.wrong(value, "a list", where)
         if read_list is not None:
             return read_list(items, where, policy)

@@ -127,12 +127,12 @@ class Secret(str):
     tracers that read headers, ``str`` and ``repr``. Only ``revealed`` opens it.
     """
 
-    _open: Callable[[], str]
+    hidden: Callable[[], str]
 
     def __new__(cls, text: str) -> Self:
         """Hide a text."""
         self = super().__new__(cls, MASK)
-        self._open = lambda: text  # a tool that lists attributes finds a function
+        self.hidden = lambda: text  # a tool that lists attributes finds a function
         return self
 
     def __repr__(self) -> str:
@@ -144,7 +144,7 @@ class Secret(str):
 
 def revealed(text: str) -> str:
     """Return what a secret stands for, or other text as it is."""
-    return text._open() if isinstance(text, Secret) else text
+    return text.hidden() if isinstance(text, Secret) else text
 
 
 def words_of(*secrets: str) -> tuple[bytes, ...]:
