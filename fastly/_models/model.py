@@ -218,7 +218,7 @@ class Model:
         needed = cls.__needed__ if policy.refuse_absence else None
         for row, data in enumerate(items):
             place = (where, row) if is_list else where
-            shape: type = type(data)
+            shape: type[Any] = type(data)
             if shape is not dict:
                 if data is not None and not isinstance(data, cls):
                     items[row] = policy.wrong(data, "an object", place)
@@ -228,7 +228,7 @@ class Model:
             unknown: list[str] = []
             for name, value in data.items():
                 kind = expected.get(name)
-                given: type = type(value)
+                given: type[Any] = type(value)
                 if given is kind:
                     # NaN is true here, and comes of an infinite number too.
                     if kind is float and value - value:

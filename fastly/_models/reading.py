@@ -106,7 +106,7 @@ def list_of(read_item: Reader, read_list: Reader | None = None) -> Reader:
     """
 
     def read(value: Any, where: Where, policy: Policy) -> Any:
-        kind: type = type(value)
+        kind: type[Any] = type(value)
         items = value if kind is list else unwrapped(value)
         if kind is not list and not is_list(items):
             return items if items is None else policy.wrong(value, "a list", where)
