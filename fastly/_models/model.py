@@ -52,6 +52,7 @@ else:  # typing has it from Python 3.11 on, and it does nothing at run time
 
 __all__ = ["Model"]
 
+_type: Callable[[Any], Any] = type  # whose result checkers would narrow to unknown types
 # So short that a float holds it exactly enough, as it does the number itself.
 _is_plain_number = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?").fullmatch
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -218,7 +219,7 @@ class Model:
         needed = cls.__needed__ if policy.refuse_absence else None
         for row, data in enumerate(items):
             place = (where, row) if is_list else where
-            shape: type[Any] = type(data)
+            shape = _type(data)
             if shape is not dict:
                 if data is not None and not isinstance(data, cls):
                     items[row] = policy.wrong(data, "an object", place)
@@ -228,7 +229,7 @@ class Model:
             unknown: list[str] = []
             for name, value in data.items():
                 kind = expected.get(name)
-                given: type[Any] = type(value)
+                given = _type(value)
                 if given is kind:
                     # NaN is true here, and comes of an infinite number too.
                     if kind is float and value - value:

@@ -34,6 +34,7 @@ __all__ = [
 
 log = logging.getLogger("fastly")
 
+_type: Callable[[Any], Any] = type  # whose result checkers would narrow to unknown types
 # The grammar of JSON's numbers (RFC 8259, section 6), with a sign of either kind.
 _NUMBER = re.compile(r"[+-]?\d+(?P<fraction>\.\d*)?(?P<exponent>[eE][+-]?\d+)?", re.ASCII)
 # ISO 8601 as far as both parsers below agree: only seconds have a fraction, and only a time has
@@ -106,7 +107,7 @@ def list_of(read_item: Reader, read_list: Reader | None = None) -> Reader:
     """
 
     def read(value: Any, where: Where, policy: Policy) -> Any:
-        kind: type[Any] = type(value)
+        kind = _type(value)
         items = value if kind is list else unwrapped(value)
         if kind is not list and not is_list(items):
             return items if items is None else policy.wrong(value, "a list", where)
