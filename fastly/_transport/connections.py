@@ -45,6 +45,7 @@ class _Connection(HTTPConnection):
     keepalive_expiry = math.inf  # seconds; the pool sets it
     _response: StrictResponse | None = None
     _used = math.inf
+    _is_new = False  # connected, but not used: over TLS urllib3 connects before it requests
 
     @property
     def is_connected(self) -> bool:
@@ -70,12 +71,11 @@ class _Connection(HTTPConnection):
         A POST gets a connection of its own: if an old one failed, nobody would know whether it was
         received (RFC 9110, section 9.2.2).
         """
-        if method == "POST":
+        if method == "POST" and not self._is_new:
             self.close()
-        deadline = running()
-        deadline.reuses = self.sock is not None
-        if not deadline.reuses:
+        if self.sock is None:
             self.connect()
+        running().reuses, self._is_new = not self._is_new, False
         super().request(method, *args, **options)
 
     def putheader(self, header: Any, *values: Any) -> None:
@@ -110,6 +110,7 @@ class _Connection(HTTPConnection):
             raise foreign.ProxyError("no tunnel", error) from error
         if isinstance(self.sock, SSLTransport):  # TLS within TLS, which urllib3 creates itself
             self.sock.suppress_ragged_eofs = False
+        self._is_new = True
         self.is_verified = True  # urllib3 would warn at each request; the client has warned once
         deadline.start_phase(left_to_read)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shell import CONTROL, ENCODINGS, HOSTILE, amount_of, widest
 
@@ -413,7 +413,7 @@ BLOCK = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(MODEL, max_size=3),
     st.lists(METRIC, max_size=3),

@@ -19,7 +19,9 @@ from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.exceptions import ApiTypeError, ApiValueError
 
 bounded = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 FIELDS = sorted(

@@ -13,11 +13,21 @@ from contextlib import contextmanager, suppress
 
 import pytest
 import trustme
-from faults import FaultServer, answer_bytes, raw
+from faults import (
+    Fault,
+    FaultServer,
+    answer,
+    answer_bytes,
+    closed_before_head,
+    raw,
+    reset_before_head,
+)
 from secure import server_context
 
 import fastly
 from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.api.customer_addresses_api import CustomerAddressesApi
+from fastly.models import CustomerAddress
 
 TOKEN = "made-up-token-6ae1"
 Serve = Callable[[socket.socket, int], None]
@@ -224,3 +234,24 @@ def test_the_end_of_tls_is_noticed(authority: trustme.CA, roots: str) -> None:
             assert [] == api.list_invoices().data
             time.sleep(0.05)
     assert ["answered"] * 5 == ends
+
+
+@pytest.mark.parametrize("fault", [reset_before_head(), closed_before_head()], ids=lambda f: f.name)
+def test_a_new_connection_over_tls_that_ends_is_not_replaced(
+    fault: Fault, tls: ssl.SSLContext, roots: str
+) -> None:
+    """A new connection that ends before a response costs the call, over TLS too."""
+    with FaultServer(fault, tls=tls) as server, invoices_of(server.url, ssl_ca_cert=roots) as api:
+        with pytest.raises(fastly.ConnectionException) as caught:
+            api.get_invoice_by_invoice_id("i")
+        assert (1, 1) == (caught.value.tries, server.connections)
+
+
+def test_a_post_over_tls_opens_one_connection(tls: ssl.SSLContext, roots: str) -> None:
+    """A POST needs a connection of its own, but not two."""
+    created = answer(b'{"id": "a1"}', 201)
+    with FaultServer(created, tls=tls) as server, invoices_of(server.url, ssl_ca_cert=roots) as api:
+        CustomerAddressesApi(api.api_client).create_customer_address(
+            customer_address=CustomerAddress()
+        )
+        assert 1 == server.connections

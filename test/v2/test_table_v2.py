@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shell import CONTROL, ENCODINGS, HOSTILE, amount_of, widest
 
@@ -240,7 +240,7 @@ BILL = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(BILL, st.integers(1, 200), st.sampled_from(ENCODINGS))
 def test_any_bill_has_a_page(fields: dict[str, Any], width: int, encoding: str) -> None:
     """Any bill fits its terminal, in its encoding, free of control characters."""
