@@ -345,6 +345,20 @@ class TestForecast:
         assert all(re.search(rf"^{label} .*\.\d\d$", text, re.MULTILINE) for label in labels)
         assert "\nThis assumes that\n- lines with a usage type are usage" in text
 
+    def test_page_of_usage_only(self, shell: Shell, server: BillingServer) -> None:
+        """Parts that the month to date does not have, and certificates, are not on the page."""
+        line = {"amount": 62, "usage_type": "requests", "description": "Requests"}
+        body = {
+            "billing_start_date": "2026-08-01T00:00:00Z",
+            "billing_end_date": "2026-08-20T00:00:00Z",
+            "monthly_transaction_amount": "62",
+            "transaction_line_items": [line],
+        }
+        server.enqueue(body=body, path=MTD)
+        text = shell("forecast", "--format", "table").stdout.decode()
+        assert re.search(r"^Usage so far +62\.00$", text, re.MULTILINE)
+        assert not re.search(r"^(Fixed|Credits|Taxes|TLS|Budget)", text, re.MULTILINE)
+
     def test_budget(self, shell: Shell, on: Callable[[date], None]) -> None:
         """The status is 3 if the range begins above the budget."""
         on(date(2026, 8, 20))
