@@ -8,7 +8,7 @@
 #   hyparquet 1.33.0 applies the scale to the same column of a Parquet file.
 # Why it matters: dashboards in the browser read Arrow files with this library. With a scale of
 #   12, a chart of costs is a million million times too high, and with a scale of 0 it is right.
-# What we do about it: docs/export.md shows the division by 10 ** scale for JavaScript.
+# What we do about it: docs/interoperation.md shows the division by 10 ** scale for JavaScript.
 set -euo pipefail
 
 folder=$(mktemp -d)

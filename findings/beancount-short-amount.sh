@@ -7,7 +7,7 @@
 #   and so does everything up to 5 cents.
 # Why it matters: Python prints 375.50 as 375.5, and so do JSON and most exports. A ledger that
 #   was generated from them no longer notices that the lines of an invoice differ from its total.
-# What we do about it: docs/export.md says to write amounts with all decimals of the currency.
+# What we do about it: docs/interoperation.md says to write amounts with all decimals of the currency.
 set -euo pipefail
 
 folder=$(mktemp -d)

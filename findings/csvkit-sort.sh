@@ -10,7 +10,7 @@
 #   certificates), and Fastly's invoices have a product group called "N/A". The next program then
 #   adds text, or misses a group. In another month, with a 2 in the column, the same command
 #   works.
-# What we do about it: docs/export.md says to give csvkit the options -I and --blanks, which keep
+# What we do about it: docs/interoperation.md says to give csvkit the options -I and --blanks, which keep
 #   cells.
 set -euo pipefail
 

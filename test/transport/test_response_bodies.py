@@ -91,6 +91,11 @@ EXPECTED_A_VALUE = "Expecting value: line 1 column 1 (char 0)"
 
 NO_JSON = [
     (b"", {}, "the body is empty"),
+    (
+        b"Error fetching proxied request: aborted",  # of a proxy whose upstream broke off
+        {},
+        f"the body is not JSON: {EXPECTED_A_VALUE}",
+    ),
     (b"<html>", {}, f"the body is not JSON: {EXPECTED_A_VALUE}"),
     (b"<html>", SAME_HEADERS, f"the body is not JSON: {EXPECTED_A_VALUE}"),
     (
