@@ -10,8 +10,8 @@
 # Why it matters: the newest invoice is the one that still changes, from outstanding to paid or by
 #   a correction. It stays as it was first seen, and a newer invoice then puts it below the cursor
 #   for good.
-# What we do about it: our recipe keeps its own list of finished invoices instead, and the page
-#   about warehouses says to set `lag`, or an empty `primary_key` of the incremental.
+# What we do about it: docs/recipes/dlt.md loads every month in each run instead, and
+#   docs/interoperation.md says to set `lag`.
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -9,8 +9,8 @@
 #   rows are there. With one column of numbers all 3 rows arrive.
 # Why it matters: a careful tap sends IDs, months and amounts as text, so that nothing rounds
 #   them, and exactly then an invoice disappears in each batch.
-# What we do about it: the page about warehouses compares count and sum after each load, and names
-#   this target.
+# What we do about it: docs/interoperation.md says to compare count and sum after each load, and
+#   names this target.
 set -euo pipefail
 
 folder=$(mktemp -d)

@@ -7,7 +7,7 @@ from soak import Figures, Soak
 
 def test_a_few_hundred_calls_keep_every_rule() -> None:
     """Under every fault, calls end in time with the right object or a documented exception."""
-    figures = Soak(calls=300, threads=16, seed=7, seconds=6).run()
+    figures = Soak(calls=300, threads=16, seed=7, seconds=60).run()
     assert [] == figures.broken(), figures.table()
     assert figures.outcomes["right"] > 100
     assert len(figures.faults) > 30
