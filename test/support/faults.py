@@ -35,6 +35,9 @@ INVOICE = {
     "transaction_line_items": [{"product_name": "P", "amount": 1.5}],
 }
 BODY = json.dumps(INVOICE).encode()
+# A list that grew while it was read: two invoices are on two pages each, and one page is empty.
+PAGES = (("I-9", "I-8"), ("I-8", "I-7"), (), ("I-7", "I-6"))
+LISTED = ("I-9", "I-8", "I-7", "I-6")
 CSV = "text/csv"
 PDF = "application/pdf"
 JSON = "application/json"
@@ -387,13 +390,26 @@ def _act_good(wire: Wire) -> None:
 
 
 def document(target: str, kind: str = JSON) -> bytes:
-    """Return an invoice whose ID is the last part of the target, in one of the three formats."""
+    """Return what a target names: an invoice in one of the three formats, or a page of them."""
     invoice_id = target.partition("?")[0].rpartition("/")[2]
+    if invoice_id == "invoices":
+        return _page(int(target.partition("cursor=")[2] or 0))
     if kind == CSV:
         return f"invoice_id\r\n{invoice_id}\r\n".encode()
     if kind == PDF:
         return b"%PDF-1.4\n%" + invoice_id.encode()
     return json.dumps({**INVOICE, "invoice_id": invoice_id}).encode()
+
+
+def _page(number: int) -> bytes:
+    following = str(number + 1) if number + 1 < len(PAGES) else ""
+    return page_bytes(PAGES[number], following, len(LISTED))
+
+
+def page_bytes(ids: Iterable[str], cursor: str, total: int, **fields: object) -> bytes:
+    """Return a page of invoices."""
+    items = [{**INVOICE, "invoice_id": x, **fields} for x in ids]
+    return json.dumps({"data": items, "meta": {"next_cursor": cursor, "total": total}}).encode()
 
 
 def raw(data: bytes, name: str = "raw") -> Fault:
@@ -669,7 +685,10 @@ def in_seconds(seconds: float) -> str:
 
 def every_fault(elsewhere: str = "https://example.invalid") -> list[Fault]:
     """Return one of each, with redirects to another origin going to ``elsewhere``."""
-    return [*_broken_off(), *_no_http(), *_codings(), *_statuses(), *_redirects(elsewhere)]
+    return [
+        *(*_broken_off(), *_no_http(), *_codings(), *_statuses(), *_redirects(elsewhere)),
+        *_other_data(),
+    ]
 
 
 def slow_faults() -> list[Fault]:
@@ -707,6 +726,16 @@ def _statuses() -> list[Fault]:
         limited({"Fastly-RateLimit-Reset": str(int(time.time()))}),
         *(failing(status) for status in (400, 401, 403, 404, 500, 501, 502, 503, 504)),
         *(answer(b"", 204), answer(b"part", 206)),
+    ]
+
+
+def _other_data() -> list[Fault]:
+    """Return complete responses with status 200 that are not what they seem to be."""
+    return [
+        answer(b'{"msg": "Try later"}', name="error with 200"),
+        answer(b"{}", name="empty object"),
+        answer(page_bytes([], "", len(LISTED)), name="early last page"),
+        answer(page_bytes(LISTED, "", 0, payment_status="changed"), name="changed page"),
     ]
 
 

@@ -29,7 +29,16 @@ from pathlib import Path
 if __name__ == "__main__":  # pytest puts both of these on the path by itself
     sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent.parent)]
 
-from faults import INVOICE, FaultServer, Refusing, by_chance, every_fault, slow_faults
+from faults import (
+    INVOICE,
+    LISTED,
+    PAGES,
+    FaultServer,
+    Refusing,
+    by_chance,
+    every_fault,
+    slow_faults,
+)
 
 import fastly
 from fastly.api.billing_invoices_api import BillingInvoicesApi
@@ -57,6 +66,13 @@ def _estimate(api: BillingInvoicesApi, _: str) -> bool:
     return estimate.invoice_id in ("month-to-date", INVOICE["invoice_id"])
 
 
+def _pages(api: BillingInvoicesApi, _: str) -> bool:
+    paged = api.iter_invoices(_request_timeout=TIMEOUT)
+    found = [(x.invoice_id, x.payment_status) for x in paged]
+    changed = [(name, "changed") for name in LISTED]  # a fault that is a whole list
+    return found in ([(name, None) for name in LISTED], changed)
+
+
 def _unread(api: BillingInvoicesApi, invoice_id: str) -> bool:
     response = api.get_invoice_by_invoice_id(
         invoice_id, _preload_content=False, _request_timeout=TIMEOUT
@@ -65,7 +81,7 @@ def _unread(api: BillingInvoicesApi, invoice_id: str) -> bool:
     return 200 <= response.status <= 299
 
 
-CALLS: list[Call] = [_json] * 8 + [_estimate, _unread]
+CALLS: list[Call] = [_json] * 6 + [_pages] * 2 + [_estimate, _unread]
 
 
 @dataclass
@@ -186,7 +202,8 @@ class Soak:
         if started > self._end:
             return
         outcome, violation = _outcome(call, api, invoice_id)
-        self._count(outcome, violation, time.monotonic() - started)
+        requests = len(PAGES) if call is _pages else 1  # each has the time of a call
+        self._count(outcome, violation, (time.monotonic() - started) / requests)
 
     def _count(self, outcome: str, violation: str | None, seconds: float) -> None:
         if seconds > TIMEOUT + SLACK:
