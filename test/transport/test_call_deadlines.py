@@ -92,8 +92,8 @@ def test_sleeps_before_retries_count() -> None:
     """Backoffs count towards the timeout of the call."""
     with FaultServer(choose=failing) as server, lasting():
         error = failure(server.url, {"_request_timeout": 0.6}, retries=50)
-    assert (ServiceException, 503) == (type(error), error.status)
-    assert 3 >= len(server.requests) == error.tries
+    assert type(error) in (ServiceException, TimeoutException)  # during a wait or an attempt
+    assert 3 >= len(server.requests)
 
 
 def test_a_wait_that_does_not_fit_is_not_begun() -> None:
