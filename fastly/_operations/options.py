@@ -55,6 +55,8 @@ class Options(PageOptions, total=False):
 
     _accept: Format of the response: "application/json" for the model. Invoices of the retired
         API are also "text/csv" (``str``) and "application/pdf" (``bytes``).
+        A CSV that a front server has truncated, and passed on with a length as if it were whole,
+        cannot be told from a complete one; JSON can.
     _return_http_data_only: False: return ``(data, status, headers)``.
     _preload_content: False: return the unread ``urllib3`` response of a 2xx; the caller closes
         it.
