@@ -499,7 +499,7 @@ def signalled(file: Path, *words: object) -> int:
     ).returncode
 
 
-@pytest.mark.parametrize("numbers", [(TERM, TERM), (TERM, HUP, INT), (INT, INT)])
+@pytest.mark.parametrize("numbers", [(TERM, TERM), (TERM, HUP, INT), (INT, TERM)])
 def test_signals_while_it_requests(
     server: BillingServer, tmp_path: Path, numbers: tuple[signal.Signals, ...]
 ) -> None:
