@@ -225,7 +225,7 @@ class ApiClient:
 
     def _prepared(self, operation: Operation, arguments: dict[str, Any]) -> _Call:
         target = self.target(operation, arguments)
-        body = operation.body(arguments, self._checks(arguments)) if operation.has_body else None
+        body = operation.body(arguments, self._checks(arguments))
         headers = self.default_headers.sent()
         headers["Fastly-Key"] = self._key()
         headers["Accept"], headers["Accept-Encoding"] = arguments["_accept"], "gzip"

@@ -126,7 +126,6 @@ class Operation:
             if check is not None and not isinstance(check, Body)
         )
         self._bodies = {name: check for name, check in checks.items() if isinstance(check, Body)}
-        self.has_body = bool(self._bodies)
 
     def arguments(self, given: tuple[object, ...], named: Mapping[str, object]) -> dict[str, Any]:
         """Return all arguments and options of a call by name, with their defaults."""
@@ -162,10 +161,10 @@ class Operation:
             ApiTypeError: It is not the model, or one of its fields has the wrong type.
             ApiValueError: A field has an unusable value.
         """
-        for name, check in self._bodies.items():
-            write = check if strict else check.unchecked
-            return write(name, arguments[name]).encode()
-        return None
+        if not self._bodies:
+            return None
+        ((name, check),) = self._bodies.items()
+        return (check if strict else check.unchecked)(name, arguments[name]).encode()
 
 
 def operation(

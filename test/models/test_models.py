@@ -25,6 +25,8 @@ import fastly
 import fastly.models
 from fastly._models import Model
 from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.model.invoice import Invoice
+from fastly.model.invoicelineitems import Invoicelineitems
 from fastly.models import (
     Billing,
     BillingBandwidth,
@@ -864,3 +866,24 @@ def test_repr_of_what_is_nested_deep(innermost: Any) -> None:
     for _ in range(90):
         deep = [deep]
     assert str(innermost) in repr(BillingResponse.from_dict({"x": deep}))
+
+
+def test_many_objects_of_which_some_differ() -> None:
+    """In a long list, objects that differ from the first one are read one by one."""
+    lines: list[Any] = [{"description": "x", "amount": 1.5, "units": 2.0} for _ in range(50)]
+    lines[7:11] = [None, {}, {"description": 5, "amount": "2.50", "units": None}, {"new": 1}]
+    invoice = Invoice.from_dict({"transaction_line_items": lines})
+    read = invoice.transaction_line_items
+    assert (None, {}) == (read[7], read[8].to_dict())
+    assert {"description": "5", "amount": 2.5, "units": None} == read[9].to_dict()
+    assert (1, 1.5, 50) == (read[10].new, read[49].amount, len(read))
+    assert {Invoicelineitems, type(None)} == set(map(type, read))
+
+
+@pytest.mark.parametrize("amount", [float("inf"), float("nan")])
+def test_a_number_that_is_not_finite_is_found_among_many(amount: float) -> None:
+    """One infinite number in a long list is refused, with its place."""
+    lines: list[Any] = [{"description": "x", "amount": 1.5} for _ in range(50)]
+    lines[30]["amount"] = amount
+    with pytest.raises(fastly.ApiTypeError, match=r"transaction_line_items\[30\]\.amount"):
+        Invoice.from_dict({"transaction_line_items": lines})

@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 import pytest
 
 import fastly
+from fastly._operations.declarations import operation
 from fastly._operations.options import page_request, request
 from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsageMetricsApi
 from fastly.api.base import Api
@@ -19,6 +20,7 @@ from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.api.customer_addresses_api import CustomerAddressesApi
 from fastly.api.historical_api import HistoricalApi
+from fastly.model.invoice import Invoice
 from fastly.testing import BillingServer
 
 OPERATIONS = {
@@ -360,3 +362,14 @@ with BillingServer(estimate_pending=100) as server:
     run = [sys.executable, "-c", program]
     done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=True)
     assert "Accepted, still pending after 0.6 s\n" == done.stdout
+
+
+def test_an_argument_needs_a_check() -> None:
+    """An operation whose argument has a type without a check is refused when it is declared."""
+
+    def declared(self: object, month: str, **options: object) -> Invoice:
+        """Declare."""
+
+    declared.__annotations__ = {"month": str, "options": object, "return": Invoice}
+    with pytest.raises(fastly.ApiTypeError, match="declare the type of month with a check"):
+        operation("/x")(declared)

@@ -168,3 +168,10 @@ def test_errors(server: BillingServer) -> None:
     assert 404 == get(server, "/stats/service").status
     reply = get(server, "/stats/regions", Fastly_Key="wrong")
     assert (401, ["msg"]) == (reply.status, list(reply.json))
+
+
+def test_billable_units_are_a_word(server: BillingServer) -> None:
+    """Another word than true and false is refused."""
+    query = {"year": "2026", "month": "08", "billable_units": "maybe"}
+    reply = get(f"{server.url}/stats/usage_by_month?{urlencode(query)}", server.token)
+    assert 400 == reply.status

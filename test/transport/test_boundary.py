@@ -47,12 +47,14 @@ from faults import (
     wrong_length,
 )
 from urllib3 import exceptions as foreign
+from urllib3.connectionpool import HTTPConnectionPool
 
 import fastly
 from fastly._transport.boundary import root_cause, translated
 from fastly._transport.deadline import Deadline
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.exceptions import (
+    ApiException,
     ApiValueError,
     ConnectionException,
     NotFoundException,
@@ -421,3 +423,45 @@ def test_the_cause_of_connecting_too_long(server: Any, scheme: str) -> None:
         cause = cause_of(f"{scheme}://127.0.0.1:{listening.port}", timeout=(0.2, 5))
     connection, words = cause.args
     assert ("127.0.0.1", "timed out") == (connection.host, words)
+
+
+def reading(cached: bool) -> Any:
+    """Return what a tracer installs around ``urlopen``: a hook that reads the body."""
+    urlopen = HTTPConnectionPool.urlopen
+
+    def traced(self: Any, *given: Any, **options: Any) -> Any:
+        response = urlopen(self, *given, **options)
+        _ = response.data if cached else response.read()
+        return response
+
+    return traced
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_hook_may_read_the_body(cached: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hook that reads the body with ``data`` changes nothing, and another one is named."""
+    # As tracers do: the wrapper is what is tested.
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", reading(cached))
+    with FaultServer() as server:
+        if cached:
+            assert "i" == ask(server.url).invoice_id
+            return
+        error = failure(server.url)
+    assert (ApiException, 200) == (type(error), error.status)
+    assert "read before" in (error.reason or "")
+    assert "hook" in error.advice
+
+
+def test_an_error_of_a_tool_is_no_failure_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TypeError of what wraps urllib3 says so, is chained, and is not retried."""
+    calls: list[int] = []
+
+    def broken(*_: Any, **__: Any) -> None:
+        calls.append(1)
+        raise TypeError("'Secret' object is not iterable")
+
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", broken)  # as tracers do
+    error = failure("http://127.0.0.1:1", retries=3)
+    assert (ApiException, None, 1) == (type(error), error.status, len(calls))
+    assert "not of the network" in error.advice
+    assert isinstance(error.__cause__, TypeError)

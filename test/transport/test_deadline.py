@@ -317,3 +317,12 @@ def test_a_call_can_be_aborted_before_it_waits() -> None:
     deadline.abort()
     with socket.socket() as sock, pytest.raises(TimeoutError, match=r"^timed out$"):
         deadline.limit(sock)
+
+
+def test_an_address_that_fails_at_once_is_passed_over() -> None:
+    """An address that cannot be tried at all does not cost a moment."""
+    with listening() as listener, Deadline(5, 5, 5) as deadline:
+        good = socket.getaddrinfo(*listener.getsockname())[0]
+        # A link-local address without its link.
+        bad = (socket.AF_INET6, *good[1:4], ("fe80::1", 9, 0, 0))
+        assert seconds_to_connect([bad, good], deadline) < 5

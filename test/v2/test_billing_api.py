@@ -447,3 +447,11 @@ def test_any_arguments_are_sent_safely_or_refused(api: Any, value: Any, checked:
     ):
         with contextlib.suppress(fastly.ApiTypeError, fastly.ApiValueError, fastly.ApiException):
             call()
+
+
+def test_a_month_that_is_no_time_is_not_compared(api: BillingApi, server: BillingServer) -> None:
+    """A start that is not a time is the model's to refuse, and no other month."""
+    server.enqueue(body={"start_time": "soon"})
+    with pytest.raises(fastly.ResponseException, match="start_time"):
+        api.get_invoice(5, 2020)
+    assert 1 == len(server.requests)
