@@ -173,5 +173,5 @@ def test_errors(server: BillingServer) -> None:
 def test_billable_units_are_a_word(server: BillingServer) -> None:
     """Another word than true and false is refused."""
     query = {"year": "2026", "month": "08", "billable_units": "maybe"}
-    reply = get(f"{server.url}/stats/usage_by_month?{urlencode(query)}", server.token)
+    reply = get(server, f"/stats/usage_by_month?{urlencode(query)}")
     assert 400 == reply.status
