@@ -34,7 +34,7 @@ class TestFailures:
         with socket.socket() as bound:  # but not listening, so nobody else can
             bound.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-            result = shell(*MAY, "--timeout", 0.3, host=url)
+            result = shell(*MAY, "--timeout", 1, host=url)
         assert (1, b"") == result[:2]
         assert "Connection refused" in result.stderr
 

@@ -47,7 +47,7 @@ def sums_of(allocation: Allocation) -> set[Decimal]:
     """Return what the rows of each kind add up to."""
     kinds = [allocation.by_service(), allocation.by_product(), allocation.by_region()]
     kinds.append(allocation.by_team({"a": "A"}))
-    with decimal.localcontext(prec=400):
+    with decimal.localcontext(decimal.Context(prec=400)):
         return {sum((row["amount"] for row in rows), Decimal(0)) for rows in kinds}
 
 
@@ -342,7 +342,9 @@ def test_everything_adds_up(
     charged = [a_line(amount, product) for amount, product in lines]
     invoice = an_invoice(*charged, currency_code=currency, monthly_transaction_amount=total)
     usage = [a_block(kind, **{service: used}) for kind, service, used in units]
-    with decimal.localcontext(prec=3):  # amounts do not depend on the program's context
+    with decimal.localcontext(
+        decimal.Context(prec=3)
+    ):  # amounts do not depend on the program's context
         found = allocate(invoice, usage, spread=spread)
         rows = found.by_service()
     assert rows == found.by_service()
