@@ -13,6 +13,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import urllib3
@@ -91,7 +92,7 @@ class RestClient:
                 return self._attempt(request, deadline, take)
             except ApiException as error:
                 failure = error
-            again = lambda: self._attempt(request, deadline, take)  # noqa: E731  # short
+            again = partial(self._attempt, request, deadline, take)
             return retried(again, failure, request.method, self._configuration.retries, deadline)
 
     def _attempt(
