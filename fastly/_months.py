@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from datetime import date, datetime, timedelta, timezone
 
 __all__ = ["day_after", "day_before", "in_utc", "month_of"]
@@ -32,6 +31,5 @@ def day_before(month: str) -> date:
 
 def day_after(month: str) -> date:
     """Return the day after a month ends."""
-    first = date.fromisoformat(f"{month}-01")
-    days = calendar.monthrange(first.year, first.month)[1]
-    return min(first, date(9999, 11, 30)) + timedelta(days=days)
+    within = min(date.fromisoformat(f"{month}-28"), date(9999, 12, 27))
+    return (within + timedelta(days=4)).replace(day=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import ssl
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ from fastly.testing import BillingServer
 if TYPE_CHECKING:
     from forks import ForkServer
     from shell import Shell, Terminal
+
+# Shells start background jobs with SIGINT ignored, and tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENVIRONMENT = (
     "FASTLY_API_TOKEN",

@@ -16,7 +16,6 @@ import errno
 import itertools
 import math
 import os
-import selectors
 import socket
 import ssl
 from collections import deque
@@ -187,6 +186,8 @@ def _join(address: Any, options: list[Any], racing: dict[socket.socket, Any]) ->
 
 def _decided(racing: dict[socket.socket, Any], seconds: float) -> list[socket.socket]:
     """Wait until connecting has ended for some of the sockets, at most so many seconds."""
+    import selectors  # slow to import, and needed only for several addresses
+
     with selectors.DefaultSelector() as selector:
         for sock in racing:
             selector.register(sock, selectors.EVENT_WRITE)

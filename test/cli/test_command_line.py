@@ -527,7 +527,7 @@ class TestHelp:
         self, terminal: Terminal, variable: str, columns: int, is_wide: bool
     ) -> None:
         """--help is as wide as COLUMNS says, or as the terminal."""
-        shown = terminal("mtd", "--help", columns=columns, COLUMNS=variable)
+        shown = terminal("mtd", "--help", columns=columns, COLUMNS=variable, NO_COLOR="1")
         assert (0, is_wide) == (shown.status, widest(shown.text) > 80)
 
     def test_values_of_the_environment(self, shell: Shell) -> None:
