@@ -31,5 +31,6 @@ def day_before(month: str) -> date:
 
 def day_after(month: str) -> date:
     """Return the day after a month ends."""
-    within = min(date.fromisoformat(f"{month}-28"), date(9999, 12, 27))
-    return (within + timedelta(days=4)).replace(day=1)
+    if month == "9999-12":
+        return date.max
+    return (date.fromisoformat(f"{month}-28") + timedelta(days=4)).replace(day=1)

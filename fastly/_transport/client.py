@@ -26,7 +26,7 @@ from fastly._transport.deadline import Deadline, running
 from fastly._transport.messages import RawResponse, Request, Response, error_of
 from fastly._transport.redirects import MAX_REDIRECTS, redirected
 from fastly._transport.retries import retried
-from fastly.configuration.secrets import masked, revealed, words_of
+from fastly.configuration.secrets import Mask, revealed
 from fastly.exceptions import ApiException, ResponseException, exception_for
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class RestClient:
             log.warning("verify_ssl is False: anyone on the network can read the token")
         self._configuration = configuration
         size = max(configuration.connection_pool_maxsize, pool_threads)
-        self._pool, logins = new_pool(configuration, url, size)
-        self._logins = words_of(*logins)
+        self._pool, self._logins = new_pool(configuration, url, size)
 
     def get(self, request: Request, deadline: Deadline, parse: Callable[[Response], T]) -> T:
         """Send a request, read the response, and return what ``parse`` makes of it.
@@ -68,7 +67,10 @@ class RestClient:
         Raises:
             ApiException: The last attempt's failure, of parsing included, if it is not retried.
         """
-        return self._fetch(request, deadline, lambda raw, url: parse(self._read(raw, url)))
+        # The proxy's login is not masked, because the proxy does not see this body: a login that is
+        # a common word, such as "customer", would be masked in the API's own data.
+        mask = Mask(request.headers["Fastly-Key"])
+        return self._fetch(request, deadline, lambda raw, url: parse(self._read(raw, url, mask)))
 
     def open(self, request: Request, deadline: Deadline) -> RawResponse:
         """Send a request and return the response unread; the caller closes it."""
@@ -86,7 +88,7 @@ class RestClient:
         self, request: Request, deadline: Deadline, take: Callable[[RawResponse, str], T]
     ) -> T:
         """Return what ``take`` makes of the response, after as many attempts as it needs."""
-        deadline.secrets = words_of(request.headers["Fastly-Key"]) + self._logins
+        deadline.secrets = Mask(request.headers["Fastly-Key"], *self._logins)
         with deadline:
             try:
                 return self._attempt(request, deadline, take)
@@ -160,7 +162,7 @@ class RestClient:
             timeout=urllib3.Timeout(connect=deadline.connect, read=deadline.read),
         )
 
-    def _read(self, response: RawResponse, url: str) -> Response:
+    def _read(self, response: RawResponse, url: str, mask: Mask) -> Response:
         """Read the body of a 2xx response; if the connection fails, the request is retried."""
         if response.status == http.client.ACCEPTED:  # its body can be anything
             return _response(response, self._as_it_comes(response), url)
@@ -184,10 +186,7 @@ class RestClient:
             raise failure from without_frames(error, outer)
         if not data and response.tell():
             data = _read_before(response, url)
-        # The proxy's login is not masked, because the proxy does not see this body: a login that is
-        # a common word, such as "customer", would be masked in the API's own data.
-        secrets = running().secrets
-        return _response(response, masked(data, secrets[: len(secrets) - len(self._logins)]), url)
+        return _response(response, mask(data), url)
 
     def _failure(self, response: RawResponse, request: Request) -> ApiException:
         """Return the exception for a response other than 2xx, with up to 64 KiB of its body."""
@@ -201,7 +200,7 @@ class RestClient:
         """Read as much of a body as arrives, and ignore errors in it."""
         received = io.BytesIO()
         try:
-            return masked(read_body(response, response.read1, _KEPT, received), running().secrets)
+            return running().secrets(read_body(response, response.read1, _KEPT, received))
         except (UnusableBodyError, *FOREIGN):
             response.close()
         unzip_start(response.headers, received)
@@ -210,7 +209,7 @@ class RestClient:
 
 def _masked(received: io.BytesIO) -> bytes:
     """Return what was received of a body, without secrets."""
-    return masked(received.getvalue(), running().secrets)
+    return running().secrets(received.getvalue())
 
 
 def _response(response: RawResponse, data: bytes, url: str) -> Response:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from fastly.configuration.secrets import Mask
+
 if TYPE_CHECKING:
     from typing_extensions import Self
 
@@ -37,7 +39,7 @@ class Deadline:
         attempts: How many requests the call has sent so far.
         reuses: Whether the running attempt uses a connection of an earlier call, and nothing of
             its response has arrived.
-        secrets: Words to mask in what servers and proxies send.
+        secrets: Masks them in what servers and proxies send.
     """
 
     __slots__ = (
@@ -55,7 +57,7 @@ class Deadline:
         self._waiting: socket.socket | None = None
         self.attempts = 0
         self.reuses = False
-        self.secrets: tuple[bytes, ...] = ()
+        self.secrets = Mask()
         self.connect = connect
         self.read = read
 

@@ -49,7 +49,7 @@ class _Lines(io.BufferedReader):
             raise http.client.IncompleteRead(b"")
         self._begun = True
         deadline = running(None)
-        for word in () if deadline is None else deadline.secrets:
+        for word in () if deadline is None else deadline.secrets.words:
             line = line.replace(word, MASK)
         return line
 
@@ -78,7 +78,7 @@ class _Lines(io.BufferedReader):
             self._sock.settimeout(timeout)
             if count == 0:
                 self._sock.unwrap()
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError):  # the last: sockets of test tools
             return True
         return count is not None
 

@@ -14,12 +14,11 @@ if TYPE_CHECKING:
 __all__ = [
     "CREDENTIALS",
     "MASK",
+    "Mask",
     "Secret",
     "SecretURL",
     "Secrets",
-    "masked",
     "revealed",
-    "words_of",
 ]
 
 MASK = "***"
@@ -147,20 +146,26 @@ def revealed(text: str) -> str:
     return text.hidden() if isinstance(text, Secret) else text
 
 
-def words_of(*secrets: str) -> tuple[bytes, ...]:
-    """Return what to mask of secrets: the last long word of each, such as TOKEN of "Bearer TOKEN".
+class Mask:
+    """Replaces secrets in what a server sent; tools that show its attributes or repr see none.
 
-    Servers echo them as they were sent; a Fastly token has no character that is ever escaped.
+    Of each secret, the last long word is masked, such as TOKEN of "Bearer TOKEN". Servers echo them
+    as they were sent; a Fastly token has no character that is ever escaped.
     """
-    found: list[bytes] = []
-    for secret in secrets:
-        words = [x for x in revealed(secret).split() if len(x) >= _SHORTEST_SECRET]
-        found += [word.encode("latin-1") for word in words[-1:]]
-    return tuple(found)
 
+    __slots__ = ("words",)
 
-def masked(data: bytes, words: tuple[bytes, ...]) -> bytes:
-    """Return what a server sent without the secret words."""
-    for word in words:
-        data = data.replace(word, MASK.encode())
-    return data
+    def __init__(self, *secrets: str) -> None:
+        self.words: list[bytes] = []
+        for secret in secrets:
+            found = [x for x in revealed(secret).split() if len(x) >= _SHORTEST_SECRET]
+            self.words += [word.encode("latin-1") for word in found[-1:]]
+
+    def __call__(self, data: bytes) -> bytes:
+        """Return the data without the secrets."""
+        for word in self.words:
+            data = data.replace(word, MASK.encode())
+        return data
+
+    def __repr__(self) -> str:
+        return f"<masks {len(self.words)} secrets>"
