@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import math
+import os
 import queue
 import socket
 import ssl
@@ -20,6 +21,7 @@ from urllib3 import exceptions as foreign
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util import connection as urllib3_connection
+from urllib3.util import ssl_ as urllib3_ssl
 from urllib3.util.ssltransport import SSLTransport
 
 from fastly._transport.deadline import running
@@ -181,8 +183,14 @@ def uses_own_connections(pool: HTTPConnectionPool) -> bool:
 def _tls_context(configuration: Configuration) -> ssl.SSLContext:
     """Return the TLS settings: 1.2 or newer, certifi's authorities unless others are set."""
     try:
-        # Not urllib3's context: pyOpenSSL can replace it by one without TLS over our sockets.
-        context = ssl.create_default_context(cafile=configuration.ssl_ca_cert or _certifi_roots())
+        # urllib3's class, which test tools replace, but not pyOpenSSL's: it has no TLS over sockets
+        # of ours.
+        is_ours = not urllib3_ssl.IS_PYOPENSSL
+        kind = cast("Any", urllib3_ssl).SSLContext if is_ours else ssl.SSLContext
+        context: ssl.SSLContext = kind(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(configuration.ssl_ca_cert or _certifi_roots())
+        if keys := os.environ.get("SSLKEYLOGFILE"):
+            context.keylog_filename = keys
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if not configuration.verify_ssl:
             context.check_hostname = False
