@@ -117,6 +117,7 @@ class TestFile:
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch, form: str, stdout: tuple[str, ...]
     ) -> None:
         """They are not written to stdout, which is usually a terminal or a program for text."""
+        # As if the extras were installed; without them, another message comes first.
         monkeypatch.setattr("fastly.cli.output.find_spec", bool)
         result = shell("invoices", "--format", form, *stdout)
         assert (2, b"") == result[:2]
