@@ -94,15 +94,13 @@ def _class(name: str) -> type[Model]:
 
 
 def with_settings(page: str) -> str:
-    """Return the page on the configuration with the settings in its tables."""
-    declared, properties = [], []
-    for name, x in vars(Configuration).items():
-        if isinstance(x, Setting):
-            declared.append(f"| `{name}` | `{x.default!r}` | {_code(x.meaning)} |")
-        elif isinstance(x, property):
-            properties.append(f"| `{name}` | {_code(x.__doc__ or '')} |")
-    page = _with_rows(page, "| Setting | Default | Meaning |", declared)
-    return _with_rows(page, "| Setting | Meaning |", properties)
+    """Return the page on the configuration with the settings in its table."""
+    rows = [
+        f"| `{name}` | `{x.default!r}` | {_code(x.meaning)} |"
+        for name, x in vars(Configuration).items()
+        if isinstance(x, Setting)
+    ]
+    return _with_rows(page, "| Setting | Default | Meaning |", rows)
 
 
 def _with_rows(page: str, title: str, rows: list[str]) -> str:

@@ -261,10 +261,8 @@ def check_header(where: str, name: object, value: object) -> str:
     return value
 
 
-def check_proxy(name: str, value: object) -> SecretURL | None:
-    """Check the URL of a proxy, which may contain credentials, or None."""
-    if value is None:
-        return None
+def check_proxy(name: str, value: object) -> SecretURL:
+    """Check the URL of a proxy, which may contain credentials."""
     if not isinstance(value, str):
         raise ApiTypeError(f"{name} must be a URL or None, got {type(value).__name__}")
     url = SecretURL(value)
@@ -276,19 +274,17 @@ def check_proxy(name: str, value: object) -> SecretURL | None:
     return url
 
 
-def check_no_proxy(name: str, value: object) -> str | None:
-    """Check a comma-separated list of hosts, or None."""
-    if value is not None and not isinstance(value, str):
+def check_no_proxy(name: str, value: object) -> str:
+    """Check a comma-separated list of hosts."""
+    if not isinstance(value, str):
         raise ApiTypeError(
             f"{name} must be a comma-separated list of hosts or None, got {shown(value)}"
         )
     return value
 
 
-def check_file(name: str, value: object) -> str | None:
-    """Check the path of a file that exists, or None."""
-    if value is None:
-        return None
+def check_file(name: str, value: object) -> str:
+    """Check the path of a file that exists."""
     if not isinstance(value, (str, os.PathLike)):
         raise ApiTypeError(f"{name} must be the path of a file or None, got {shown(value)}")
     path = os.fspath(cast("str | os.PathLike[str]", value))
@@ -297,24 +293,22 @@ def check_file(name: str, value: object) -> str | None:
     return path
 
 
-def check_assert_hostname(name: str, value: object) -> str | bool | None:
-    """Check the name to expect in a certificate: text, False or None."""
-    if value is None or value is False or isinstance(value, str):
+def check_assert_hostname(name: str, value: object) -> str | bool:
+    """Check the name to expect in a certificate: text or False."""
+    if value is False or isinstance(value, str):
         return value
     raise ApiTypeError(f"{name} must be a host name, False or None, got {shown(value)}")
 
 
-def check_hook(name: str, value: object) -> Callable[[Any], object] | None:
-    """Check a function to call, or None."""
-    if value is not None and not callable(value):
+def check_hook(name: str, value: object) -> Callable[[Any], object]:
+    """Check a function to call."""
+    if not callable(value):
         raise ApiTypeError(f"{name} must be a function or None, got {type(value).__name__}")
     return value
 
 
-def check_socket_options(name: str, value: object) -> SocketOptions | None:
-    """Check a list of arguments for ``setsockopt``, or None."""
-    if value is None:
-        return None
+def check_socket_options(name: str, value: object) -> SocketOptions:
+    """Check a list of arguments for ``setsockopt``."""
     given = value
     options = cast("list[object]", value) if isinstance(value, (list, tuple)) else [value]
     if not all(_is_socket_option(option) for option in options):

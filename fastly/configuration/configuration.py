@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from fastly._signatures import accepts_only_declared_arguments
 from fastly._version import __version__
 from fastly.configuration.checks import (
     DEFAULT_HOST,
@@ -38,24 +37,48 @@ from fastly.configuration.checks import (
     is_encrypted_or_local,
     variable,
 )
-from fastly.configuration.secrets import Secrets
-from fastly.configuration.settings import Setting, no_setting
+from fastly.configuration.settings import (
+    SecretMapping,
+    Setting,
+    no_setting,
+    secret_mapping,
+    setting,
+    settings,
+)
 from fastly.exceptions import ApiTypeError, ApiValueError
 
 __all__ = ["Configuration"]
 
-_EXAMPLES = {
-    "api_key": "{'token': 'YOUR_API_KEY'}",
-    "api_key_prefix": "{'token': 'Bearer'}",
-    "proxy_headers": "{'Proxy-Authorization': 'Basic ...'}",
-}
+
+class _Token(Setting[Any]):
+    def __set__(self, instance: Any, value: str | None) -> None:
+        if value is None:
+            instance.api_key.pop("token", None)
+        else:
+            instance.api_key["token"] = value
+
+    def computed(self, instance: Any, /) -> str | None:
+        return instance.api_key.get("token") or variable(TOKEN_VARIABLE)
 
 
+class _Debug(Setting[bool]):
+    def __set__(self, instance: object, value: bool | None) -> None:
+        log = logging.getLogger("fastly")
+        if value is not None and check_flag("debug", value):
+            log.setLevel(logging.DEBUG)
+        elif self.computed(instance):
+            log.setLevel(logging.NOTSET)
+
+    def computed(self, _: Any, /) -> bool:
+        return logging.getLogger("fastly").level == logging.DEBUG
+
+
+@settings
 class Configuration:
     """Where to send requests, with which token, and how.
 
-    Pass a setting to the constructor or assign it later; ``None`` in the constructor keeps the
-    default. Each value is checked at once. Two checks are made later: whether the token may be sent
+    Pass a setting to the constructor or assign it later; ``None`` stands for the default.
+    Each value is checked at once. Two checks are made later: whether the token may be sent
     to ``host``, when a client is created; and whether certificates can be loaded, when it first
     connects. A client reads ``host``, the token and the defaults of calls for every call, and the
     settings of its connections (TLS, proxy, pool) when it first connects.
@@ -82,165 +105,129 @@ class Configuration:
 
     _default: ClassVar[Configuration | None] = None
 
-    host = Setting(
-        DEFAULT_HOST,
+    host: Setting[str] = setting(
         check_host,
         "URL of the API, without a trailing slash. FASTLY_API_URL replaces the default.",
-        URL_VARIABLE,
+        default=DEFAULT_HOST,
+        kw_only=False,
+        variable=URL_VARIABLE,
     )
-    discard_unknown_keys = Setting(
-        False, check_flag, "True: drop undocumented fields from responses."
+    api_key: SecretMapping = secret_mapping(
+        check_api_key,
+        'The API token, as ``api_key["token"]``; assign the token or a whole mapping.',
+        default=None,
+        example="{'token': 'YOUR_API_KEY'}",
+        kw_only=False,
     )
-    client_side_validation = Setting(
-        True, check_flag, "False: every call behaves as with ``_check_input_type=False``."
+    api_key_prefix: SecretMapping = secret_mapping(
+        check_api_key_prefix,
+        'Prefix of the token, as ``api_key_prefix["token"]``, such as "Bearer".',
+        default=None,
+        example="{'token': 'Bearer'}",
+        kw_only=False,
     )
-    timeout = Setting(
-        (10.0, 60.0),
+    api_token: Setting[str | None] = setting(
+        check_token,
+        'The token in use: ``api_key["token"]``, else ``FASTLY_API_TOKEN``; assignable.',
+        default=None,
+        kind=_Token,
+    )
+    proxy_headers: SecretMapping = secret_mapping(
+        check_proxy_header,
+        "Headers sent only to the proxy, such as ``Proxy-Authorization``.",
+        default=None,
+        example="{'Proxy-Authorization': 'Basic ...'}",
+    )
+    discard_unknown_keys: Setting[bool] = setting(
+        check_flag, "True: drop undocumented fields from responses.", default=False
+    )
+    client_side_validation: Setting[bool] = setting(
+        check_flag,
+        "False: every call behaves as with ``_check_input_type=False``.",
+        default=True,
+    )
+    timeout: Setting[Timeout] = setting(
         check_timeout,
         "Seconds: (connect, read) for each attempt, or one number for a whole call.",
+        default=(10.0, 60.0),
     )
-    retries = Setting(
-        3, check_retries, "Retries of a failed request: a number, or a urllib3.Retry."
+    retries: Setting[int | RetryPolicy] = setting(
+        check_retries, "Retries of a failed request: a number, or a urllib3.Retry.", default=3
     )
-    estimate_wait = Setting(
-        90.0,
+    estimate_wait: Setting[float] = setting(
         check_wait,
         "Seconds to poll for a month to date while it is being made; 0: do not poll.",
+        default=90.0,
     )
-    connection_pool_maxsize = Setting(32, check_pool_size, "Idle connections kept open for reuse.")
-    keepalive_expiry = Setting(
-        60.0, check_wait, "Seconds after which an idle connection is not reused; 0: never reuse."
+    connection_pool_maxsize: Setting[int] = setting(
+        check_pool_size, "Idle connections kept open for reuse.", default=32
     )
-    proxy = Setting[str | None](
-        None, check_proxy, "URL of the proxy; None: HTTPS_PROXY from the environment."
+    keepalive_expiry: Setting[float] = setting(
+        check_wait,
+        "Seconds after which an idle connection is not reused; 0: never reuse.",
+        default=60.0,
     )
-    no_proxy = Setting(
-        None, check_no_proxy, "Hosts to reach without the proxy, comma-separated; None: NO_PROXY."
+    proxy: Setting[str | None] = setting(
+        check_proxy, "URL of the proxy; None: HTTPS_PROXY from the environment.", default=None
     )
-    verify_ssl = Setting(True, check_flag, "False: do not check certificates. Only for tests.")
-    ssl_ca_cert = Setting(
-        None, check_file, "PEM file of trusted certificate authorities; None: certifi's."
+    no_proxy: Setting[str | None] = setting(
+        check_no_proxy,
+        "Hosts to reach without the proxy, comma-separated; None: NO_PROXY.",
+        default=None,
     )
-    cert_file = Setting(None, check_file, "PEM file of a client certificate.")
-    key_file = Setting(None, check_file, "PEM file of the client certificate's key.")
-    assert_hostname = Setting(
-        None,
+    verify_ssl: Setting[bool] = setting(
+        check_flag, "False: do not check certificates. Only for tests.", default=True
+    )
+    ssl_ca_cert: Setting[str | None] = setting(
+        check_file, "PEM file of trusted certificate authorities; None: certifi's.", default=None
+    )
+    cert_file: Setting[str | None] = setting(
+        check_file, "PEM file of a client certificate.", default=None
+    )
+    key_file: Setting[str | None] = setting(
+        check_file, "PEM file of the client certificate's key.", default=None
+    )
+    assert_hostname: Setting[str | bool | None] = setting(
         check_assert_hostname,
         "Name to expect in the certificate; False: any; None: the host's.",
+        default=None,
     )
-    socket_options = Setting(
-        None,
+    socket_options: Setting[SocketOptions | None] = setting(
         check_socket_options,
         "List of (level, name, value) for setsockopt, in addition to TCP_NODELAY.",
+        default=None,
     )
-    max_response_bytes = Setting(
-        32 * 1024 * 1024,
+    max_response_bytes: Setting[int] = setting(
         check_positive_integer,
         "Maximum size of a decoded body in bytes; larger: ResponseException.",
+        default=32 * 1024 * 1024,
     )
-    allow_insecure_host = Setting(
-        False, check_flag, "True: allow sending the token over plain http to another machine."
+    allow_insecure_host: Setting[bool] = setting(
+        check_flag,
+        "True: allow sending the token over plain http to another machine.",
+        default=False,
     )
-    refresh_api_key_hook = Setting(
-        None, check_hook, "Called with this configuration before each call, to renew the token."
+    refresh_api_key_hook: Setting[Callable[[Configuration], object] | None] = setting(
+        check_hook,
+        "Called with this configuration before each call, to renew the token.",
+        default=None,
     )
-
-    @accepts_only_declared_arguments
-    def __init__(
-        self,
-        host: str | None = None,
-        api_key: Mapping[str, str] | None = None,
-        api_key_prefix: Mapping[str, str] | None = None,
-        *,
-        allow_insecure_host: bool | None = None,
-        api_token: str | None = None,
-        assert_hostname: str | bool | None = None,
-        cert_file: str | None = None,
-        client_side_validation: bool | None = None,
-        connection_pool_maxsize: int | None = None,
-        debug: bool | None = None,
-        discard_unknown_keys: bool | None = None,
-        estimate_wait: float | None = None,
-        keepalive_expiry: float | None = None,
-        key_file: str | None = None,
-        max_response_bytes: int | None = None,
-        no_proxy: str | None = None,
-        proxy: str | None = None,
-        proxy_headers: Mapping[str, str] | None = None,
-        refresh_api_key_hook: Callable[[Configuration], object] | None = None,
-        retries: int | RetryPolicy | None = None,
-        socket_options: SocketOptions | None = None,
-        ssl_ca_cert: str | None = None,
-        timeout: Timeout | None = None,
-        verify_ssl: bool | None = None,
-    ) -> None:
-        given = {name: x for name, x in locals().items() if x is not None and name != "self"}
-        self.__dict__["_secrets"] = {
-            "api_key": Secrets(check_api_key),
-            "api_key_prefix": Secrets(check_api_key_prefix),
-            "proxy_headers": Secrets(check_proxy_header),
-        }
-        for name, value in given.items():
-            setattr(self, name, value)
+    debug: Setting[bool] = setting(
+        check_flag,
+        "True: set the logger ``fastly`` to DEBUG; False: set it back from DEBUG to NOTSET.",
+        default=False,
+        kind=_Debug,
+    )
 
     if not TYPE_CHECKING:  # to a type checker, the settings are the declared ones
 
         def __setattr__(self, name, value):
-            if not isinstance(getattr(type(self), name, None), (Setting, property)):
+            if not isinstance(getattr(type(self), name, None), Setting):
                 raise no_setting(name, dir(self))
             super().__setattr__(name, value)
 
         def __getattr__(self, name):
             raise no_setting(name, dir(self))
-
-    @property
-    def api_key(self) -> MutableMapping[str, str]:
-        """The API token, as ``api_key["token"]``; assign the token or a whole mapping."""
-        return self._secret("api_key")
-
-    @api_key.setter
-    def api_key(self, value: Mapping[str, str]) -> None:
-        _replace(self._secret("api_key"), "api_key", value)
-
-    @property
-    def api_key_prefix(self) -> MutableMapping[str, str]:
-        """Prefix of the token, as ``api_key_prefix["token"]``, such as "Bearer"."""
-        return self._secret("api_key_prefix")
-
-    @api_key_prefix.setter
-    def api_key_prefix(self, value: Mapping[str, str]) -> None:
-        _replace(self._secret("api_key_prefix"), "api_key_prefix", value)
-
-    @property
-    def proxy_headers(self) -> MutableMapping[str, str]:
-        """Headers sent only to the proxy, such as ``Proxy-Authorization``."""
-        return self._secret("proxy_headers")
-
-    @proxy_headers.setter
-    def proxy_headers(self, value: Mapping[str, str]) -> None:
-        _replace(self._secret("proxy_headers"), "proxy_headers", value)
-
-    @property
-    def api_token(self) -> str | None:
-        """The token in use: ``api_key["token"]``, else ``FASTLY_API_TOKEN``; assignable."""
-        return self.api_key.get("token") or variable(TOKEN_VARIABLE)
-
-    @api_token.setter
-    def api_token(self, value: str) -> None:
-        self.api_key["token"] = value
-
-    @property
-    def debug(self) -> bool:
-        """True: set the logger ``fastly`` to DEBUG; False: set it back from DEBUG to NOTSET."""
-        return logging.getLogger("fastly").level == logging.DEBUG
-
-    @debug.setter
-    def debug(self, value: bool) -> None:
-        log = logging.getLogger("fastly")
-        if check_flag("debug", value):
-            log.setLevel(logging.DEBUG)
-        elif self.debug:
-            log.setLevel(logging.NOTSET)
 
     def get_api_key_with_prefix(self, identifier: str = "token") -> str:
         """Run the refresh hook, and return the value of the ``Fastly-Key`` header.
@@ -251,8 +238,9 @@ class Configuration:
         check_key_name("api_key", identifier)
         if (hook := self.refresh_api_key_hook) is not None:
             hook(self)
-        prefix = self._secret("api_key_prefix").get("token")
-        token = self._secret("api_key").get("token") or check_hidden(self._checked_token)
+        secrets = self.__dict__["_secrets"]
+        prefix = secrets["api_key_prefix"].get("token")
+        token = secrets["api_key"].get("token") or check_hidden(self._checked_token)
         return f"{prefix} {token}" if prefix else token
 
     def _checked_token(self) -> str:
@@ -321,9 +309,6 @@ class Configuration:
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not name.startswith("_")]
 
-    def _secret(self, name: str) -> Secrets:
-        return cast("Secrets", self.__dict__["_secrets"][name])
-
     def _shown(self) -> dict[str, object]:
         """Return host, source of the token and all changed settings, without secrets."""
         source = "api_key" if self.api_key else TOKEN_VARIABLE if self.api_token else "nowhere"
@@ -338,13 +323,5 @@ class Configuration:
             "host": host,
             "token from": source,
             **changed,
-            **{n: x for n in ("api_key_prefix", "proxy_headers") if (x := self._secret(n))},
+            **{n: x for n in ("api_key_prefix", "proxy_headers") if (x := getattr(self, n))},
         }
-
-
-def _replace(secrets: Secrets, name: str, value: object) -> None:
-    if not isinstance(value, Mapping):
-        raise ApiTypeError(
-            f"{name} must be a mapping such as {_EXAMPLES[name]}, got {type(value).__name__}"
-        )
-    secrets.replace(cast("Mapping[str, str]", value))

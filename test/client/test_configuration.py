@@ -155,7 +155,6 @@ def test_a_path_object_is_a_file(tmp_path: Path) -> None:
         ("socket_options", 5, fastly.ApiTypeError),
         ("timeout", "5", fastly.ApiTypeError),
         ("timeout", True, fastly.ApiTypeError),
-        ("timeout", None, fastly.ApiTypeError),
         ("timeout", 0, fastly.ApiValueError),
         ("timeout", -1, fastly.ApiValueError),
         ("timeout", float("inf"), fastly.ApiValueError),
@@ -180,7 +179,6 @@ def test_a_path_object_is_a_file(tmp_path: Path) -> None:
         ("retries", urllib3.Retry, fastly.ApiTypeError),
         ("host", "https://api.fastly.com:0", fastly.ApiValueError),
         ("verify_ssl", "no", fastly.ApiTypeError),
-        ("verify_ssl", None, fastly.ApiTypeError),
         ("ssl_ca_cert", "/nonexistent/ca.pem", fastly.ApiValueError),
         ("cert_file", 5, fastly.ApiTypeError),
         ("assert_hostname", True, fastly.ApiTypeError),
@@ -591,7 +589,7 @@ def test_a_setting_is_declared_once() -> None:
         return f"{name}={value}={value}"
 
     class Settings:
-        pace = Setting("slow", doubled, "How fast.")
+        pace = Setting(doubled, "How fast.", "slow")
 
     settings: Any = Settings()
     assert "slow" == settings.pace
@@ -604,14 +602,33 @@ def test_a_setting_is_declared_once() -> None:
 
 
 def test_the_constructor_names_every_setting() -> None:
-    """Completion and type checkers know each setting as an argument by name."""
-    names = set(inspect.signature(fastly.Configuration).parameters)
-    settable = {
-        name
-        for name, value in vars(fastly.Configuration).items()
-        if isinstance(value, Setting) or (isinstance(value, property) and value.fset)
+    """Editors and help() know each setting as an argument; three are also taken by position."""
+    parameters = inspect.signature(fastly.Configuration).parameters
+    assert [n for n, x in vars(fastly.Configuration).items() if isinstance(x, Setting)] == [
+        *parameters
+    ]
+    assert ["host", "api_key", "api_key_prefix"] == [
+        name for name, x in parameters.items() if x.kind is x.POSITIONAL_OR_KEYWORD
+    ]
+
+
+def test_none_is_the_default() -> None:
+    """None as an argument keeps the default of each setting; assigned later, it restores it."""
+    names = inspect.signature(fastly.Configuration).parameters
+    changed = {
+        "host": "https://billing.example",
+        "api_token": TOKEN,
+        "proxy_headers": {"a": "b"},
+        "proxy": "http://proxy:3128",
+        "verify_ssl": False,
+        "debug": True,
     }
-    assert settable == names
+    configuration = fastly.Configuration(**{**dict.fromkeys(names), **changed})
+    assert changed == {name: getattr(configuration, name) for name in changed}
+    for name in names:
+        setattr(configuration, name, None)
+    default = fastly.Configuration()
+    assert [getattr(default, n) for n in names] == [getattr(configuration, n) for n in names]
 
 
 class Vault:
