@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, timezone
 
-__all__ = ["day_after", "day_before", "in_utc", "month_of"]
+__all__ = [
+    "day_after",
+    "day_before",
+    "in_utc",
+    "is_month",
+    "month_after",
+    "month_before",
+    "month_of",
+    "this_month",
+]
+
+
+def is_month(text: str) -> bool:
+    """Return whether a text is a month such as "2026-05", the only spelling that is accepted."""
+    return re.fullmatch(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])", text) is not None
+
+
+def this_month() -> str:
+    """Return the month in UTC."""
+    return datetime.now(timezone.utc).date().isoformat()[:7]
+
+
+def month_before(month: str, number: int = 1) -> str:
+    """Return the month that is so many months earlier."""
+    year, index = divmod(12 * int(month[:4]) + int(month[5:]) - 1 - number, 12)
+    return f"{year:04}-{index + 1:02}"
+
+
+def month_after(month: str) -> str:
+    """Return the next month."""
+    return month_before(month, -1)
 
 
 def in_utc(time: datetime) -> datetime:

@@ -16,6 +16,7 @@ from typing import Annotated, SupportsIndex, cast
 
 from fastly._models import Model
 from fastly._models.reading import time_from_text
+from fastly._months import is_month
 from fastly._text import shown
 from fastly.exceptions import ApiTypeError, ApiValueError
 
@@ -48,7 +49,6 @@ Check = Callable[[str, object], str]
 Rule = Callable[[Mapping[str, str]], None]  # checks the arguments of a call, as written, together
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MONTH_OF_YEAR = re.compile(r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])")
 _MONTH = re.compile(r"0?[1-9]|1[0-2]")
 _YEAR = re.compile(r"[1-9][0-9]{3}")
 _COUNT = re.compile(r"[1-9][0-9]{0,17}")
@@ -131,7 +131,9 @@ def check_cursor(name: str, value: object) -> str:
 
 
 def _check_day(name: str, value: object) -> str:
-    text = _date_as_text(name, value, _DAY, "day", "2026-05-01")
+    text = _date_as_text(name, value, "2026-05-01")
+    if not _DAY.fullmatch(text):
+        raise ApiValueError(f"{name} must be a day such as '2026-05-01', got {shown(text)}")
     try:
         return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
@@ -140,16 +142,17 @@ def _check_day(name: str, value: object) -> str:
 
 def check_month_of_year(name: str, value: object) -> str:
     """Check a month such as "2026-07", or a date in it, and return it as text."""
-    return _date_as_text(name, value, _MONTH_OF_YEAR, "month", "2026-07")
+    text = _date_as_text(name, value, "2026-07")
+    if not is_month(text):
+        raise ApiValueError(f"{name} must be a month such as '2026-07', got {shown(text)}")
+    return text
 
 
-def _date_as_text(name: str, value: object, form: re.Pattern[str], kind: str, one: str) -> str:
-    """Return a date, or text in the same form as an example, as text of that length."""
+def _date_as_text(name: str, value: object, one: str) -> str:
+    """Return a date as text of the form of an example, and text as it is."""
     text = value.isoformat()[: len(one)] if isinstance(value, datetime.date) else value
     if not isinstance(text, str):
         raise ApiTypeError(f"{name} must be a date or text such as {one!r}, got {shown(text)}")
-    if not form.fullmatch(text):
-        raise ApiValueError(f"{name} must be a {kind} such as {one!r}, got {shown(text)}")
     return as_text(name, text)
 
 

@@ -18,7 +18,6 @@ from fastly.cli.values import (
     count_value,
     current_month,
     invoice_key,
-    last_month,
     month_value,
     timeout_value,
     wait_value,
@@ -151,7 +150,7 @@ def _check(options: Options) -> None:
 
 
 def _check_months(options: Options) -> None:
-    """Check options of which a command takes one, and replace words by the months they mean."""
+    """Check options of which a command takes one, and set the months that words stand for."""
     months = {"MONTH": options.key, "--since": options.since, "--until": options.until}
     given = [name for name, value in months.items() if value]
     if options.last is not None and given:
@@ -160,10 +159,18 @@ def _check_months(options: Options) -> None:
         raise UsageError(f"a month and {given[1]} cannot be combined: remove one")
     if (options.by == "team") != (options.teams is not None):
         raise UsageError("--by team needs --teams FILE, and --teams needs --by team")
+    if options.last is not None or options.key == "last-month":
+        _set_last_months(options)
+
+
+def _set_last_months(options: Options) -> None:
+    from fastly._months import month_before, this_month  # imports datetime, which --help need not
+
+    last = month_before(this_month())
     if options.last is not None:
-        options.since, options.until = last_month(options.last), last_month()
+        options.since, options.until = month_before(this_month(), options.last), last
     if options.key == "last-month":
-        options.key = last_month()
+        options.key = last
 
 
 def _check_host(host: str) -> None:

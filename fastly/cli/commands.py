@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from fastly._months import day_after, day_before, month_of
+from fastly._months import (
+    day_after,
+    day_before,
+    is_month,
+    month_after,
+    month_before,
+    month_of,
+    this_month,
+)
 from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsageMetricsApi
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
@@ -24,7 +31,6 @@ from fastly.cli.layout import Paper, apart
 from fastly.cli.messages import PROGRAM, CommandError, say
 from fastly.cli.progress import Progress
 from fastly.cli.v2.table import bill_page
-from fastly.cli.values import is_month, last_month
 from fastly.costs import Forecast, forecast
 from fastly.focus import COLUMNS, focus_rows
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
@@ -174,9 +180,9 @@ def _invoice_of_month(month: str, client: ApiClient) -> Invoice:
 
 def _no_invoice(month: str) -> CommandError:
     reason = f'"{PROGRAM} invoices" lists all invoices'
-    if month == _today().isoformat()[:7]:
+    if month == this_month():
         reason = f'the month is in progress; see "{PROGRAM} mtd"'
-    elif month == last_month():
+    elif month == month_before(this_month()):
         reason = "the month has just ended, and its invoice may not be posted yet; try again later"
     return CommandError(f"no invoice for {month}: {reason}")
 
@@ -229,7 +235,7 @@ def _forecast(
     options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
 ) -> Report:
     month_to_date = BillingInvoicesApi(client).get_month_to_date_invoice(_wait=options.wait)
-    history = invoices_between(Options(since=last_month(12)), client, progress)
+    history = invoices_between(Options(since=month_before(this_month(), 12)), client, progress)
     found = forecast(month_to_date, history, options.minimum)
     if form == "table":
         chunks = _page(forecast_page(found, options.budget, paper))
@@ -303,17 +309,12 @@ def _usage_of_months(
     month: str, last: str, client: ApiClient
 ) -> Iterator[tuple[str, HistoricalUsageMonthResponse]]:
     """Yield each month with its usage, to which the month is added: the API does not send it."""
-    api, current = HistoricalApi(client), _today().isoformat()[:7]
+    api, current = HistoricalApi(client), this_month()
     while month <= min(last, current):
         usage = api.get_usage_month(year=month[:4], month=month[5:], billable_units=True)
         usage["month"] = month
         yield month, usage
-        month = _next_month(month).isoformat()[:7]
-
-
-def _next_month(month: str) -> date:
-    """Return the first day after a month."""
-    return (date.fromisoformat(f"{month}-28") + timedelta(days=4)).replace(day=1)
+        month = month_after(month)
 
 
 def _ai_usage(
@@ -322,7 +323,7 @@ def _ai_usage(
     start, end = _months(options)
     pages = AiRuntimeControlUsageMetricsApi(client).iter_arc_usage_metrics(
         _from=f"{start}-01",
-        to=_next_month(end) if end < _today().isoformat()[:7] else None,
+        to=day_after(end) if end < this_month() else None,
         granularity="hourly" if options.hourly else "daily",
     )
     metrics = progress.items(pages, lambda page: page.data)
@@ -333,12 +334,8 @@ def _ai_usage(
 
 def _months(options: Options) -> tuple[str, str]:
     """Return the first and the last month of usage."""
-    end = options.until or max(_today().isoformat()[:7], options.since or "")
+    end = options.until or max(this_month(), options.since or "")
     return options.since or end, end
-
-
-def _today() -> date:
-    return datetime.now(timezone.utc).date()
 
 
 def _v2(options: Options, form: str, paper: Paper, client: ApiClient) -> Chunks:

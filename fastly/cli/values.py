@@ -18,8 +18,6 @@ __all__ = [
     "count_value",
     "current_month",
     "invoice_key",
-    "is_month",
-    "last_month",
     "month_value",
     "timeout_value",
     "wait_value",
@@ -47,13 +45,10 @@ def _is(spelling: str, text: str) -> re.Match[str] | None:
     return re.fullmatch(spelling, text, re.ASCII | re.IGNORECASE)
 
 
-def is_month(text: str) -> bool:
-    """Return whether a text is a month such as 2026-05."""
-    return _is(r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])", text) is not None
-
-
 def month_value(text: str) -> str:
     """Check a month such as 2026-05."""
+    from fastly._months import is_month
+
     if not is_month(text):
         raise ArgumentTypeError(
             f"must be a month such as 2026-05, got {shown(text)}{_right_spelling(text)}"
@@ -63,6 +58,8 @@ def month_value(text: str) -> str:
 
 def invoice_key(text: str) -> str:
     """Check a month, or the ID of an invoice."""
+    from fastly._months import is_month
+
     is_id = _is(_ID, text) and not _is(_LIKE_A_DATE, text) and text != "month-to-date"
     # An ID might look like 202605, but whoever writes that means a month.
     if not (is_month(text) or (is_id and not _other_month(text))):
@@ -85,15 +82,6 @@ def count_value(text: str) -> int:
             f"must be a number of months from 1 to {_MOST_MONTHS}, got {shown(text)}"
         )
     return int(text)
-
-
-def last_month(number: int = 1) -> str:
-    """Return the month in UTC that is so many months before this one."""
-    from datetime import datetime, timezone
-
-    today = datetime.now(timezone.utc).date()
-    year, month = divmod(12 * today.year + today.month - 1 - number, 12)
-    return f"{year:04}-{month + 1:02}"
 
 
 def _other_month(text: str) -> re.Match[str] | None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from shell import Shell, Terminal
 
-from fastly.cli.values import last_month
+from fastly._months import month_before, this_month
 from fastly.costs import Forecast
 from fastly.testing import BillingServer
 
@@ -66,7 +66,7 @@ class TestCosts:
         latest = server.account.v3_invoice(*next(server.account.v3_invoice_months()))
         assert (0, "") == (result.status, result.stderr)
         assert Decimal(str(latest["monthly_transaction_amount"])) == total_of(rows)
-        assert {last_month()} == {row["month"] for row in rows}
+        assert {month_before(this_month())} == {row["month"] for row in rows}
 
     def test_formats(self, shell: Shell) -> None:
         """As csv, jsonl and json, the rows are the same."""
@@ -270,7 +270,7 @@ class TestMonths:
         """Both words are the month before this one, which is the newest on the stand-in."""
         rows = read_csv(shell(command, word, "--format", "csv").stdout)
         months = {row.get("month") or row["billing_start_date"][:7] for row in rows}
-        assert {last_month()} == months
+        assert {month_before(this_month())} == months
 
     @pytest.mark.parametrize("command", ["invoice", "costs"])
     def test_last_month_that_is_not_posted(
@@ -280,7 +280,7 @@ class TestMonths:
         serve(server)
         result = shell(command, "last-month")
         reason = "the month has just ended, and its invoice may not be posted yet; try again later"
-        expected = f"fastly-billing: no invoice for {last_month()}: {reason}\n"
+        expected = f"fastly-billing: no invoice for {month_before(this_month())}: {reason}\n"
         assert (1, expected) == (result.status, result.stderr)
 
     def test_latest_is_the_first_of_the_list(self, shell: Shell, server: BillingServer) -> None:
@@ -294,7 +294,11 @@ class TestMonths:
         for command in ("invoices", "costs"):
             rows = read_csv(shell(command, "--last", "3", "--format", "csv").stdout)
             months = {row.get("month") or row["billing_start_date"][:7] for row in rows}
-            assert {last_month(1), last_month(2), last_month(3)} == months
+            assert {
+                month_before(this_month(), 1),
+                month_before(this_month(), 2),
+                month_before(this_month(), 3),
+            } == months
 
     def test_months_before_this_one(self) -> None:
         """The months go back over the end of a year."""
@@ -302,7 +306,7 @@ class TestMonths:
         month = today.replace(day=1)
         for number in range(1, 15):
             month = (month - timedelta(days=1)).replace(day=1)
-            assert f"{month:%Y-%m}" == last_month(number)
+            assert f"{month:%Y-%m}" == month_before(this_month(), number)
 
 
 @pytest.fixture
