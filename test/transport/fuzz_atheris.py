@@ -11,10 +11,14 @@ Each function raises only documented exceptions, or ``AssertionError`` if its re
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 import sys
+import tempfile
+from collections import Counter
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +37,22 @@ from fastly._operations.payloads import parsed
 from fastly._transport import Headers, Response
 from fastly._transport.messages import retry_after
 from fastly.api.billing_invoices_api import BillingInvoicesApi
+from fastly.cli.append import AppendError, Appending
+from fastly.cli.arguments import Options
+from fastly.cli.export import json_lines
 from fastly.configuration.secrets import Mask, Secret
 from fastly.exceptions import ApiException, ApiTypeError, ApiValueError, exception_for
 from fastly.models import (
     BillingEstimateResponse,
     BillingResponse,
+    Invoice,
     ListEomInvoicesResponse,
     MtdInvoiceResponse,
     Serviceusagemetrics,
     Usagemetrics,
 )
+from fastly.rows import invoice_rows
+from fastly.testing import BillingServer
 
 MODELS: tuple[type[Model], ...] = (
     *(BillingResponse, BillingEstimateResponse, ListEomInvoicesResponse, MtdInvoiceResponse),
@@ -52,6 +62,12 @@ URL = "https://api.fastly.com/x"
 KINDS = (JSON, CSV, PDF)
 TOKEN = "made-up-token/+"
 MASK = Mask(Secret(f"Bearer {TOKEN}"))
+INVOICES = [
+    Invoice(invoice_id=f"INV-{n}", customer_id="c", transaction_line_items=[{"amount": n}] * n)
+    for n in (1, 2)
+]
+ROWS = "".join(json_lines(invoice_rows(INVOICES))).encode()
+PAGE = json.dumps({"data": [x.to_dict() for x in INVOICES], "meta": {"next_cursor": "c"}}).encode()
 
 
 def decoded(
@@ -138,6 +154,48 @@ def fuzz_arguments(api: BillingInvoicesApi, *values: Any, **options: Any) -> Non
             call()
 
 
+def fuzz_cut(size: int) -> None:
+    """Decode a page that ends early, which is refused."""
+    assert decoded(PAGE[: size % len(PAGE)], model=2) is None
+
+
+@cache
+def served() -> tuple[BillingServer, BillingInvoicesApi]:
+    """Return a server, and a client of it, that end with the process or are closed."""
+    server = BillingServer().start()
+    configuration = fastly.Configuration(host=server.url, api_token=server.token, retries=0)
+    return server, BillingInvoicesApi(fastly.ApiClient(configuration))
+
+
+def fuzz_pages(bodies: list[bytes]) -> None:
+    """Read pages with any bodies: their invoices, each once, or an exception."""
+    server, api = served()
+    for body in bodies:
+        server.enqueue(headers={"Content-Type": JSON}, body=body)
+    ids = Counter[str]()
+    with suppress(fastly.ApiException):
+        ids.update(x.invoice_id or "" for x in api.iter_invoices(limit=200))
+    for _ in range(len(bodies)):  # of pages that nobody asked for
+        with suppress(fastly.ApiException):
+            api.list_invoices(limit=1)
+    assert not any(count > 1 for name, count in ids.items() if name)
+
+
+def fuzz_corrections(old: bytes) -> None:
+    """Append to a file of any rows: it is refused, or nothing is lost, and all is there once."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "rows.jsonl")
+        file.write_bytes(old)
+        with suppress(AppendError):
+            appending = Appending(file, INVOICES, Options())
+            chunks = list(appending.chunks()) if appending.is_needed else [old]
+            file.write_bytes(b"".join(x.encode() if isinstance(x, str) else x for x in chunks))
+            again = Appending(file, INVOICES, Options())
+            assert not again.is_needed
+            assert len(INVOICES) == again.known
+            assert appending.gone == again.gone
+
+
 def fuzz_all(data: bytes) -> None:
     """Pass the bytes to one of the functions above, selected by the first byte."""
     choice, rest = (data[0], data[1:]) if data else (0, b"")
@@ -154,6 +212,9 @@ def fuzz_all(data: bytes) -> None:
         lambda: fuzz_host(text),
         lambda: fuzz_host(f"https://{text}"),
         lambda: fuzz_mask(rest),
+        lambda: fuzz_cut(len(rest)),
+        lambda: fuzz_pages(rest.split(b"\n")[:5]),
+        lambda: fuzz_corrections(ROWS[: choice * 3] + rest + ROWS[choice * 3 :]),
     )
     entries[choice % len(entries)]()
 

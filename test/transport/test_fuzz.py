@@ -193,7 +193,61 @@ def test_any_times_are_kept_or_refused(
         unreachable.get_month_to_date_invoice(_request_timeout=timeout, _wait=wait)
 
 
-@pytest.mark.parametrize("choice", range(10))
+@pytest.fixture(scope="module")
+def served() -> Iterator[None]:
+    """Close the server of the fuzzer's pages."""
+    yield
+    server, api = fuzz.served()
+    api.api_client.close()
+    server.close()
+    fuzz.served.cache_clear()
+
+
+@bounded
+@given(st.integers(0, 10_000))
+def test_a_cut_page_is_refused(size: int) -> None:
+    """A page that ends anywhere before its end raises ResponseException."""
+    fuzz.fuzz_cut(size)
+
+
+@pytest.mark.usefixtures("served")
+@bounded
+@given(st.lists(st.one_of(st.binary(max_size=40), VALUES.map(lambda x: json.dumps(x).encode()))))
+@example([fuzz.PAGE, fuzz.PAGE])
+@example([fuzz.PAGE, fuzz.PAGE[:-1]])
+def test_any_pages_are_invoices_once_or_refused(bodies: list[bytes]) -> None:
+    """Pages of any bytes are read, each invoice once, or raise an exception."""
+    fuzz.fuzz_pages(bodies[:5])
+
+
+LINES = st.sampled_from(fuzz.ROWS.splitlines(keepends=True))
+VALUES_OF_ROWS = st.one_of(st.none(), st.integers(-3, 3), st.just("INV-2"), TIMES)
+
+
+def changed(line: bytes, column: int, value: object) -> bytes:
+    """Return a row with another value in one column."""
+    row = json.loads(line)
+    return json.dumps({**row, list(row)[column % len(row)]: value}).encode() + b"\n"
+
+
+@bounded
+@given(
+    st.lists(
+        st.one_of(LINES, st.builds(changed, LINES, st.integers(0, 30), VALUES_OF_ROWS)), max_size=6
+    ),
+    st.one_of(
+        st.just(b""),
+        st.binary(max_size=9),
+        st.builds(lambda x, n: x[:n], LINES, st.integers(0, 400)),
+    ),
+)
+def test_any_rows_are_corrected_or_refused(lines: list[bytes], last: bytes) -> None:
+    """A file of right, changed and incomplete rows is corrected completely, or refused."""
+    fuzz.fuzz_corrections(b"".join(lines) + last)
+
+
+@pytest.mark.usefixtures("served")
+@pytest.mark.parametrize("choice", range(13))
 def test_the_fuzzers_entries_run(choice: int) -> None:
     """Each entry point of the manual fuzzer accepts its bytes."""
     fuzz.fuzz_all(bytes([choice]) + b'{"total": {"cost": 1}}\nx')
