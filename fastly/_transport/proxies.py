@@ -44,7 +44,9 @@ def _environment_proxy(scheme: str) -> tuple[str, SecretURL | None]:
 
 def _check_variable(name: str) -> SecretURL | None:
     value = variable(name)
-    return check_proxy(name, value if value is None or "://" in value else f"http://{value}")
+    if value is None:
+        return None
+    return check_proxy(name, value if "://" in value else f"http://{value}")
 
 
 def _bypassed(configuration: Configuration, url: str) -> bool:
