@@ -13,7 +13,7 @@ import pydantic
 import stripe
 
 from fastly._models import Model
-from fastly.model.billing_response import BillingResponse
+from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
 
 Decode = Callable[[bytes], object]
 Make = Callable[[str, dict[str, Any]], Any]
@@ -42,9 +42,9 @@ def _equal(kind: Any, make: Make) -> Any:
 
 
 def decoders() -> dict[str, Decode]:
-    """Return functions that make an invoice from the bytes of a response, by the peer's name."""
-    model = _equal(BillingResponse, _pydantic_model)
-    decoder = msgspec.json.Decoder(_equal(BillingResponse, _msgspec_struct))
+    """Return functions that make a page from the bytes of a response, by the name of the peer."""
+    model = _equal(ListEomInvoicesResponse, _pydantic_model)
+    decoder = msgspec.json.Decoder(_equal(ListEomInvoicesResponse, _msgspec_struct))
     return {
         "json": json.loads,
         "pydantic": model.model_validate_json,

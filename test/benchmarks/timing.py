@@ -14,6 +14,7 @@ from statistics import median, quantiles
 from typing import NamedTuple
 
 Subjects = Mapping[str, Callable[[], object]]
+Clock = Callable[[], float]
 
 
 class Figure(NamedTuple):
@@ -40,16 +41,18 @@ class Figure(NamedTuple):
         return "" if self.low is None else f"{self.low:.2f}-{self.high:.2f}"
 
 
-def seconds(work: Callable[[], object], calls: int = 1) -> float:
+def seconds(work: Callable[[], object], calls: int = 1, clock: Clock = time.perf_counter) -> float:
     """Return how long some calls take; each result is freed before the next call."""
     gc.collect()
-    started = time.perf_counter()
+    started = clock()
     for _ in range(calls):
         work()
-    return time.perf_counter() - started
+    return clock() - started
 
 
-def rounds(subjects: Subjects, count: int, calls: int = 1) -> list[dict[str, float]]:
+def rounds(
+    subjects: Subjects, count: int, calls: int = 1, clock: Clock = time.perf_counter
+) -> list[dict[str, float]]:
     """Time all subjects once in each round, in an order that alternates.
 
     A first round, which warms up, is left out.
@@ -57,14 +60,20 @@ def rounds(subjects: Subjects, count: int, calls: int = 1) -> list[dict[str, flo
     names = list(subjects)
     times: list[dict[str, float]] = []
     for _ in range(count + 1):
-        times.append({name: seconds(subjects[name], calls) for name in names})
+        times.append({name: seconds(subjects[name], calls, clock) for name in names})
         names.reverse()
     return times[1:]
 
 
-def ratios(subjects: Subjects, base: str, count: int, calls: int = 1) -> dict[str, Figure]:
+def ratios(
+    subjects: Subjects,
+    base: str,
+    count: int,
+    calls: int = 1,
+    clock: Clock = time.perf_counter,
+) -> dict[str, Figure]:
     """Summarize each subject's times over the base's of the same round."""
-    times = rounds(subjects, count, calls)
+    times = rounds(subjects, count, calls, clock)
     return {name: Figure.of([t[name] / t[base] for t in times]) for name in subjects}
 
 
