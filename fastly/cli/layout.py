@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -28,7 +29,7 @@ __all__ = [
 
 Number = Decimal | float | None
 
-NARROWEST, WIDEST = 24, 88
+NARROWEST, WIDEST, _FILE_WIDTH = 24, 88, 80
 _SHORTEST_NAME, _LABEL = 12, 10
 _SHORTEST_BAR, _LONGEST_BAR = 4, 24
 _LONGEST_TEXT = 1000
@@ -52,6 +53,16 @@ class Paper:
         self.width = max(NARROWEST, min(width, WIDEST))
         self.encoding = encoding
         self.block, self.rule = ("█", "─") if _can_show("█─", encoding) else ("#", "-")
+
+    @classmethod
+    def for_file(cls, encoding: str) -> Paper:
+        """Return the paper of a page in a file."""
+        return cls(_FILE_WIDTH, encoding)
+
+    @classmethod
+    def for_terminal(cls, encoding: str) -> Paper:
+        """Return the paper of a terminal, or of a pipe."""
+        return cls(shutil.get_terminal_size().columns, encoding)
 
     @staticmethod
     def text(lines: Iterable[str]) -> str:

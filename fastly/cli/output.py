@@ -6,7 +6,6 @@ import contextlib
 import errno
 import json
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Iterable
@@ -38,7 +37,6 @@ _EXTENSIONS = {
 }
 # What a format needs: a module, and the extra that installs it.
 _EXTRAS = {"parquet": ("pyarrow", "arrow"), "xlsx": ("xlsxwriter", "excel")}
-_FILE_WIDTH = 80
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 _STDOUT = (None, "-", "/dev/stdout")
 _OPEN_FILES = ("/dev/fd", "/proc/self/fd", "/proc/thread-self/fd")
@@ -71,8 +69,8 @@ class Target(NamedTuple):
     @property
     def paper(self) -> Paper:
         """The paper for pages."""
-        width = _FILE_WIDTH if self.file else shutil.get_terminal_size().columns
-        return Paper(width, self.encoding)
+        paper = Paper.for_file if self.file else Paper.for_terminal
+        return paper(self.encoding)
 
 
 def target_of(options: Options) -> Target:

@@ -29,7 +29,18 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cached_property, lru_cache
 
-from fastly.testing.catalog import CREATED, EXTRAS, PLAN_MINIMUM, REGIONS, SERVICES, Extra, Region
+from fastly.testing.catalog import (
+    COMPUTE_PRICE,
+    COMPUTE_SINCE,
+    CREATED,
+    EXTRAS,
+    PLAN_MINIMUM,
+    REGIONS,
+    SERVICES,
+    TIERS,
+    Extra,
+    Region,
+)
 
 __all__ = [
     "Bill",
@@ -43,9 +54,7 @@ __all__ = [
     "usages",
 ]
 
-_COMPUTE_SINCE, _COMPUTE_PRICE = (2025, 4), "0.005"
 _SEASONS = {2: Decimal("0.02"), 11: Decimal(3)}
-_TIERS = (("First 10TB", 10_000), ("Next 10TB", 10_000), ("Over 20TB", 10**12))
 
 
 @dataclass(frozen=True)
@@ -235,9 +244,9 @@ def _traffic(
     yield Usage(region, "Bandwidth", gigabytes, _bandwidth_tiers(region, gigabytes))
     requests = int(gigabytes * (20_000 + chance("requests", 40_000)))
     yield _requests(region, "Requests", requests, region.request_price)
-    if region.has_compute and (year, month) >= _COMPUTE_SINCE:
+    if region.has_compute and (year, month) >= COMPUTE_SINCE:
         compute = requests * (10 + chance("compute", 20)) // 100
-        yield _requests(region, "Compute Requests", compute, _COMPUTE_PRICE)
+        yield _requests(region, "Compute Requests", compute, COMPUTE_PRICE)
 
 
 def _requests(region: Region, product: str, count: int, price: str) -> Usage:
@@ -254,7 +263,7 @@ def _requests(region: Region, product: str, count: int, price: str) -> Usage:
 def _bandwidth_tiers(region: Region, gigabytes: Decimal) -> tuple[Tier, ...]:
     """Spread bandwidth over the tiers, each one used when those before it are full."""
     tiers: list[Tier] = []
-    for (name, width), price in zip(_TIERS, region.prices, strict=True):
+    for (name, width), price in zip(TIERS, region.prices, strict=True):
         units = min(gigabytes, Decimal(width))
         tiers.append(_tier(region, name, units, price))
         gigabytes -= units

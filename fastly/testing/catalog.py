@@ -1,16 +1,32 @@
-"""What the stand-in's account buys: regions and their prices, services, and fixed charges."""
+"""What the stand-in's account buys: services, fixed charges, and regions, with all prices."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-__all__ = ["CREATED", "EXTRAS", "PLAN_MINIMUM", "REGIONS", "SERVICES", "Extra", "Region", "Service"]
+__all__ = [
+    "COMPUTE_PRICE",
+    "COMPUTE_SINCE",
+    "CREATED",
+    "EXTRAS",
+    "PLAN_MINIMUM",
+    "REGIONS",
+    "SERVICES",
+    "TIERS",
+    "Extra",
+    "Region",
+    "Service",
+]
 
 Month = tuple[int, int]
 
 CREATED: Month = (2019, 3)
 PLAN_MINIMUM = Decimal(1500)
+COMPUTE_SINCE: Month = (2025, 4)
+COMPUTE_PRICE = "0.005"  # USD for 10,000 requests
+# The tiers of a region's `prices`, with their sizes in GB.
+TIERS = (("First 10TB", 10_000), ("Next 10TB", 10_000), ("Over 20TB", 10**12))
 
 
 @dataclass(frozen=True)
