@@ -7,6 +7,7 @@ import io
 import runpy
 from pathlib import Path
 
+import fragments
 import pytest
 
 from fastly.testing import BillingServer
@@ -137,3 +138,11 @@ def test_the_retired_api_where_it_is_gone(tmp_path: Path) -> None:
     with BillingServer(v2=False) as server:
         printed = output(RETIRED, server, tmp_path)
     assert "Fastly retired this API in 2025: use BillingInvoicesApi instead" in printed
+
+
+def test_lines_that_differ(server: BillingServer) -> None:
+    """Each line of docs/migrating.md that differs has the outcome that the page says."""
+    rows = fragments.rows()
+    found = fragments.outcomes(server.url, server.token, [row[0] for row in rows])
+    assert [row[2] for row in rows] == found
+    assert all(row[1] != row[2] for row in rows)
