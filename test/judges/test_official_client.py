@@ -10,6 +10,7 @@ from typing import Any
 
 import fragments
 import pytest
+import shapes
 
 from fastly.testing import Account, BillingServer
 
@@ -87,3 +88,9 @@ def test_its_names_are_recorded(official: Official) -> None:
     folder = PROGRAM.parent.parent / "project"
     recorded = json.loads((folder / "official_names.json").read_text(encoding="utf-8"))
     assert recorded["15.0.0"] == official(folder / "compare_official.py", "--list")
+
+
+def test_the_forms_of_responses(official: Official) -> None:
+    """The official client makes of each form what docs/development/shapes.md says."""
+    program = Path(shapes.__file__)
+    assert shapes.recorded() == shapes.served(lambda url: official(program, "--read", url))
