@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import fragments
+import official_client
 import pytest
 import shapes
 
+import fastly
 from fastly.testing import Account, BillingServer
 
 Official = Callable[..., Any]
@@ -72,6 +74,18 @@ def test_service_usage(read: dict[str, Any]) -> None:
         for block in read["service_usage"]
         for detail in block["details"]
     }
+
+
+def test_traffic_ai_usage_and_addresses(read: dict[str, Any]) -> None:
+    """The official client reads of the other operations what this client reads."""
+    with BillingServer(today=ACCOUNT.today, documented=True) as server:
+        configuration = fastly.Configuration(host=server.url, api_token=server.token)
+        with fastly.ApiClient(configuration) as client:
+            expected = official_client.others(client)
+    assert expected.keys() == read["others"].keys()
+    for name, result in expected.items():
+        assert result == read["others"][name], name
+    assert ["Auckland"] == [x["locality"] for x in expected["addresses"]["data"][1:]]
 
 
 def test_lines_that_differ(official: Official) -> None:
