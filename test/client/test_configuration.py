@@ -117,18 +117,6 @@ def test_settings_are_kept(name: str, value: object) -> None:
     assert value == getattr(fastly.Configuration(**{name: value}), name)
 
 
-@pytest.mark.parametrize(
-    ("name", "before", "default"),
-    [("retries", 7, 3), ("connection_pool_maxsize", 7, 32), ("proxy_headers", {"a": "b"}, {})],
-)
-def test_what_the_official_client_leaves_unset(name: str, before: object, default: object) -> None:
-    """None, the official client's default of some settings, is the default here too."""
-    configuration = fastly.Configuration(**{name: before})
-    setattr(configuration, name, None)
-    assert default == getattr(configuration, name)
-    assert default == getattr(fastly.Configuration(**{name: None}), name)
-
-
 def test_false_is_no_retries(server: BillingServer) -> None:
     """``retries=False`` switches retries off, as it does in urllib3."""
     configuration = fastly.Configuration(host=server.url, api_token=server.token, retries=False)
