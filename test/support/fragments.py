@@ -19,6 +19,8 @@ from typing import Any
 import fastly
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.api.customer_addresses_api import CustomerAddressesApi
+from fastly.api.historical_api import HistoricalApi
 from fastly.model.invoice import Invoice
 
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "migrating.md"
@@ -37,11 +39,20 @@ def outcomes(url: str, token: str, lines: list[str]) -> list[str]:
     with fastly.ApiClient(configuration) as before:
         closed = BillingInvoicesApi(before)
     with fastly.ApiClient(configuration) as api_client:
-        api, usage = BillingInvoicesApi(api_client), BillingUsageMetricsApi(api_client)
-        page = api.list_invoices(limit="20")
-        names = {"fastly": fastly, "Invoice": Invoice, "configuration": configuration}
-        names |= {"api_client": api_client, "api": api, "usage": usage}
-        return [outcome(line, names | {"closed": closed, "page": page}) for line in lines]
+        api = BillingInvoicesApi(api_client)
+        names = {
+            "fastly": fastly,
+            "Invoice": Invoice,
+            "configuration": configuration,
+            "api_client": api_client,
+            "api": api,
+            "closed": closed,
+            "usage": BillingUsageMetricsApi(api_client),
+            "traffic": HistoricalApi(api_client),
+            "addresses": CustomerAddressesApi(api_client),
+            "page": api.list_invoices(limit="20"),
+        }
+        return [outcome(line, names) for line in lines]
 
 
 def outcome(line: str, names: dict[str, Any]) -> str:
