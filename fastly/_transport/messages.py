@@ -28,7 +28,6 @@ __all__ = [
 Headers = urllib3.HTTPHeaderDict
 RawResponse = urllib3.BaseHTTPResponse
 E = TypeVar("E", bound=ApiException)
-T = TypeVar("T")
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?([ \t]*,[ \t]*[0-9]+(\.[0-9]+)?)*")
 _YEAR = 365 * 24 * 3600.0  # seconds; a longer Retry-After is reduced to this
@@ -96,7 +95,7 @@ class LastResponse(_Head):
         """The body: bytes if it is not text; None if the client left it unread."""
         return text_or_bytes(self._body) if isinstance(self._body, bytes) else self._body
 
-    def getheader(self, name: str, default: T | None = None) -> str | T | None:
+    def getheader(self, name: str, default: str | None = None) -> str | None:
         """Return a header, or the default if it is missing; names are case-insensitive."""
         return self.headers.get(name, default)
 
