@@ -14,7 +14,7 @@ from fastly._operations.options import checked
 from fastly._operations.payloads import decoded, parsed, refuse_bodiless
 from fastly._operations.polling import poll_while_accepted
 from fastly._signatures import accepts_only_declared_arguments
-from fastly._transport import RawResponse, Request, Response, RestClient
+from fastly._transport import LastResponse, RawResponse, Request, Response, RestClient
 from fastly._transport.async_result import AsyncResult
 from fastly._transport.bodies import TruncatedBodyError
 from fastly._transport.deadline import Deadline
@@ -36,17 +36,6 @@ __all__ = ["ApiClient", "AsyncResult", "LastResponse"]
 
 LONGEST_CONNECT = 10.0  # seconds, where only a time for the whole call is given
 _OWN_HEADERS = frozenset({"accept", "accept-encoding", "fastly-key"})
-
-
-class LastResponse(NamedTuple):
-    """Status, reason and headers of a response."""
-
-    status: int | None
-    reason: str | None
-    headers: Mapping[str, str]
-
-    def __repr__(self) -> str:
-        return f"<{self.status} {self.reason}, headers {', '.join(self.headers)}>"
 
 
 class DefaultHeaders(Secrets):
@@ -104,7 +93,7 @@ class ApiClient:
     Attributes:
         configuration: The settings.
         default_headers: Headers sent with each request, a case-insensitive mapping.
-        last_response: Status, reason and headers of the last response, or None before the first.
+        last_response: The last response: status, reason, headers and body; None before the first.
 
     Raises:
         ApiTypeError: An argument has the wrong type.
@@ -289,7 +278,7 @@ class ApiClient:
             raise
         finally:
             resources.running.discard(deadline)
-        self.last_response = LastResponse(response.status, response.reason, response.headers)
+        self.last_response = LastResponse.of(response)
         if call.arguments["_return_http_data_only"]:
             return result
         return result, response.status, response.headers
@@ -341,7 +330,7 @@ class ApiClient:
         if isinstance(error.__cause__, TruncatedBodyError):
             error.advice = "The body ended early, also when it was requested again: retry later."
         if error.status is not None:
-            self.last_response = LastResponse(error.status, error.reason, error.headers)
+            self.last_response = LastResponse.of(error)
         if error.status in (404, 410) and call.operation.if_missing:
             error.advice = call.operation.if_missing
 

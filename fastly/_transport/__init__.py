@@ -17,12 +17,13 @@ Only this package uses urllib3 and certifi. It raises none of their exceptions, 
 """
 
 from fastly._transport.client import RestClient
-from fastly._transport.messages import Headers, RawResponse, Request, Response
+from fastly._transport.messages import Headers, LastResponse, RawResponse, Request, Response
 from fastly._transport.retries import LONGEST_RETRY_AFTER
 
 __all__ = [
     "LONGEST_RETRY_AFTER",
     "Headers",
+    "LastResponse",
     "RawResponse",
     "Request",
     "Response",

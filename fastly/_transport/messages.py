@@ -14,7 +14,16 @@ import urllib3
 from fastly._transport.bodies import text_or_bytes
 from fastly.exceptions import ApiException
 
-__all__ = ["Headers", "RawResponse", "Request", "Response", "error_of", "retry_after", "shortened"]
+__all__ = [
+    "Headers",
+    "LastResponse",
+    "RawResponse",
+    "Request",
+    "Response",
+    "error_of",
+    "retry_after",
+    "shortened",
+]
 
 Headers = urllib3.HTTPHeaderDict
 RawResponse = urllib3.BaseHTTPResponse
@@ -52,6 +61,47 @@ class Response(NamedTuple):
     def as_error(self, kind: type[E], reason: str | None = None) -> E:
         """Return an exception that keeps this response."""
         return error_of(kind, self, self.url, reason or self.reason, text_or_bytes(self.data))
+
+
+class _Head(NamedTuple):
+    status: int | None
+    reason: str | None
+    headers: Mapping[str, str]
+
+
+class LastResponse(_Head):
+    """Status, reason and headers of a response, and its body, which is not a part of the tuple.
+
+    The methods are those of the official client's ``RESTResponse``.
+    """
+
+    _body: bytes | str | None = None
+
+    @classmethod
+    def of(cls, response: RawResponse | Response | ApiException) -> LastResponse:
+        """Return what a client keeps of a response."""
+        last = cls(response.status, response.reason, response.headers)
+        if isinstance(response, Response):
+            last._body = response.data
+        elif isinstance(response, ApiException):
+            last._body = response.body
+        return last
+
+    def __repr__(self) -> str:
+        return f"<{self.status} {self.reason}, headers {', '.join(self.headers)}>"
+
+    @property
+    def data(self) -> str | bytes | None:
+        """The body: bytes if it is not text; None if the client left it unread."""
+        return text_or_bytes(self._body) if isinstance(self._body, bytes) else self._body
+
+    def getheader(self, name: str, default: str | None = None) -> str | None:
+        """Return a header, or the default if it is missing; names are case-insensitive."""
+        return self.headers.get(name, default)
+
+    def getheaders(self) -> Mapping[str, str]:
+        """Return all headers."""
+        return self.headers
 
 
 def error_of(

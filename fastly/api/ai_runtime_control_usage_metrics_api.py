@@ -53,7 +53,7 @@ class AiRuntimeControlUsageMetricsApi(Api):
 
         Args:
             key: ID of a virtual key. Default: all.
-            provider: A provider. Default: all.
+            provider: ID of a connection to a provider. Default: all.
             model: A model. Default: all.
             _from: Start: a datetime (UTC if it has no offset), a date, or ISO 8601 text.
             to: End, in the same forms. Default: now.
@@ -76,7 +76,7 @@ class AiRuntimeControlUsageMetricsApi(Api):
 
         Args:
             key: ID of a virtual key. Default: all.
-            provider: A provider. Default: all.
+            provider: ID of a connection to a provider. Default: all.
             model: A model. Default: all.
             _from: Start: a datetime (UTC if it has no offset), a date, or ISO 8601 text.
             to: End, in the same forms. Default: now.
@@ -105,7 +105,7 @@ class AiRuntimeControlUsageMetricsApi(Api):
 
         Args:
             key: ID of a virtual key. Default: all.
-            provider: A provider. Default: all.
+            provider: ID of a connection to a provider. Default: all.
             model: A model. Default: all.
             _from: Start: a datetime (UTC if it has no offset), a date, or ISO 8601 text.
             to: End, in the same forms. Default: now.

@@ -145,7 +145,9 @@ def check_pool_size(name: str, value: object) -> int:
 
 
 def check_retries(name: str, value: object) -> int | RetryPolicy:
-    """Check a retry policy: a number of retries, or a ``urllib3.Retry``."""
+    """Check a retry policy: a number of retries, a ``urllib3.Retry``, or False for none."""
+    if value is False:  # what urllib3 calls no retries
+        return 0
     if not isinstance(value, type) and all(hasattr(value, part) for part in _PARTS_OF_A_RETRY):
         return cast("RetryPolicy", value)
     if isinstance(value, bool) or not isinstance(value, int):

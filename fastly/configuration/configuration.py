@@ -152,7 +152,9 @@ class Configuration:
         default=(10.0, 60.0),
     )
     retries: Setting[int | RetryPolicy] = setting(
-        check_retries, "Retries of a failed request: a number, or a urllib3.Retry.", default=3
+        check_retries,
+        "Retries of a failed request: a number, or a urllib3.Retry; False: 0.",
+        default=3,
     )
     estimate_wait: Setting[float] = setting(
         check_wait,

@@ -18,6 +18,8 @@ from fastly.model.billing_total_extras import BillingTotalExtras
 from fastly.model.customer_address import CustomerAddress
 from fastly.model.eom_invoice_response import EomInvoiceResponse
 from fastly.model.error import Error
+from fastly.model.get_service_level_usage_response import GetServiceLevelUsageResponse
+from fastly.model.get_service_level_usage_types_response import GetServiceLevelUsageTypesResponse
 from fastly.model.historical import Historical
 from fastly.model.historical_meta import HistoricalMeta
 from fastly.model.historical_regions_response import HistoricalRegionsResponse
@@ -38,6 +40,8 @@ from fastly.model.mtdlineitems import Mtdlineitems
 from fastly.model.serviceusagemetric import Serviceusagemetric
 from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
+from fastly.model.serviceusagetype import Serviceusagetype
+from fastly.model.serviceusagetypes import Serviceusagetypes
 from fastly.model.usagemetric import Usagemetric
 from fastly.model.usagemetrics import Usagemetrics
 
@@ -60,6 +64,8 @@ __all__ = [
     "CustomerAddress",
     "EomInvoiceResponse",
     "Error",
+    "GetServiceLevelUsageResponse",
+    "GetServiceLevelUsageTypesResponse",
     "Historical",
     "HistoricalMeta",
     "HistoricalRegionsResponse",
@@ -80,6 +86,8 @@ __all__ = [
     "Serviceusagemetric",
     "Serviceusagemetrics",
     "ServiceusagemetricsData",
+    "Serviceusagetype",
+    "Serviceusagetypes",
     "Usagemetric",
     "Usagemetrics",
 ]

@@ -1,11 +1,13 @@
 """AI Runtime Control: its usage by day or hour, key, provider and model, as pages and as a file.
 
 The account has used it since 2026-01-01, for one request in 100,000 of its traffic. The hours of a
-day add up to the day.
+day add up to the day. In the form of the reference, all metrics are on one page, whose meta has
+neither a cursor nor a limit, and each has the connections to its provider.
 
 Assumptions, which neither the reference nor public reports confirm: without ``from``, usage is that
-of the last 30 days; a metric belongs to the span in which its day or hour starts; a page has 100
-metrics by default and 1,000 at most.
+of the last 30 days; a provider is selected by its name or by the ID of its connection; a metric
+belongs to the span in which its day or hour starts; a page has 100 metrics by default and 1,000 at
+most.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ _KINDS = {
     "output_tokens": (90, 300),
 }
 _FILTERS = {"key": "virtual_key_id", "provider": "provider", "model": "model"}
+_CONNECTION = "pc_"  # before the provider's name: the ID of the connection to it
 _COLUMNS = (
     *("date", "usage_type", "quantity", "virtual_key_id", "virtual_key_name", "provider"),
     "model",
@@ -60,10 +63,12 @@ class AiUsage:
 
     Args:
         account: The account that the endpoints serve.
+        documented: Whether responses have the form of the reference.
     """
 
-    def __init__(self, account: Ledger) -> None:
+    def __init__(self, account: Ledger, *, documented: bool = False) -> None:
         self._account = account
+        self._documented = documented
         self._last: tuple[object, list[Row]] = (None, [])
         self._endpoints: dict[str, Endpoint] = {
             "/ai-runtime-control/v1/usage-metrics": self._page,
@@ -87,6 +92,8 @@ class AiUsage:
     def _page(self, request: Request) -> Content:
         """Serve a page of metrics."""
         rows, sort = self._rows(request), request.query.get("sort", "date")
+        if self._documented:
+            return _whole(rows, sort)
         limit = parameters.limit(request.query, 100, 1000)
         page = page_of(rows, request.query, _selection(request), limit, sort)
         cursor = (page.meta or {}).get("next_cursor") or ""
@@ -97,9 +104,9 @@ class AiUsage:
         """Serve all metrics, as JSON or as a CSV file."""
         rows = self._rows(request)
         if "text/csv" not in request.headers.get("Accept", ""):
-            return Content({"data": rows, "meta": {"sort": "date", "total": len(rows)}})
+            return _whole(rows, "date")
         file = io.StringIO()
-        writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, _COLUMNS, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         name = (("Content-Disposition", "attachment; filename=usage_metrics.csv"),)
@@ -120,11 +127,15 @@ class AiUsage:
         granularity = _word(query, "granularity", ("daily", "hourly"))
         sort = _word(query, "sort", ("date", "-date"))
         wanted = {field: query[name] for name, field in _FILTERS.items() if query.get(name)}
+        if "provider" in wanted:  # its name, or the ID of the connection, as in the reference
+            wanted["provider"] = wanted["provider"].removeprefix(_CONNECTION)
         rows = [
             row
             for row in self._metrics(start, end, is_hourly=granularity == "hourly")
             if wanted.items() <= row.items()
         ]
+        if self._documented:
+            rows = [row | _connections(row) for row in rows]
         return sorted(rows, key=lambda row: row["date"], reverse=sort == "-date")
 
     def _times(self, query: dict[str, str]) -> tuple[datetime, datetime]:
@@ -175,6 +186,17 @@ class AiUsage:
         usages = self._account.bill(day.year, day.month).usages
         requests = total_of(usage.total for usage in usages if usage.product == "Requests")
         return int(requests / _SHARE / last_day(day.year, day.month) / Decimal(6))
+
+
+def _connections(row: Row) -> Row:
+    """Return the connections of a metric: the one asked for also served it."""
+    connection = _CONNECTION + row["provider"]
+    return {"primary_provider": connection, "provider_connection_id": connection}
+
+
+def _whole(rows: list[Row], sort: str) -> Content:
+    """Return all metrics at once."""
+    return Content({"data": rows, "meta": {"sort": sort, "total": len(rows)}})
 
 
 def _selection(request: Request) -> list[tuple[str, str]]:

@@ -1,7 +1,8 @@
-"""The form of v3's responses that the reference describes, made from the form of live ones.
+"""The form of responses that the reference describes, made from the form of live ones.
 
 In the reference, numbers are never text, except for the total of the month to date; nothing is
-null; IDs are numeric; there is no payment status; and "Full-Site Delivery" has a hyphen.
+null, except for a message; traffic has fractions; IDs are numeric; there is no payment status; and
+"Full-Site Delivery" has a hyphen.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from fastly.testing.http import Body
 
 __all__ = ["documented", "numeric"]
 
-_NUMBERS = ("amount", "quantity", "rate", "raw_quantity", "units", "usage_units")
+_NUMBERS = (
+    *("amount", "bandwidth", "compute_requests", "quantity", "rate", "raw_quantity", "requests"),
+    *("units", "usage_units"),
+)
+_NULL: dict[str, Any] = {"details": [], "msg": None}
 _IDS = ("invoice_id", "statement_number")
 _ABSENT = "payment_status"
 
@@ -26,7 +31,7 @@ def documented(value: Body | float | None, name: str = "") -> Any:
     if isinstance(value, list):
         return [documented(item) for item in value]
     if value is None:
-        return [] if name == "details" else ""
+        return _NULL.get(name, "")
     if name in _IDS:
         return numeric(value)
     if value == "Full Site Delivery":

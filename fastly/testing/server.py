@@ -296,9 +296,9 @@ class BillingServer:
     def _tenant(self, token: str, account: Account, *, documented: bool) -> _Tenant:
         """Return an account with its endpoints."""
         is_pending = partial(self._is_pending, token)
-        v3 = V3(account, is_pending, documented=documented)
-        apis = (V2(account, is_pending), v3, Stats(account), AiUsage(account))
-        return _Tenant(account, {type(api): api for api in apis})
+        v2, v3 = V2(account, is_pending), V3(account, is_pending, documented=documented)
+        stats, ai = (kind(account, documented=documented) for kind in (Stats, AiUsage))
+        return _Tenant(account, {type(api): api for api in (v2, v3, stats, ai)})
 
     def _usual_headers(self, received: int) -> dict[str, str]:
         """Return the headers of every response of the API; the quota's reset is in epoch seconds.

@@ -18,6 +18,7 @@ from typing import Any
 
 from fastly.testing.bills import Usage
 from fastly.testing.catalog import SERVICES
+from fastly.testing.documented import documented
 from fastly.testing.endpoints import Content, Endpoint, Refusal, dispatch
 from fastly.testing.http import Request
 from fastly.testing.ledger import Ledger, after
@@ -47,10 +48,12 @@ class Stats:
 
     Args:
         account: The account that the endpoints serve.
+        documented: Whether responses have the form of the reference.
     """
 
-    def __init__(self, account: Ledger) -> None:
+    def __init__(self, account: Ledger, *, documented: bool = False) -> None:
         self._account = account
+        self._documented = documented
         self._endpoints: dict[str, Endpoint] = {
             "/stats/usage": self._usage,
             "/stats/usage_by_service": self._usage_by_service,
@@ -65,9 +68,10 @@ class Stats:
             Refusal: The request gets an error response.
         """
         try:
-            return dispatch(self._endpoints, request)
+            content = dispatch(self._endpoints, request)
         except (ValueError, OverflowError) as error:
             return Content({"status": "error", "meta": {}, "msg": f"{error}", "data": {}})
+        return content._replace(body=documented(content.body)) if self._documented else content
 
     @staticmethod
     def error(refusal: Refusal) -> Content:

@@ -264,6 +264,31 @@ def test_what_the_last_answer_said(client: fastly.ApiClient, server: BillingServ
     assert (None, None) == (client.rate_limit_remaining, client.rate_limit_reset)
 
 
+def test_the_body_of_the_last_answer(client: fastly.ApiClient, server: BillingServer) -> None:
+    """The last response has its body, as text if it is text, and headers as functions."""
+    api = BillingInvoicesApi(client)
+    server.enqueue(body={"data": []}, headers={"X-Served-By": "cache"})
+    api.list_invoices()
+    last = client.last_response
+    assert last
+    assert {"data": []} == json.loads(last.data or "")
+    status, reason, headers = last
+    assert (200, "OK", headers) == (status, reason, last.getheaders())
+    assert ("cache", None, "none") == (
+        last.getheader("x-served-by"),
+        last.getheader("x-none"),
+        last.getheader("x-none", "none"),
+    )
+    server.enqueue(404, body={"msg": "Record not found"})
+    with pytest.raises(fastly.NotFoundException) as caught:
+        api.list_invoices()
+    assert client.last_response
+    assert caught.value.body == client.last_response.data
+    with api.list_invoices(_preload_content=False):
+        assert client.last_response
+        assert client.last_response.data is None
+
+
 def test_a_failure_is_the_last_answer_too(client: fastly.ApiClient, server: BillingServer) -> None:
     """After a 429, the quota is that of the 429."""
     server.enqueue(429, headers={"Fastly-RateLimit-Remaining": "0", "Retry-After": "61"})

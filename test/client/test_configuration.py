@@ -19,8 +19,10 @@ import urllib3
 
 import fastly
 import fastly.configuration
+from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.configuration.checks import is_loopback
 from fastly.configuration.settings import Setting
+from fastly.testing import BillingServer
 
 TOKEN = "s3cret-token-of-the-tests"
 
@@ -113,6 +115,16 @@ def test_settings_are_kept(name: str, value: object) -> None:
     setattr(later, name, value)
     assert value == getattr(later, name)
     assert value == getattr(fastly.Configuration(**{name: value}), name)
+
+
+def test_false_is_no_retries(server: BillingServer) -> None:
+    """``retries=False`` switches retries off, as it does in urllib3."""
+    configuration = fastly.Configuration(host=server.url, api_token=server.token, retries=False)
+    assert 0 == configuration.retries
+    server.enqueue(503)
+    with fastly.ApiClient(configuration) as client, pytest.raises(fastly.ServiceException):
+        BillingInvoicesApi(client).list_invoices()
+    assert 1 == len(server.requests)
 
 
 def test_a_path_object_is_a_file(tmp_path: Path) -> None:

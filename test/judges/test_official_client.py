@@ -1,42 +1,32 @@
-"""Fastly's own Python client reads everything that the stand-in sends in its documented form.
-
-It has the same import name as this package, so it is installed into an environment of its own.
-"""
+"""Fastly's own Python client reads everything that the stand-in sends in its documented form."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import venv
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import fragments
+import official_client
 import pytest
+import shapes
 
+import fastly
 from fastly.testing import Account, BillingServer
 
-RELEASE = "fastly==15.0.0"
+Official = Callable[..., Any]
+
 PROGRAM = Path(__file__).with_name("official_client.py")
 ACCOUNT = Account(today=date(2026, 11, 22))
 
 
 @pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def read(official: Official) -> dict[str, Any]:
     """Return what the official client reads."""
-    folder = tmp_path_factory.mktemp("official")
-    venv.create(folder, with_pip=True)
-    python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    install = [python, "-m", "pip", "install", "-q", RELEASE]
-    installed = subprocess.run(install, capture_output=True, text=True, cwd=folder)
-    if installed.returncode:
-        pytest.skip(f"cannot install {RELEASE}: {installed.stderr.strip()[-200:]}")
     with BillingServer(today=ACCOUNT.today, documented=True) as server:
-        run = [python, "-I", PROGRAM, server.url, server.token]
-        program = subprocess.run(run, capture_output=True, text=True, cwd=folder)
-    assert 0 == program.returncode, program.stderr
-    return json.loads(program.stdout)
+        return official(PROGRAM, server.url, server.token)
 
 
 def test_every_invoice(read: dict[str, Any]) -> None:
@@ -84,3 +74,37 @@ def test_service_usage(read: dict[str, Any]) -> None:
         for block in read["service_usage"]
         for detail in block["details"]
     }
+
+
+def test_traffic_ai_usage_and_addresses(read: dict[str, Any]) -> None:
+    """The official client reads of the other operations what this client reads."""
+    with BillingServer(today=ACCOUNT.today, documented=True) as server:
+        configuration = fastly.Configuration(host=server.url, api_token=server.token)
+        with fastly.ApiClient(configuration) as client:
+            expected = official_client.others(client)
+    assert expected.keys() == read["others"].keys()
+    for name, result in expected.items():
+        assert result == read["others"][name], name
+    assert ["Auckland"] == [x["locality"] for x in expected["addresses"]["data"][1:]]
+
+
+def test_lines_that_differ(official: Official) -> None:
+    """The official client makes of each line of docs/migrating.md what the page says."""
+    rows = fragments.rows()
+    lines, program = [row[0] for row in rows], Path(fragments.__file__)
+    with BillingServer(today=ACCOUNT.today, documented=True) as server:
+        found = official(program, server.url, server.token, given=lines)
+    assert [row[:2] for row in rows] == [list(pair) for pair in zip(lines, found, strict=True)]
+
+
+def test_its_names_are_recorded(official: Official) -> None:
+    """The names that docs/migrating.md is tested with are those of the release."""
+    folder = PROGRAM.parent.parent / "project"
+    recorded = json.loads((folder / "official_names.json").read_text(encoding="utf-8"))
+    assert recorded["15.0.0"] == official(folder / "compare_official.py", "--list")
+
+
+def test_the_forms_of_responses(official: Official) -> None:
+    """The official client makes of each form what docs/development/shapes.md says."""
+    program = Path(shapes.__file__)
+    assert shapes.recorded() == shapes.served(lambda url: official(program, "--read", url))

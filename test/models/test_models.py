@@ -130,6 +130,8 @@ def test_the_documented_fields_of_the_live_api() -> None:
         "CustomerAddress": dict.fromkeys(address.split(), text),
         "EomInvoiceResponse": invoice,
         "Error": dict.fromkeys(["type", "title", "code", "status"], text),
+        "GetServiceLevelUsageResponse": {"data": "ServiceusagemetricsData"},
+        "GetServiceLevelUsageTypesResponse": {"data": "list[Serviceusagetype]"},
         "Historical": historical,
         "HistoricalMeta": dict.fromkeys(["to", "_from", "by", "region", "datacenter"], text),
         "HistoricalRegionsResponse": historical | {"data": "list[str]"},
@@ -155,6 +157,8 @@ def test_the_documented_fields_of_the_live_api() -> None:
         | {"usage_units": number},
         "Serviceusagemetrics": {"data": "ServiceusagemetricsData"},
         "ServiceusagemetricsData": block | {"details": "list[Serviceusagemetric]"},
+        "Serviceusagetype": {"product_id": text, "name": text},
+        "Serviceusagetypes": {"data": "list[Serviceusagetype]"},
         "Usagemetric": dict.fromkeys(usage.split(), text)
         | {"quantity": number, "raw_quantity": number},
         "Usagemetrics": {"data": "list[Usagemetric]"},

@@ -13,6 +13,7 @@ without the official client.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import json
@@ -44,10 +45,7 @@ OPERATIONS = {
     "HistoricalApi": ("get_regions", "get_usage", "get_usage_month", "get_usage_service"),
 }
 MODULES = ("exceptions", "rest")
-MODEL = re.compile(
-    "arc_usage|async_response|billing|customer_address|eom_invoice|^error$|^historical$"
-    "|^historical_(meta|regions|usage)|inline_response201|invoice|^metadata$|mtdline|usagemetric"
-)
+BILLING = re.compile("billing|invoice|usage")
 
 
 def public_names() -> list[str]:
@@ -78,12 +76,19 @@ def _clients() -> Iterator[str]:
 
 def _apis() -> Iterator[type]:
     """Yield the API classes that exist: the official client dropped one in release 8.0.0."""
-    package = importlib.import_module("fastly.api")
-    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
     for name in OPERATIONS:
-        module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-        if module in modules:
+        module = _snake_case(name)
+        if module in _modules_of("api"):
             yield getattr(importlib.import_module(f"fastly.api.{module}"), name)
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _modules_of(package: str) -> set[str]:
+    path = importlib.import_module(f"fastly.{package}").__path__
+    return {module.name for module in pkgutil.iter_modules(path)} - {"base"}
 
 
 def _of_object(name: str, thing: object) -> Iterator[str]:
@@ -126,14 +131,40 @@ def _of_class(name: str, kind: type) -> Iterator[str]:
 
 
 def _models() -> Iterator[str]:
-    package = importlib.import_module("fastly.model")
-    for module in pkgutil.iter_modules(package.__path__):
-        if MODEL.search(module.name):
-            model = _model_of(module.name)
-            yield f"model.{model.__name__}"
-            yield from (f"model.{model.__name__}.{name}" for name in _fields(model))
+    for module in _billing_models():
+        model = _model_of(module)
+        yield f"model.{model.__name__}"
+        yield from (f"model.{model.__name__}.{name}" for name in _fields(model))
     line = _model_of("invoicelineitems")
     yield from (f"Model.{name}" for name in set(_public(line)) - set(_fields(line)))
+
+
+def _billing_models() -> set[str]:
+    """Return the models that only our APIs use, and those about billing that no API uses."""
+    ours = {_snake_case(name) for name in OPERATIONS} & _modules_of("api")
+    others = _modules_of("api") - ours
+    models, used = _modules_of("model") - _used_by(others), _used_by(ours)
+    return {name for name in models if not others or name in used or BILLING.search(name)}
+
+
+def _used_by(apis: set[str]) -> set[str]:
+    """Return the models that modules of the API import, themselves or through other models."""
+    found: set[str] = set()
+    left = [f"api/{name}.py" for name in apis]
+    while left:
+        new = set(_imported_models(left.pop())) - found
+        found |= new
+        left += [f"model/{name}.py" for name in new]
+    return found
+
+
+def _imported_models(file: str) -> Iterator[str]:
+    import fastly
+
+    source = Path(fastly.__path__[0], file).read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fastly.model."):
+            yield (node.module or "").removeprefix("fastly.model.")
 
 
 def _model_of(module_name: str) -> Any:

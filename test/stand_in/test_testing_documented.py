@@ -13,6 +13,7 @@ from fastly.testing import BillingServer
 
 INVOICES = "/billing/v3/invoices"
 SERVICE_USAGE = "/billing/v3/service-usage-metrics"
+AI_USAGE = "/ai-runtime-control/v1/usage-metrics"
 MAY = {"start_month": "2026-05", "end_month": "2026-05"}
 NUMBERS = {"amount", "quantity", "rate", "raw_quantity", "units", "usage_units"}
 
@@ -118,6 +119,48 @@ def test_service_usage_without_a_match(server: BillingServer) -> None:
     block = get(server, page_path(SERVICE_USAGE, **MAY, service="unknown")).json["data"]
     assert ([], "", "") == (block["details"], block["unit"], block["usage_type"])
     assert 0 == block["meta"]["total"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/stats/usage",
+        "/stats/usage_by_service",
+        page_path("/stats/usage_by_month", year="2026", month="05"),
+    ],
+)
+def test_traffic_has_fractions(server: BillingServer, path: str) -> None:
+    """Traffic is numbers with a fraction, and only the message is null."""
+    found = list(fields(get(server, path).json))
+    assert {"msg": None} == {name: value for name, value in found if value is None}
+    traffic = {"bandwidth", "compute_requests", "requests"}
+    assert {float} == {type(value) for name, value in found if name in traffic}
+
+
+def test_ai_usage_is_one_page(server: BillingServer) -> None:
+    """All metrics are on one page, with both connections, whatever the limit."""
+    span = {"from": "2026-05-01T00:00:00Z", "to": "2026-05-02T00:00:00Z"}
+    body = get(server, page_path(AI_USAGE, **span, limit=4)).json
+    assert {"sort": "date", "total": 24} == body["meta"]
+    assert 24 == len(body["data"])
+    chosen = get(server, page_path(AI_USAGE, **span, provider="pc_openai")).json["data"]
+    assert [row for row in body["data"] if row["provider"] == "openai"] == chosen
+    assert {("pc_openai", "pc_openai")} == {
+        (row["primary_provider"], row["provider_connection_id"]) for row in chosen
+    }
+    export = page_path(f"{AI_USAGE}/export", **span)
+    assert body == get(server, export).json
+    lines = get(server, export, Accept="text/csv").body.decode().splitlines()
+    assert ("date,usage_type,quantity,virtual_key_id,virtual_key_name,provider,model", 25) == (
+        lines[0],
+        len(lines),
+    )
+
+
+def test_addresses_have_no_null(server: BillingServer) -> None:
+    """An address without a second line has an empty one."""
+    addresses = get(server, "/billing/v3/customer-addresses").json["data"]
+    assert [""] == [address["address_2"] for address in addresses]
 
 
 def test_errors_and_v2_stay_as_they_are(server: BillingServer) -> None:

@@ -181,10 +181,25 @@ def settings() -> None:
     configuration.timeout = 5
     configuration.timeout = (1, 2)
     configuration.proxy = None
+    configuration.retries = False
+    configuration.retries = None
+    configuration.connection_pool_maxsize = None
+    configuration.proxy_headers = None
     configuration.refresh_api_key_hook = print
     assert_type(configuration.host, str)
     assert_type(fastly.Configuration().timeout, float | tuple[float, float])
     assert_type(configuration.api_token, str | None)
+
+
+def last_response(client: fastly.ApiClient) -> None:
+    """The last response has the attributes of the official client's."""
+    last = client.last_response
+    if last is not None:
+        status, _reason, _headers = last
+        assert_type(status, int | None)
+        assert_type(last.data, str | bytes | None)
+        assert_type(last.getheader("Fastly-Request-Id"), str | None)
+        assert_type(last.getheaders()["Content-Type"], str)
 
 
 def job() -> float:
