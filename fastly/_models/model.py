@@ -22,7 +22,7 @@ from datetime import datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
-from fastly._models.display import layout, time_text
+from fastly._models.display import html_of, layout, time_text
 from fastly._models.fields import Field, annotations_of
 from fastly._models.plain import is_dict, is_list
 from fastly._models.reading import (
@@ -360,6 +360,14 @@ class Model:
 
     def __repr__(self) -> str:
         return layout(self, 0)
+
+    def _repr_html_(self) -> str:
+        """Show it as a table in a notebook."""
+        return html_of(self)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """Complete ``model["`` in IPython."""
+        return [name for name, _ in self._items()]
 
     def _items(self) -> Iterator[tuple[str, Any]]:
         yield from self.__dict__.items()
