@@ -36,6 +36,7 @@ from fastly._models.reading import (
     path_of,
     refuse,
 )
+from fastly._models.schema import DIALECT, schema_of
 from fastly._models.shapes import odd_rows
 from fastly._text import did_you_mean, shown
 from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
@@ -263,6 +264,15 @@ class Model:
     def _read_other(cls, value: Any, where: Where, policy: Policy) -> Any:
         """Read a field that is not declared."""
         return (cls.__others__._read if cls.__others__ else check_plain)(value, where, policy)
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema (draft 2020-12) of what ``to_dict`` and ``to_json`` return.
+
+        Any field can be null or missing, and there can be others. The result is the caller's own.
+        """
+        head = {"$schema": DIALECT, "title": cls.__name__}
+        return head | schema_of(cls, nullable=False)
 
     @property
     def additional_properties(self) -> dict[str, Any]:

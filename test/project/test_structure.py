@@ -42,7 +42,7 @@ LAYERS: dict[str, set[str]] = {
     "api": {"_operations", "_signatures", "api", "api_client", "exceptions", "model"},
     "apis": {"api"},
     "testing": {"testing"},
-    "rows": {"_months", "_text", "exceptions", "model"},
+    "rows": {"_models", "_months", "_text", "exceptions", "model"},
     "focus": {"model", "rows"},
     "tables": {"exceptions", "focus", "model", "rows"},
     "costs": {"_months", "_text", "costs", "exceptions", "model", "rows"},
@@ -66,7 +66,7 @@ ORDER = {
         *("", "arguments", "options", "results", "identity", "declarations", "payloads"),
         *("polling", "steps", "paging", "invoice_pages"),
     ),
-    "_models": ("plain", "reading", "shapes", "display", "fields", "model", ""),
+    "_models": ("plain", "reading", "schema", "shapes", "display", "fields", "model", ""),
 }
 THIRD_PARTY = {
     "urllib3": {"_transport"},
