@@ -13,6 +13,8 @@
 - ``fastly.apis``: ``BillingInvoicesApi`` and ``BillingUsageMetricsApi``, and the retired
   ``BillingApi``
 - ``fastly.models``: the classes of their results
+- ``fastly.rows``, ``fastly.tables``, ``fastly.focus``: their data for files and data frames
+- ``fastly.costs``: what each service cost, and a forecast of the month
 - ``fastly.exceptions``: what can go wrong
 - ``fastly.testing``: a local server for tests and first steps
 """
@@ -29,9 +31,13 @@ if TYPE_CHECKING:
     from fastly import api_client as api_client
     from fastly import apis as apis
     from fastly import configuration as configuration
+    from fastly import costs as costs
     from fastly import exceptions as exceptions
+    from fastly import focus as focus
     from fastly import model as model
     from fastly import models as models
+    from fastly import rows as rows
+    from fastly import tables as tables
     from fastly import testing as testing
     from fastly.api_client import ApiClient
     from fastly.configuration import Configuration
@@ -82,7 +88,8 @@ __all__ = [
 
 # Imported when first used: the client takes ten times as long as Python takes to start.
 _MODULES = (
-    *("api", "api_client", "apis", "configuration", "exceptions", "model", "models", "testing"),
+    *("api", "api_client", "apis", "configuration", "costs", "exceptions", "focus", "model"),
+    *("models", "rows", "tables", "testing"),
 )
 _HOMES = {"ApiClient": "fastly.api_client", "Configuration": "fastly.configuration"}
 
@@ -100,4 +107,6 @@ if not TYPE_CHECKING:  # a type checker would take any name for an attribute
         return value
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__, *_MODULES})
+        """Return what is public, for completion, and what Python itself gives a module."""
+        own = (name for name in globals() if name.startswith("__"))
+        return sorted({*own, *__all__, *_MODULES})

@@ -18,6 +18,7 @@ from decimal import Context, Decimal
 from functools import reduce
 from typing import TypedDict, cast
 
+from fastly._models.schema import json_schema
 from fastly._months import in_utc, month_of
 from fastly._text import shown
 from fastly.exceptions import ApiTypeError
@@ -45,6 +46,7 @@ __all__ = [
     "exact",
     "exact_sum",
     "invoice_rows",
+    "json_schema",
     "month_of",
     "service_usage_rows",
     "tolerance",

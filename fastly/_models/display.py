@@ -1,16 +1,18 @@
-"""How models look: in a ``repr``, and their times as text."""
+"""How models look: in a ``repr``, in notebooks, and their times as text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Protocol, TypeGuard
 
 from fastly._models.plain import is_dict, is_list
+from fastly._text import printable
 
-__all__ = ["layout", "time_text"]
+__all__ = ["html_of", "layout", "time_text"]
 
 _SHOWN_ITEMS = 3
+_SHOWN_ROWS = 10
 _WIDTH = 80  # columns
 _LONGEST_TEXT = 200  # characters
 
@@ -74,3 +76,63 @@ def _parts(value: Any) -> tuple[list[tuple[str, Any]] | None, tuple[str, str]]:
     if is_dict(value):
         return [(f"{k!r}: ", x) for k, x in value.items()], ("{", "}")
     return None, ("", "")
+
+
+def html_of(record: _Record) -> str:
+    """Write a model as an HTML table of its fields; models, lists and maps of them are tables too.
+
+    It has no scripts, and all text in it is escaped: names and descriptions come from the API.
+    """
+    items = record._items()  # pyright: ignore[reportPrivateUsage]  # a name that no field takes
+    rows = ([_cell(name, "th"), _content(value)] for name, value in items)
+    return _table([_cell(type(record).__name__, "th"), "<th></th>"], rows)
+
+
+def _content(value: Any) -> str:
+    if _is_record(value):
+        return f"<td>{html_of(value)}</td>"
+    records = _records(value)
+    return f"<td>{_grid(records)}</td>" if records else _cell(value)
+
+
+def _records(value: Any) -> list[tuple[object, Any]]:
+    """Return the models of a list or a map with their indices or keys; nothing for other values."""
+    pairs: list[tuple[object, Any]] = []
+    if is_dict(value) or is_list(value):
+        pairs += value.items() if is_dict(value) else enumerate(value)
+    return pairs if all(x is None or _is_record(x) for _, x in pairs) else []
+
+
+def _grid(records: list[tuple[object, Any]]) -> str:
+    """Return a table with a row for each of the first models, and a column for each used field."""
+    some = records[:_SHOWN_ROWS]
+    names: Iterable[str] = next((x.__fields__ for _, x in some if x is not None), ())
+    columns = {name: [getattr(x, name, None) for _, x in some] for name in names}
+    used = {name: each for name, each in columns.items() if any(x not in (None, "") for x in each)}
+    rows = [
+        [_cell(str(key), "th"), *(_aligned(values[row]) for values in used.values())]
+        for row, (key, _) in enumerate(some)
+    ]
+    if more := len(records) - len(some):
+        rows.append([f'<td colspan="{len(used) + 1}">… {more:,} more</td>'])
+    return _table(["<th></th>", *(_cell(name, "th") for name in used)], rows)
+
+
+def _aligned(value: Any) -> str:
+    """Return a cell of a column: numbers are on the right, and a list is shown by its length."""
+    if is_list(value):
+        return _cell(f"{len(value):,} item{'s' * (len(value) != 1)}")
+    return _cell(value, side="right" if isinstance(value, (int, float)) else "left")
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+    lines = (f"<tr>{''.join(cells)}</tr>" for cells in (head, *rows))
+    return "\n".join(["<table>", *lines, "</table>"])
+
+
+def _cell(value: Any, tag: str = "td", side: str = "left") -> str:
+    from html import escape  # slow to import, and needed only in notebooks
+
+    text = printable(value if isinstance(value, str) else layout(value, 0))
+    text = text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
+    return f'<{tag} style="text-align: {side}">{escape(text)}</{tag}>'

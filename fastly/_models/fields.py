@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from fastly._models.plain import is_dict, is_list
 from fastly._models.reading import Policy, Reader, Where, list_of, reader_of, unwrapped
+from fastly._models.schema import schema_of
 from fastly.exceptions import ApiTypeError
 
 __all__ = ["Field", "annotations_of", "every", "field"]
@@ -20,6 +21,7 @@ class Field:
         name: Its name on the model.
         key: Its name in the JSON, the same without the underscore of ``_from``: a field cannot
             have the name of a Python keyword.
+        kind: Its type, without None.
         annotation: Its type, as a reader would write it.
         meaning: What it means.
         unit: Its unit, such as "USD", or "".
@@ -28,6 +30,7 @@ class Field:
 
     name: str
     key: str
+    kind: Any
     annotation: str
     read: Reader
 
@@ -51,10 +54,14 @@ class Field:
 
     def compile(self, annotation: Any) -> Any:
         """Take the type from the annotation, and return it."""
-        kind = _without_none(annotation)
+        self.kind = kind = _without_none(annotation)
         self.annotation = _annotation_text(annotation)
         self.read = self.reader(reader_of(kind))
         return kind
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of this field's values."""
+        return {**schema_of(self.kind), "description": self.__doc__}
 
     def reader(self, read: Reader) -> Reader:
         """Return the reader of this field's values, given the reader of the annotated type."""
@@ -81,6 +88,10 @@ class _OrMany(Field):
     def __set__(self, instance: object, value: Any) -> None:
         """Take precedence over the instance's dictionary, which holds what was sent."""
         instance.__dict__[self.name] = value
+
+    def json_schema(self) -> dict[str, Any]:
+        either = {"type": ["object", "array", "null"], "items": schema_of(self.kind)}
+        return super().json_schema() | either
 
     def reader(self, read: Reader) -> Reader:
         read_list = list_of(read)

@@ -22,7 +22,7 @@ from datetime import datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
-from fastly._models.display import layout, time_text
+from fastly._models.display import html_of, layout, time_text
 from fastly._models.fields import Field, annotations_of
 from fastly._models.plain import is_dict, is_list
 from fastly._models.reading import (
@@ -36,6 +36,7 @@ from fastly._models.reading import (
     path_of,
     refuse,
 )
+from fastly._models.schema import DIALECT, schema_of
 from fastly._models.shapes import odd_rows
 from fastly._text import did_you_mean, shown
 from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
@@ -264,6 +265,15 @@ class Model:
         """Read a field that is not declared."""
         return (cls.__others__._read if cls.__others__ else check_plain)(value, where, policy)
 
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """Return the JSON Schema (draft 2020-12) of what ``to_dict`` and ``to_json`` return.
+
+        Any field can be null or missing, and there can be others. The result is the caller's own.
+        """
+        head = {"$schema": DIALECT, "title": cls.__name__}
+        return head | schema_of(cls, nullable=False)
+
     @property
     def additional_properties(self) -> dict[str, Any]:
         """The undocumented fields by name; a copy."""
@@ -360,6 +370,14 @@ class Model:
 
     def __repr__(self) -> str:
         return layout(self, 0)
+
+    def _repr_html_(self) -> str:
+        """Show it as a table in a notebook."""
+        return html_of(self)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """Complete ``model["`` in IPython."""
+        return [name for name, _ in self._items()]
 
     def _items(self) -> Iterator[tuple[str, Any]]:
         yield from self.__dict__.items()

@@ -226,7 +226,7 @@ def _add_invoice(commands: Any) -> None:
 
 
 def _add_month_to_date(commands: Any) -> None:
-    parser = _command(commands, "mtd", "the month to date", _ROWS)
+    parser = _command(commands, "mtd", "the month to date", (*_ROWS, "openmetrics"))
     parser.add_argument(
         "--budget",
         type=budget_value,
@@ -304,7 +304,9 @@ def _command(
     parser.add_argument(
         "--format",
         choices=formats,
-        help="default: the extension of FILE; without one, table on a terminal, else json",
+        metavar="FORMAT",
+        help=f"{', '.join(formats)}; default: the extension of FILE; without one, table on a "
+        "terminal, else json",
     )
     parser.add_argument(
         "--output", metavar="FILE", help="write FILE, complete or not at all; - is stdout"

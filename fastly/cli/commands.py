@@ -29,6 +29,7 @@ from fastly.cli.export import CsvStyle, csv_text, json_lines, json_list, json_ro
 from fastly.cli.forecast import excess_of, forecast_page, forecast_row
 from fastly.cli.layout import Paper, apart
 from fastly.cli.messages import PROGRAM, CommandError, say
+from fastly.cli.openmetrics import openmetrics
 from fastly.cli.progress import Progress
 from fastly.cli.v2.table import bill_page
 from fastly.costs import Forecast, forecast
@@ -250,6 +251,8 @@ def _month_to_date(options: Options, form: str, paper: Paper, client: ApiClient)
         chunks = _page(table.month_to_date_page(invoice, options.budget, paper))
     elif form == "json":
         chunks = [invoice.to_str() + "\n"]
+    elif form == "openmetrics":
+        chunks = openmetrics(invoice, options.budget)
     else:
         chunks = _rows(invoice_rows([invoice]), InvoiceRow, form)
     return Report(chunks, _excess(invoice, options.budget))

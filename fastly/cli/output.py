@@ -31,6 +31,7 @@ _EXTENSIONS = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".pdf": "pdf",
+    ".prom": "openmetrics",
     ".txt": "table",
     ".parquet": "parquet",
     ".xlsx": "xlsx",

@@ -33,6 +33,7 @@ from fastly.rows import (
     UsageRow,
     exact_sum,
     invoice_rows,
+    json_schema,
     month_of,
     service_usage_rows,
     tolerance,
@@ -294,3 +295,15 @@ def test_help_names_the_columns(rows: Any, kind: Any) -> None:
     """``help()`` of the functions names all columns, in their order."""
     named = re.findall(r"`(\w+)`", rows.__doc__.partition("with the columns")[2])
     assert [*kind.__annotations__] == named[: len(kind.__annotations__)]
+
+
+def test_a_json_schema_of_rows_has_all_columns() -> None:
+    """The JSON Schema of a kind of row requires its columns, and says which can be null."""
+    schema = json_schema(InvoiceRow)
+    columns = schema["properties"]
+    assert list(InvoiceRow.__annotations__) == list(columns) == schema["required"]
+    assert {"type": "integer"} == columns["line_number"]
+    assert {"type": ["number", "null"]} == columns["amount"]
+    assert {"type": ["string", "null"], "format": "date-time"} == columns["billing_start_date"]
+    with pytest.raises(ApiTypeError, match="takes a kind of row, such as InvoiceRow, got "):
+        json_schema(dict)

@@ -16,6 +16,9 @@ from fastly.models import (
     BillingStatus,
     BillingTotal,
     BillingTotalExtras,
+    HistoricalUsageAggregatedResponse,
+    HistoricalUsageData,
+    HistoricalUsageService,
     Serviceusagemetrics,
     ServiceusagemetricsData,
     Usagemetrics,
@@ -415,3 +418,28 @@ def test_the_first_of_many_takes_precedence_over_the_dictionary() -> None:
     first, second = ServiceusagemetricsData(unit="a"), ServiceusagemetricsData(unit="b")
     object.__setattr__(usage, "data", [first, second])
     assert (first, [first, second]) == (usage.data, usage.blocks)
+
+
+def test_a_json_schema_follows_from_the_fields() -> None:
+    """The JSON Schema of a model has the type and the meaning of each field, all of them nullable.
+
+    Whether responses keep to it is tested with jsonschema in test/schema.
+    """
+    name = {"type": ["string", "null"], "description": "Name of the service."}
+    traffic = HistoricalUsageData.json_schema()
+    assert ["number", "null"] == traffic["properties"]["bandwidth"]["type"]
+    del traffic["$schema"], traffic["title"]
+    assert HistoricalUsageService.json_schema() == {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "HistoricalUsageService",
+        "type": "object",
+        "properties": {"name": name},
+        "additionalProperties": traffic | {"type": ["object", "null"]},
+    }
+    by_region = HistoricalUsageAggregatedResponse.json_schema()["properties"]["data"]
+    assert traffic | {"type": ["object", "null"]} == by_region["additionalProperties"]
+    blocks = Serviceusagemetrics.json_schema()["properties"]["data"]
+    assert ["object", "array", "null"] == blocks["type"]
+    assert blocks["properties"] == blocks["items"]["properties"]
+    time = blocks["properties"]["start_time"]
+    assert (["string", "null"], "date-time") == (time["type"], time["format"])

@@ -801,6 +801,55 @@ def test_a_name_cannot_forge_a_repr() -> None:
     assert expected == repr(model)
 
 
+def test_a_notebook_shows_a_table() -> None:
+    """In a notebook, a model is a table of its fields, with all text escaped."""
+    status = BillingStatus.from_dict({"status": "<script>\u202e&", "new": {"a": ["x" * 300]}})
+    rows = [f'<th style="text-align: left">{name}</th>' for name in ("status", "new")]
+    cells = ["&lt;script&gt; &amp;", "{ &#x27;a&#x27;: [ &#x27;" + "x" * 190 + "…"]
+    expected = [
+        "<table>",
+        '<tr><th style="text-align: left">BillingStatus</th><th></th></tr>',
+        *(
+            f'<tr>{row}<td style="text-align: left">{cell}</td></tr>'
+            for row, cell in zip(rows, cells, strict=True)
+        ),
+        "</table>",
+    ]
+    assert expected == status._repr_html_().splitlines()
+    assert ["status", "new"] == status._ipython_key_completions_()
+
+
+def test_a_notebook_shows_a_page_of_invoices() -> None:
+    """Lists and maps of models are tables of the fields that are used, cut after ten rows."""
+    lines = [{"amount": 1}, {"amount": 2.5}]
+    invoice = {"invoice_id": "INV-1", "statement_number": "", "monthly_transaction_amount": "3.5"}
+    items = [None, *[invoice | {"transaction_line_items": lines}] * 1011]
+    html = ListEomInvoicesResponse.from_dict({"data": items, "meta": {"limit": 5}})._repr_html_()
+    assert 9 == html.count(">INV-1<")  # the first item is null
+    for part in (
+        '<tr><th></th><th style="text-align: left">invoice_id</th>',
+        '<td style="text-align: right">3.5</td><td style="text-align: left">2 items</td>',
+        '<tr><td colspan="4">… 1,002 more</td></tr>',
+        '<th style="text-align: left">Metadata</th>',
+    ):
+        assert part in html
+    assert "statement_number" not in html
+    regions = BillingResponse.from_dict(INVOICE)._repr_html_()
+    assert (
+        '<tr><th style="text-align: left">usa</th><td style="text-align: right">52.6</td>'
+        in regions
+    )
+
+
+def test_an_echoed_token_is_masked_in_a_notebook(
+    server: BillingServer, client: fastly.ApiClient
+) -> None:
+    """A token that a server echoes in a field is masked there too."""
+    server.enqueue(body={"invoice_id": "INV-1", "currency_code": f"key {server.token}"})
+    html = BillingInvoicesApi(client).get_invoice_by_invoice_id("INV-1")._repr_html_()
+    assert ("key ***" in html, server.token in html) == (True, False)
+
+
 @pytest.mark.parametrize("seconds", [30, -30, 3600, 0])
 def test_every_offset_survives(seconds: int) -> None:
     """Every time can be written and read back, even with seconds in its offset."""

@@ -60,7 +60,8 @@ PROMISED: dict[str, set[str]] = {
     "focus": {"COLUMNS", "FocusRow", "focus_rows"},
     "model_utils": {"Field", "Model", "every", "field"},
     "rest": {"Headers", "RawResponse"},
-    "rows": ROWS | ROW_FUNCTIONS | SUMS | {"coupon", "exact"},  # the last two for `focus`
+    # `coupon` and `exact` are for `focus`
+    "rows": ROWS | ROW_FUNCTIONS | SUMS | {"coupon", "exact", "json_schema"},
     "tables": {
         *("ai_usage_table", "billable_usage_table", "focus_table", "invoice_table"),
         *("service_usage_table", "usage_table"),

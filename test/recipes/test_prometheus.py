@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import urllib3
 from pages import MTD, Recipe
+from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from fastly.testing import BillingServer
@@ -166,6 +167,39 @@ def test_promtool_accepts_the_rules_and_the_metrics(recipe: Callable[[str], Reci
     with exporting(page) as exporter:
         exporter.wait_for(is_up)
         assert (0, "") == promtool(page.folder, "check", "metrics", text=exporter.scrape())
+
+
+def test_the_command_writes_the_metrics(recipe: Callable[[str], Recipe]) -> None:
+    """The file of the command is OpenMetrics and the older format, as the page shows it."""
+    page = recipe("prometheus")
+    assert (3, "") == (page.run_shell().returncode, page.run_shell().stdout)
+    text = (page.folder / "fastly.prom").read_text(encoding="utf-8")
+    assert text.endswith(page.blocks("text")[1])
+    families = list(openmetrics.text_string_to_metric_families(text))
+    found = {x.name.removeprefix(f"{PREFIX}_"): x for x in families}
+    assert {x.name for x in text_string_to_metric_families(text)} == {x.name for x in families}
+    assert {"info", "cost", "total_cost", "budget_cost"} < found.keys()
+    assert "seconds" == found["end_timestamp_seconds"].unit
+    (total,) = found["total_cost"].samples
+    assert pytest.approx(total.value) == sum(sample.value for sample in found["cost"].samples)
+    expected = [f"{x.labels} {x.value}" for x in found["cost"].samples]
+    with exporting(page) as exporter:
+        exporter.wait_for(is_up)
+        families = text_string_to_metric_families(exporter.scrape())
+        (costs,) = [x for x in families if x.name == f"{PREFIX}_cost"]
+        assert expected == [f"{x.labels} {x.value}" for x in costs.samples]
+
+
+@needs_promtool
+def test_promtool_accepts_the_file_of_the_command(recipe: Callable[[str], Recipe]) -> None:
+    """Prometheus' own tool has nothing to say about the file of the command and its alerts."""
+    page = recipe("prometheus")
+    page.run_shell()
+    text = (page.folder / "fastly.prom").read_text(encoding="utf-8")
+    assert (0, "") == promtool(page.folder, "check", "metrics", text=text)
+    (page.folder / "rules.yml").write_text(page.blocks("yaml")[1], encoding="utf-8")
+    status, printed = promtool(page.folder, "check", "rules", "--lint-fatal", "rules.yml")
+    assert status == 0, printed
 
 
 # Prometheus' clock starts at 0 in its tests, and a value is scraped every minute; 40 h pass first,

@@ -1,5 +1,7 @@
 """Check that jedi and pyright's language server complete the arguments of calls and all settings.
 
+IPython, as in notebooks, completes what is public, and the fields of a model after ``invoice["``.
+
 Pyright takes a parameter with a leading underscore for a private one and never offers it, in any
 call of any library; its hover and its signature help show them.
 """
@@ -23,8 +25,10 @@ from fastly.apis import (
     CustomerAddressesApi,
     HistoricalApi,
 )
+from fastly.models import Invoice
 
 jedi: Any = importlib.import_module("jedi")  # it has no types
+ipython: Any = importlib.import_module("IPython.core.interactiveshell")  # nor need it be installed
 
 ROOT = Path(__file__).parent.parent.parent
 HEAD = "import fastly\nfrom fastly.apis import *\n"
@@ -63,6 +67,23 @@ def completed_by_jedi(source: str) -> set[str]:
     """Return the arguments by name that jedi offers at the end of a source."""
     script = jedi.Script(source, path=ROOT / "completion.py", project=jedi.Project(ROOT))
     return {c.name[:-1] for c in script.complete() if c.name.endswith("=")}
+
+
+def wrong_in_ipython() -> list[str]:
+    """Return what IPython completes or shows otherwise than expected."""
+    shell = ipython.InteractiveShell.instance()
+    shell.Completer.use_jedi = False  # or complete() leaves out what jedi offers
+    invoice = Invoice(invoice_id="INV-1", currency_code="USD")
+    invoice["tax"] = 1
+    shell.user_ns.update(fastly=fastly, invoice=invoice)
+    public = {name for name in dir(fastly) if not name.startswith("_")}
+    wanted = {
+        "fastly.": {f".{name}" for name in public},
+        'invoice["': {f'invoice["{name}' for name in ("invoice_id", "currency_code", "tax")},
+    }
+    wrong = [text for text, names in wanted.items() if set(shell.complete(text)[1]) != names]
+    shown, _ = shell.display_formatter.format(invoice)
+    return wrong if {"text/plain", "text/html"} == set(shown) else [*wrong, "invoice"]
 
 
 class LanguageServer:
@@ -143,7 +164,9 @@ def main() -> int:
             failed |= bool(missing)
             print(f"{tool}: {call} {len(completed)} completed, missing {missing}")
     server.close()
-    return int(failed)
+    wrong = wrong_in_ipython()
+    print(f"ipython: wrong for {wrong}")
+    return int(failed or bool(wrong))
 
 
 if __name__ == "__main__":
