@@ -1,0 +1,67 @@
+"""The command in a company's network: its certificate authorities."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from secure import TLSServer
+from shell import MAY, Shell
+
+from fastly.testing import BillingServer
+
+
+@pytest.fixture
+def secure(tls: ssl.SSLContext, server: BillingServer) -> Iterator[TLSServer]:
+    """The stand-in behind TLS, with a certificate of a private authority."""
+    with TLSServer(tls, server.url) as secure:
+        yield secure
+
+
+class TestAuthorities:
+    """Whom the command trusts."""
+
+    def test_option(self, secure: TLSServer, shell: Shell, roots: str) -> None:
+        """--ca-cert names the file of the authorities to trust."""
+        assert 0 == shell(*MAY, "--ca-cert", roots, host=secure.url).status
+
+    def test_variable(
+        self, secure: TLSServer, shell: Shell, roots: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """FASTLY_CA_CERT does so too, and --ca-cert takes precedence."""
+        monkeypatch.setenv("FASTLY_CA_CERT", roots)
+        assert 0 == shell(*MAY, host=secure.url).status
+        monkeypatch.setenv("FASTLY_CA_CERT", "nowhere.pem")
+        assert 0 == shell(*MAY, "--ca-cert", roots, host=secure.url).status
+        assert 0 == shell(*MAY, "--demo").status
+
+    def test_advice(self, secure: TLSServer, shell: Shell) -> None:
+        """An authority that is not trusted is status 1, and the advice is the command's."""
+        result = shell(*MAY, host=secure.url)
+        assert (1, b"") == result[:2]
+        assert "as --ca-cert or in FASTLY_CA_CERT" in result.stderr
+        assert "ssl_ca_cert" not in result.stderr
+
+    @pytest.mark.parametrize("content", [None, "", "not a certificate"])
+    @pytest.mark.parametrize("name", ["--ca-cert", "FASTLY_CA_CERT"])
+    def test_unusable_file(
+        self,
+        server: BillingServer,
+        shell: Shell,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        content: str | None,
+        name: str,
+    ) -> None:
+        """A file that is missing or not PEM is status 2, and nothing is requested."""
+        path = tmp_path / "authority.pem"
+        if content is not None:
+            path.write_text(content)
+        monkeypatch.setenv("FASTLY_CA_CERT", str(path))
+        result = shell(*MAY, *(("--ca-cert", path) if name == "--ca-cert" else ()))
+        assert (2, b"") == result[:2]
+        assert f"{name} must be a PEM file of certificate authorities, got " in result.stderr
+        assert 1 == result.stderr.count("\n")
+        assert [] == server.requests
