@@ -5,16 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import ssl
+from collections.abc import Generator, Mapping
 from typing import Any
 
+from fastly._text import shown
 from fastly.cli.arguments import Options
 from fastly.cli.messages import UsageError, say
 from fastly.configuration import Configuration
 from fastly.configuration.checks import TOKEN_VARIABLE, is_encrypted_or_local, variable
 
-__all__ = ["settings_of"]
+__all__ = ["AUTHORITY_VARIABLE", "settings_of"]
 
 AUTHORITY_VARIABLE = "FASTLY_CA_CERT"
+# Where settings are read from that no option gives.
+_VARIABLES = {
+    "ssl_ca_cert": AUTHORITY_VARIABLE,
+    "cert_file": "FASTLY_CLIENT_CERT",
+    "key_file": "FASTLY_CLIENT_KEY",
+    "retries": "FASTLY_RETRIES",
+}
 
 
 def settings_of(options: Options, stack: contextlib.ExitStack) -> Configuration:
@@ -22,10 +31,12 @@ def settings_of(options: Options, stack: contextlib.ExitStack) -> Configuration:
 
     Raises:
         UsageError: They cannot be used.
-        ApiValueError: A file or a value cannot be used.
+        ApiValueError: The host or the token cannot be used.
     """
-    given = {"host": options.host, "timeout": options.timeout, "ssl_ca_cert": _authorities(options)}
-    settings: dict[str, Any] = {name: x for name, x in given.items() if x is not None}
+    given = {"host": options.host, "timeout": options.timeout, "ssl_ca_cert": options.ca_cert}
+    settings = {} if options.demo else _from_environment()
+    settings |= {name: x for name, x in given.items() if x is not None}
+    _check_files(settings, AUTHORITY_VARIABLE if options.ca_cert is None else "--ca-cert")
     if options.demo:
         settings |= _stand_in(options, stack)
     elif not os.environ.get(TOKEN_VARIABLE):
@@ -42,19 +53,42 @@ def settings_of(options: Options, stack: contextlib.ExitStack) -> Configuration:
     return configuration
 
 
-def _authorities(options: Options) -> str | None:
-    """Return the file of trusted authorities, after a look that the client takes only later."""
-    name, path = "--ca-cert", options.ca_cert
-    if path is None and not options.demo:
-        name, path = AUTHORITY_VARIABLE, variable(AUTHORITY_VARIABLE)
-    if path is None:
-        return None
+def _from_environment() -> dict[str, Any]:
+    found: dict[str, Any] = {name: x for name, v in _VARIABLES.items() if (x := variable(v))}
+    if "retries" in found:
+        found["retries"] = _retries(found["retries"])
+    return found
+
+
+def _retries(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 4):
+        raise UsageError(f"{_VARIABLES['retries']} must be 0 to 999, got {shown(text)}")
+    return int(text)
+
+
+def _check_files(settings: Mapping[str, Any], authority: str) -> None:
+    """Load the files for TLS before the client does, so that messages name where they are set."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    roots, certificate, key = map(settings.get, ("ssl_ca_cert", "cert_file", "key_file"))
+    if roots is not None:
+        with _refused(f"{authority} must be a PEM file of certificate authorities, got {roots!r}"):
+            context.load_verify_locations(roots)
+    if key is not None and certificate is None:
+        raise UsageError("FASTLY_CLIENT_KEY is set without FASTLY_CLIENT_CERT")
+    if certificate is not None:
+        with _refused(
+            "FASTLY_CLIENT_CERT must be a PEM file of a certificate, and FASTLY_CLIENT_KEY of its "
+            f"key without a passphrase, got {certificate!r} and {key!r}"
+        ):
+            context.load_cert_chain(certificate, key, password="")
+
+
+@contextlib.contextmanager
+def _refused(wrong: str) -> Generator[None, None, None]:
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        yield
     except OSError as error:  # ssl.SSLError is one
-        wrong = f"{name} must be a PEM file of certificate authorities, got {path!r}"
-        raise UsageError(f"{wrong}: {error.strerror}") from error
-    return path
+        raise UsageError(f"{wrong}: {error.strerror or error}") from error
 
 
 def _stand_in(options: Options, stack: contextlib.ExitStack) -> dict[str, Any]:
