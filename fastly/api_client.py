@@ -271,7 +271,9 @@ class ApiClient:
         try:
             future = self._resources().threads.submit(partial(self._run, call))
         except RuntimeError as error:  # Python is exiting, or the system has no thread
-            raise ApiValueError(f"cannot start a thread for the call: {error}") from error
+            raise ApiValueError(
+                f"cannot start a thread for the call: {error}; call it without async_req"
+            ) from error
         if self._closed and future.cancel():  # meanwhile; there may be no thread left to run it
             self._refuse_if_closed()
         return AsyncResult(future)
