@@ -18,7 +18,8 @@ from fastly._transport import RawResponse, Request, Response, RestClient
 from fastly._transport.async_result import AsyncResult
 from fastly._transport.bodies import TruncatedBodyError
 from fastly._transport.deadline import Deadline
-from fastly._transport.resources import Resources, this_process
+from fastly._transport.processes import this_process
+from fastly._transport.resources import Resources
 from fastly._transport.retries import may_be_done
 from fastly._version import __version__
 from fastly.configuration import Configuration
