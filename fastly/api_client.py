@@ -18,7 +18,8 @@ from fastly._transport import LastResponse, RawResponse, Request, Response, Rest
 from fastly._transport.async_result import AsyncResult
 from fastly._transport.bodies import TruncatedBodyError
 from fastly._transport.deadline import Deadline
-from fastly._transport.resources import Resources, this_process
+from fastly._transport.processes import this_process
+from fastly._transport.resources import Resources
 from fastly._transport.retries import may_be_done
 from fastly._version import __version__
 from fastly.configuration import Configuration
@@ -260,7 +261,9 @@ class ApiClient:
         try:
             future = self._resources().threads.submit(partial(self._run, call))
         except RuntimeError as error:  # Python is exiting, or the system has no thread
-            raise ApiValueError(f"cannot start a thread for the call: {error}") from error
+            raise ApiValueError(
+                f"cannot start a thread for the call: {error}; call it without async_req"
+            ) from error
         if self._closed and future.cancel():  # meanwhile; there may be no thread left to run it
             self._refuse_if_closed()
         return AsyncResult(future)

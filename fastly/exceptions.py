@@ -56,6 +56,11 @@ __all__ = [
 
 PathToItem = Iterable["str | int"]
 
+# For a certificate that is not trusted; the command replaces it by advice of its own.
+CERTIFICATE_ADVICE = (
+    "Check the host and the clock. If your network decrypts TLS, set ssl_ca_cert to a PEM file "
+    "with its certificate authority, or use truststore."
+)
 _LONGEST_DETAIL_BODY = 64 * 1024  # bytes searched for the API's message, which has a few hundred
 _LONGEST_DETAIL = 300  # characters
 

@@ -4,7 +4,6 @@ The modules, each of which imports only from those above it:
 
 - ``bodies``: a body read within its limits, and unzipped
 - ``messages``: requests and responses, and the wait that the API requests
-- ``overrides``: the private methods of libraries that are overridden, and their guard
 - ``responses``: the head of a response, read strictly and without secrets
 - ``boundary``: foreign exceptions become ours, without their frames
 - ``retries``: whether and when to retry

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from fastly._transport.processes import this_process
 from fastly.configuration.checks import check_wait
 from fastly.exceptions import ConnectionException, TimeoutException
 
@@ -21,7 +21,7 @@ class AsyncResult(Generic[T]):
 
     def __init__(self, future: Future[T]) -> None:
         self._future = future
-        self._process = os.getpid()
+        self._process = this_process()
 
     def get(self, timeout: float | None = None) -> T:
         """Wait for the result and return it.
@@ -54,7 +54,7 @@ class AsyncResult(Generic[T]):
             ApiValueError: ``timeout`` is less than 0.
             ConnectionException: This is a forked process, in which the call does not run.
         """
-        if not self.ready() and os.getpid() != self._process:
+        if not self.ready() and this_process() != self._process:
             raise ConnectionException(
                 reason="the call runs in the process that this one was forked from"
             )

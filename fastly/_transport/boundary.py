@@ -12,7 +12,12 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from fastly._transport.deadline import Deadline
 from fastly._transport.messages import shortened
-from fastly.exceptions import ApiException, ConnectionException, TimeoutException
+from fastly.exceptions import (
+    CERTIFICATE_ADVICE,
+    ApiException,
+    ConnectionException,
+    TimeoutException,
+)
 
 __all__ = [
     "BUGS",
@@ -69,7 +74,10 @@ def translated(error: Exception, url: str, deadline: Deadline) -> ApiException:
     timed_out = isinstance(root, (foreign.TimeoutError, TimeoutError)) and not refused
     kind = TimeoutException if timed_out else ConnectionException
     where = "the proxy failed: " if isinstance(error, foreign.ProxyError) else ""
-    return kind(reason=shortened(where + _what_happened(root, deadline)), url=url)
+    ours = kind(reason=shortened(where + _what_happened(root, deadline)), url=url)
+    if isinstance(root, UNTRUSTED):
+        ours.advice = CERTIFICATE_ADVICE
+    return ours
 
 
 def without_frames(error: BaseException, outer: BaseException | None) -> BaseException:

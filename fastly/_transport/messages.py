@@ -30,6 +30,8 @@ RawResponse = urllib3.BaseHTTPResponse
 E = TypeVar("E", bound=ApiException)
 
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?([ \t]*,[ \t]*[0-9]+(\.[0-9]+)?)*")
+# Statuses whose advice stays: "wait" and "send less often" apply to whoever sent them.
+_ANY_BODY = (http.client.ACCEPTED, http.client.TOO_MANY_REQUESTS)
 _YEAR = 365 * 24 * 3600.0  # seconds; a longer Retry-After is reduced to this
 _LONGEST_REASON = 300  # characters; http.client accepts status lines of 64 KiB
 
@@ -114,9 +116,24 @@ def error_of(
     """Return the exception for a response, with the received part of its body."""
     wait = retry_after(response.status, response.headers)
     reason = None if reason is None else shortened(reason)
-    return kind(
+    error = kind(
         response.status, reason, headers=response.headers, body=body, url=url, retry_after=wait
     )
+    if response.status not in _ANY_BODY and _is_page(response.headers, body):
+        server = shortened(response.headers.get("server") or "a proxy or another server")
+        error.advice = (
+            f"This is a web page of {server}, not a response of the API: check the proxy, the "
+            "network and the host, or retry later."
+        )
+    return error
+
+
+def _is_page(headers: Mapping[str, str], body: str | bytes) -> bool:
+    """Return whether a body is HTML, which the API never sends but what is in front of it does."""
+    start = body[:_LONGEST_REASON]
+    text = (start if isinstance(start, str) else start.decode("latin-1")).lstrip("\ufeff \t\r\n")
+    is_html = "html" in headers.get("content-type", "").lower()
+    return text.startswith("<") or (is_html and not text.startswith(("{", "[")))
 
 
 def shortened(text: str) -> str:

@@ -69,6 +69,7 @@ class Options(argparse.Namespace):
     no_guard: bool = False
     host: str | None = None
     timeout: float | None = None
+    ca_cert: str | None = None
     allow_insecure_host: bool = False
     quiet: bool = False
     demo: bool = False
@@ -323,6 +324,11 @@ def _command(
         type=timeout_value,
         metavar="SECONDS",
         help="limit for each request, including retries",
+    )
+    parser.add_argument(
+        "--ca-cert",
+        metavar="FILE",
+        help="PEM file of certificate authorities; default: FASTLY_CA_CERT, else certifi's",
     )
     parser.add_argument(
         "--allow-insecure-host", action="store_true", help="send the token over http, unencrypted"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-from typing import Any
 
 from fastly.api_client import ApiClient
 from fastly.cli.append import AppendError, Appending
@@ -25,10 +23,11 @@ from fastly.cli.messages import (
 )
 from fastly.cli.output import Target, target_of, write
 from fastly.cli.progress import Progress, logged
+from fastly.cli.settings import AUTHORITY_VARIABLE, settings_of
 from fastly.cli.signals import ended_by_signals
-from fastly.configuration import Configuration
-from fastly.configuration.checks import TOKEN_VARIABLE, is_encrypted_or_local
+from fastly.configuration.checks import TOKEN_VARIABLE
 from fastly.exceptions import (
+    CERTIFICATE_ADVICE,
     ApiException,
     ApiTypeError,
     ApiValueError,
@@ -44,6 +43,10 @@ __all__ = ["run_command"]
 
 # What to do at a shell, instead of the advice for programs.
 _ADVICE: dict[str, str] = {
+    CERTIFICATE_ADVICE: (
+        "Check --host and the clock. If your network decrypts TLS, give a PEM file with its "
+        f"certificate authority as --ca-cert or in {AUTHORITY_VARIABLE}."
+    ),
     EstimatePendingException.advice: "Try again in a minute, or use a longer --wait.",
     NotFoundException.advice: (
         "Check --host, and the ID if there is one; a month is written as in 2026-05. "
@@ -90,7 +93,7 @@ def _run(options: Options) -> int:
             stack.enter_context(target.open_file)
         form = _with_csv_options(target.format, options)
         stack.enter_context(logged(progress, quiet=options.quiet))
-        client = stack.enter_context(ApiClient(_configuration(options, stack)))
+        client = stack.enter_context(ApiClient(settings_of(options, stack)))
         if options.append_to is not None:
             return _append(options, target, client, progress)
         report = run(options, form, target.paper, client, progress)
@@ -126,36 +129,3 @@ def _append(options: Options, target: Target, client: ApiClient, progress: Progr
     if not options.quiet:
         say(appending.summary)
     return DONE
-
-
-def _configuration(options: Options, stack: contextlib.ExitStack) -> Configuration:
-    """Return the settings that the options, the environment or the stand-in give."""
-    given = {"host": options.host, "timeout": options.timeout}
-    settings: dict[str, Any] = {name: x for name, x in given.items() if x is not None}
-    if options.demo:
-        settings |= _stand_in(options, stack)
-    elif not os.environ.get(TOKEN_VARIABLE):
-        raise UsageError(
-            f"no API token: set the environment variable {TOKEN_VARIABLE}, "
-            "or try --demo, which needs none"
-        )
-    configuration = Configuration(allow_insecure_host=options.allow_insecure_host, **settings)
-    if not (is_encrypted_or_local(configuration.host) or options.allow_insecure_host):
-        raise UsageError(
-            f"{configuration.host} would receive the token unencrypted: use https, or add "
-            "--allow-insecure-host if you accept that"
-        )
-    return configuration
-
-
-def _stand_in(options: Options, stack: contextlib.ExitStack) -> dict[str, Any]:
-    """Start the stand-in, and return the settings that reach it."""
-    from fastly.testing import BillingServer  # with the standard library's server; slow to import
-
-    server = stack.enter_context(BillingServer())
-    if not options.quiet:
-        say("Demo: made-up data from a server on this machine.")
-        if options.command.startswith("v2"):
-            invoice_id = server.account.invoice_id(2020, 5)
-            say(f"CUSTOMER is {server.customer_id}, INVOICE of 05/2020 is {invoice_id}.")
-    return {"host": server.url, "api_key": {"token": server.token}}

@@ -37,6 +37,7 @@ from fastly.configuration.checks import (
     is_encrypted_or_local,
     variable,
 )
+from fastly.configuration.secrets import fingerprint
 from fastly.configuration.settings import (
     SecretMapping,
     Setting,
@@ -303,6 +304,11 @@ class Configuration:
         other = object.__new__(type(self))
         other.__dict__.update(copy.deepcopy(vars(self), {**memo, id(hook): hook}))
         return other
+
+    def __getstate__(self) -> dict[str, object]:
+        """Tell apart accounts whose token is the environment's, as ``Secrets`` does for its own."""
+        token = None if self.api_key else self.api_token
+        return {**vars(self), "_account": token and fingerprint(TOKEN_VARIABLE, token)}
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._shown().items())

@@ -18,6 +18,7 @@ __all__ = [
     "Secret",
     "SecretURL",
     "Secrets",
+    "fingerprint",
     "revealed",
 ]
 
@@ -87,19 +88,21 @@ class Secrets(MutableMapping[str, str]):
 
         Caches that hash pickles, such as joblib's, would take two accounts for the same.
         """
-        return _without_values, (self._check, [_fingerprint(n, x) for n, x in self._values.items()])
+        return _without_values, (self._check, [fingerprint(n, x) for n, x in self._values.items()])
 
 
 def _without_values(check: Callable[[str, object], str], _: list[str]) -> Secrets:
     return Secrets(check)
 
 
-def _fingerprint(name: str, value: str) -> str:
+def fingerprint(name: str, value: str) -> str:
     """Return what differs for different values, and is too slow to compute to try all of them."""
     import hashlib  # slow to import, and needed only for pickles
 
     salt = f"fastly-billing {name}".encode()
-    return hashlib.pbkdf2_hmac("sha256", value.encode(), salt, 50_000, 8).hex()
+    return hashlib.pbkdf2_hmac(
+        "sha256", value.encode("utf-8", "surrogatepass"), salt, 50_000, 8
+    ).hex()
 
 
 class SecretURL(str):
@@ -115,8 +118,14 @@ class SecretURL(str):
     def __deepcopy__(self, memo: dict[int, object]) -> SecretURL:
         return self
 
-    def __reduce__(self) -> tuple[type[SecretURL], tuple[str]]:
-        return SecretURL, (self.bare(),)
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave the login out, but tell apart URLs with different ones, as ``Secrets`` does."""
+        bare = self.bare()
+        return _without_login, (bare, fingerprint("login", self) if bare != self else "")
+
+
+def _without_login(bare: str, _: str) -> SecretURL:
+    return SecretURL(bare)
 
 
 class Secret(str):

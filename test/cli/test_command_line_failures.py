@@ -51,11 +51,11 @@ class TestFailures:
     def test_response_of_another_kind(
         self, shell: Shell, server: BillingServer, command: str
     ) -> None:
-        """A response that is not the API's is status 1, and the message suggests the host."""
+        """A response that is not the API's is status 1, and the message says what it is."""
         server.enqueue(200, body="<html>", headers={"Content-Type": "text/html"})
         result = shell(command)
         assert (1, b"") == result[:2]
-        assert "check --host" in result.stderr
+        assert "This is a web page of " in result.stderr
 
     def test_advice_of_an_operation_stays(self, shell: Shell) -> None:
         """An operation's own advice is shown."""

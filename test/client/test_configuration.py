@@ -800,3 +800,24 @@ def test_pickles_tell_accounts_apart() -> None:
     assert (True, False) == (one == again, one == two)
     assert b"made-up" not in one + two
     assert pickle.loads(one).api_token is None
+
+
+def test_pickles_tell_accounts_of_the_environment_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So do those of a configuration whose token is in the environment, whatever its bytes."""
+    configuration = fastly.Configuration()
+    pickles: list[bytes] = []
+    for token in ("token-of-account-A", "token-of-account-B", "token-of-account-\udcff"):
+        monkeypatch.setenv("FASTLY_API_TOKEN", token)
+        pickles.append(pickle.dumps(configuration))
+        assert pickles[-1] == pickle.dumps(pickle.loads(pickles[-1]))
+    assert 3 == len(set(pickles))
+    assert all(b"token-of-account" not in data for data in pickles)
+
+
+def test_pickles_tell_logins_of_a_proxy_apart() -> None:
+    """Two logins at the same proxy differ in pickles, which contain neither."""
+    urls = ("http://name:password-a@proxy:3128", "http://name:password-b@proxy:3128")
+    one, two = (pickle.dumps(fastly.Configuration(proxy=url)) for url in urls)
+    assert one != two
+    assert b"password" not in one + two
+    assert "http://proxy:3128" == pickle.loads(one).proxy

@@ -59,7 +59,8 @@ LAYERS: dict[str, set[str]] = {
 # Within a room, a module imports only from those listed before it.
 ORDER = {
     "_transport": (
-        *("deadline", "sockets", "threads", "async_result", "bodies", "messages", "responses"),
+        *("deadline", "sockets", "processes", "threads", "async_result", "bodies", "messages"),
+        "responses",
         *("boundary", "retries", "redirects", "proxies", "connections", "client", "", "resources"),
     ),
     "_operations": (

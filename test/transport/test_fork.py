@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from calls import TOKEN, api_of, needs_fork
-from faults import FaultServer
+from faults import FaultServer, good, late
 
 # Python warns where other threads run, and eventlet always.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
@@ -122,6 +122,56 @@ def test_a_child_closes_only_what_is_its_own() -> None:
     with FaultServer() as server:
         assert "['None', 'i']" == in_quiet_child(parent)
     assert 1 == server.connections
+
+
+NAMESPACE = """
+import ctypes, os, signal, sys
+import fastly
+from fastly.api.billing_invoices_api import BillingInvoicesApi
+
+def api_of():
+    configuration = fastly.Configuration(sys.argv[1], api_token="made-up", retries=0)
+    return BillingInvoicesApi(fastly.ApiClient(configuration))
+
+api, other = api_of(), api_of()
+api.get_invoice_by_invoice_id("parent")
+later = other.get_invoice_by_invoice_id("slow", async_req=True)
+CLONE_NEWPID = 0x20000000
+assert 0 == ctypes.CDLL(None).unshare(CLONE_NEWPID)
+if os.fork():
+    os.wait()
+    print(os.getpid(), later.get().invoice_id)
+    os._exit(0)
+signal.alarm(60)  # ends this process
+print(os.getpid(), api.get_invoice_by_invoice_id("child").invoice_id)
+try:
+    later.get()
+except fastly.ConnectionException as error:
+    print(error.reason, flush=True)
+"""
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("unshare"),
+    reason="only root can create a namespace of processes, and only on Linux",
+)
+def test_a_child_with_the_number_of_its_parent_is_told_from_it() -> None:
+    """In a new PID namespace, a child opens a connection, and waits for no call of its parent."""
+    with FaultServer(good(), late(1, good())) as server:
+        done = subprocess.run(
+            ["unshare", "--pid", "--fork", sys.executable, "-c", NAMESPACE, server.url],
+            cwd=Path(__file__).parent.parent.parent,
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},  # Python warns of threads at a fork
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert ("", 0) == (done.stderr, done.returncode)
+    child, waiting, parent = done.stdout.splitlines()
+    assert ("1 child", "1 slow") == (child, parent)
+    assert "the call runs in the process that this one was forked from" == waiting
+    assert 3 == server.connections
 
 
 UWSGI = shutil.which("uwsgi") or shutil.which("uwsgi", path=str(Path(sys.executable).parent))

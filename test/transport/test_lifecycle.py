@@ -22,7 +22,8 @@ from faults import Fault, FaultServer, drip_body, limited, stall
 import fastly
 from fastly._transport import Request
 from fastly._transport.deadline import Deadline
-from fastly._transport.resources import Resources, this_process
+from fastly._transport.processes import this_process
+from fastly._transport.resources import Resources
 from fastly._transport.threads import Threads
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.configuration.secrets import Secret

@@ -84,6 +84,7 @@ def test_an_unknown_authority_is_refused(stand_in: BillingServer, roots: str) ->
     error = refused(stranger, stand_in.url, ssl_ca_cert=roots)
     assert "the certificate is not trusted: " in (error.reason or "")
     assert any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes(error))
+    assert "set ssl_ca_cert" in error.advice
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
