@@ -62,8 +62,8 @@ _BATCH = 10_000  # rows, which take about 20 MB as dicts
 _DIGITS, _DECIMALS = 38, 12
 _SMALLEST = Decimal(1).scaleb(-_DECIMALS)
 _FITS = Context(prec=_DIGITS)
-# How the names of columns with money end. The other numbers are quantities and prices of a unit.
-MONEY = ("amount", "cost", "total")
+# How the names of columns with money, and with prices of a unit, end. The others are quantities.
+MONEY, PRICES = ("amount", "cost", "total"), ("rate", "UnitPrice")
 
 
 def invoice_table(invoices: Bill | ListEomInvoicesResponse | Iterable[Bill | None]) -> Table:
