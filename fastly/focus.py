@@ -6,7 +6,7 @@
         print(row["ServiceName"], row["BilledCost"])
 
 They have the columns of FOCUS 1.2, 1.3 or 1.4 that the API has data for or that FOCUS requires; not
-those whose condition is not true of Fastly, such as resources and tags. Columns of Fastly's own
+those whose condition is not true of Fastly, such as tags and sub-accounts. Columns of Fastly's own
 start with ``x_``. ``docs/command-line.md`` lists every mapping.
 
 Assumptions, because the API does not say:
@@ -101,6 +101,10 @@ _COLUMNS = (
     _Column("PublisherName", "provider", last="1.3"),
     _Column("RegionId", "region"),
     _Column("RegionName", "region"),
+    # Fastly does not charge for provisioned resources, but validators that suppose it demand these.
+    _Column("ResourceId", None),
+    _Column("ResourceName", None),
+    _Column("ResourceType", None),
     _Column("ServiceCategory", "service_category"),
     _Column("ServiceName", "service"),
     _Column("ServiceProviderName", "provider", since="1.3"),

@@ -26,7 +26,10 @@ NEVER_NULL = (
     *("ServiceProviderName", "HostProviderName", "InvoiceId", "InvoiceDetailId"),
 )
 # The columns that FOCUS requires, or that its validator reads, and that the API has no data for.
-ALWAYS_NULL = {"BillingAccountName", "ChargeClass", "CommitmentDiscountStatus", "SkuPriceDetails"}
+ALWAYS_NULL = {
+    *("BillingAccountName", "ChargeClass", "CommitmentDiscountStatus", "SkuPriceDetails"),
+    *("ResourceId", "ResourceName", "ResourceType"),
+}
 
 
 def row_of(version: FocusVersion = "1.2", **line: Any) -> FocusRow:
