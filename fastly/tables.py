@@ -23,7 +23,7 @@ from itertools import islice
 from typing import Any, TypeAlias, get_args, get_type_hints
 
 from fastly.exceptions import ApiTypeError, ApiValueError
-from fastly.focus import COLUMNS, focus_rows
+from fastly.focus import FocusVersion, focus_columns, focus_rows
 from fastly.model.arc_usage_metric import ArcUsageMetric
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
 from fastly.model.invoice import Invoice
@@ -62,13 +62,8 @@ _BATCH = 10_000  # rows, which take about 20 MB as dicts
 _DIGITS, _DECIMALS = 38, 12
 _SMALLEST = Decimal(1).scaleb(-_DECIMALS)
 _FITS = Context(prec=_DIGITS)
-# How the names of columns with money end. The other numbers are quantities and prices of a unit.
-MONEY = ("amount", "cost", "total")
-_FOCUS_TYPES = {
-    **dict.fromkeys(("Cost", "Price", "Quantity", "Total"), Decimal),
-    **dict.fromkeys(("PeriodEnd", "PeriodStart", "PostedOn"), datetime),
-    "LineNumber": int,
-}
+# How the names of columns with money, and with prices of a unit, end. The others are quantities.
+MONEY, PRICES = ("amount", "cost", "total"), ("rate", "UnitPrice")
 
 
 def invoice_table(invoices: Bill | ListEomInvoicesResponse | Iterable[Bill | None]) -> Table:
@@ -111,13 +106,16 @@ def ai_usage_table(metrics: Iterable[ArcUsageMetric]) -> Table:
     return _table(ai_usage_rows(metrics), AiUsageRow)
 
 
-def focus_table(invoices: Invoice | ListEomInvoicesResponse | Iterable[Invoice | None]) -> Table:
+def focus_table(
+    invoices: Invoice | ListEomInvoicesResponse | Iterable[Invoice | None],
+    version: FocusVersion = "1.2",
+    *,
+    account_name: str | None = None,
+    issuer: str = "Fastly",
+) -> Table:
     """Return the table of what `focus_rows` yields, as `invoice_table` does."""
-    return _table(focus_rows(invoices), {name: _focus_type(name) for name in COLUMNS})
-
-
-def _focus_type(name: str) -> type:
-    return next((kind for end, kind in _FOCUS_TYPES.items() if name.endswith(end)), str)
+    rows = focus_rows(invoices, version, account_name=account_name, issuer=issuer)
+    return _table(rows, focus_columns(version))
 
 
 def _table(rows: Iterable[Mapping[str, object]], kind: type | Columns) -> Table:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import Any
 
+    from fastly.focus import FocusVersion
+
 __all__ = ["Options", "parse"]
 
 _ROWS = ("table", "csv", "json", "jsonl", "parquet", "xlsx")
@@ -67,6 +69,8 @@ class Options(argparse.Namespace):
     append_to: str | None = None
     excel: bool = False
     no_guard: bool = False
+    focus_version: FocusVersion | None = None
+    account_name: str | None = None
     host: str | None = None
     timeout: float | None = None
     ca_cert: str | None = None
@@ -314,6 +318,8 @@ def _command(
     )
     if "parquet" in formats:  # v2 passes on the CSV of the API
         _add_csv_options(parser)
+    if "focus" in formats:
+        _add_focus_options(parser)
     parser.add_argument(
         "--host",
         metavar="URL",
@@ -351,6 +357,13 @@ def _add_csv_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="csv for programs: no apostrophe before text that is like a formula",
     )
+
+
+def _add_focus_options(parser: argparse.ArgumentParser) -> None:
+    versions, what = ("1.2", "1.3", "1.4"), "for --format focus: its version; default: 1.2"
+    parser.add_argument("--focus-version", choices=versions, help=what)
+    name = "for --format focus: the billing account's name, which the API lacks"
+    parser.add_argument("--account-name", metavar="NAME", help=name)
 
 
 def _add_span(parser: argparse.ArgumentParser, first: str, last: str) -> None:

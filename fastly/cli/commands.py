@@ -25,7 +25,15 @@ from fastly.api_client import ApiClient
 from fastly.cli import table, table_usage
 from fastly.cli.arguments import Options
 from fastly.cli.costs import KINDS, Costs, costs_page
-from fastly.cli.export import CsvStyle, csv_text, json_lines, json_list, json_rows
+from fastly.cli.export import (
+    CsvStyle,
+    Kind,
+    columns_of,
+    csv_text,
+    json_lines,
+    json_list,
+    json_rows,
+)
 from fastly.cli.forecast import excess_of, forecast_page, forecast_row
 from fastly.cli.layout import Paper, apart
 from fastly.cli.messages import PROGRAM, CommandError, say
@@ -33,7 +41,7 @@ from fastly.cli.openmetrics import openmetrics
 from fastly.cli.progress import Progress
 from fastly.cli.v2.table import bill_page
 from fastly.costs import Forecast, forecast
-from fastly.focus import COLUMNS, focus_rows
+from fastly.focus import focus_columns, focus_rows
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
@@ -85,7 +93,7 @@ def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: 
         CommandError: The API has no such data.
     """
     if options.command == "invoices":
-        return Report(_invoices(invoices_between(options, client, progress), form, paper))
+        return Report(_invoices(invoices_between(options, client, progress), form, paper, options))
     if options.command == "invoice":
         return Report(_invoice(options, form, paper, client))
     if options.command == "mtd":
@@ -121,20 +129,22 @@ def is_asked(month: str | None, options: Options) -> bool:
     return (options.since or month) <= month <= (options.until or month)
 
 
-def _invoices(invoices: Iterable[Invoice], form: str, paper: Paper) -> Chunks:
+def _invoices(invoices: Iterable[Invoice], form: str, paper: Paper, options: Options) -> Chunks:
     if form == "table":
         return _page(table.invoices_page(invoices, paper))
-    return json_list(invoices) if form == "json" else _lines(invoices, form)
+    return json_list(invoices) if form == "json" else _lines(invoices, form, options)
 
 
-def _lines(invoices: Iterable[Invoice], form: str) -> Chunks:
+def _lines(invoices: Iterable[Invoice], form: str, options: Options) -> Chunks:
     """Yield the line items of invoices."""
     if form.startswith("focus"):
-        return csv_text(focus_rows(invoices), COLUMNS, _csv_style(form))
+        version = options.focus_version or "1.2"
+        rows = focus_rows(invoices, version, account_name=options.account_name)
+        return _rows(rows, focus_columns(version), form.removeprefix("focus "))
     return _rows(invoice_rows(invoices), InvoiceRow, form)
 
 
-def _rows(rows: Iterable[Mapping[str, object]], kind: type, form: str) -> Chunks:
+def _rows(rows: Iterable[Mapping[str, object]], kind: Kind, form: str) -> Chunks:
     if form == "jsonl":
         return json_lines(rows)
     if form == "parquet":
@@ -145,7 +155,7 @@ def _rows(rows: Iterable[Mapping[str, object]], kind: type, form: str) -> Chunks
         from fastly.cli.excel import excel_file
 
         return excel_file(rows, kind)
-    return csv_text(rows, kind.__annotations__, _csv_style(form))
+    return csv_text(rows, columns_of(kind), _csv_style(form))
 
 
 def _csv_style(form: str) -> CsvStyle:
@@ -165,7 +175,7 @@ def _invoice(options: Options, form: str, paper: Paper, client: ApiClient) -> Ch
         invoice = BillingInvoicesApi(client).get_invoice_by_invoice_id(options.key)
     if form == "table":
         return _page(table.invoice_page(invoice, paper))
-    return [invoice.to_str() + "\n"] if form == "json" else _lines([invoice], form)
+    return [invoice.to_str() + "\n"] if form == "json" else _lines([invoice], form, options)
 
 
 def _invoice_of_month(month: str, client: ApiClient) -> Invoice:

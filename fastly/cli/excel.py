@@ -16,9 +16,10 @@ from typing import Any
 
 from fastly._models.display import time_text
 from fastly._months import month_of
+from fastly.cli.export import Kind, columns_of
 from fastly.cli.messages import CommandError
 from fastly.rows import InvoiceRow, cent, exact_sum
-from fastly.tables import MONEY, valid_text
+from fastly.tables import MONEY, PRICES, valid_text
 
 __all__ = ["excel_file"]
 
@@ -32,7 +33,7 @@ _CUT = -2  # what XlsxWriter returns for a longer text
 _log = logging.getLogger("fastly")
 
 
-def excel_file(rows: Iterable[Row], kind: type) -> Iterator[bytes]:
+def excel_file(rows: Iterable[Row], kind: Kind) -> Iterator[bytes]:
     """Yield the content of a workbook with the rows of a kind; only a row at a time is in memory.
 
     The lines of invoices get a second sheet with their totals.
@@ -66,8 +67,8 @@ def _close_sheets(workbook: Any) -> None:
         sheet.row_data_fh.close()
 
 
-def _write_sheets(cells: _Cells, rows: Iterable[Row], kind: type) -> None:
-    columns, totals = tuple(kind.__annotations__), dict[_Key, Decimal]()
+def _write_sheets(cells: _Cells, rows: Iterable[Row], kind: Kind) -> None:
+    columns, totals = columns_of(kind), dict[_Key, Decimal]()
     if kind is InvoiceRow:
         cells.write_sheet("lines", _added(rows, totals), columns)
         cells.write_sheet("totals", map(_total_row, totals.items()), _TOTALS)
@@ -119,7 +120,7 @@ class _Cells:
         value = row[name]
         if isinstance(value, (Decimal, int)):
             self._rounded += Decimal(f"{value:.15g}") != value
-            form = self._number_format(name, row.get("currency_code"))
+            form = self._number_format(name, row.get("currency_code") or row.get("BillingCurrency"))
             sheet.write_number(*place, float(value), form)
         elif isinstance(value, datetime) and value.year >= 1900:  # where Excel's calendar begins
             time = value.replace(tzinfo=None)  # it has no zones
@@ -128,7 +129,7 @@ class _Cells:
             self._cut += sheet.write_string(*place, _text(value)) == _CUT
 
     def _number_format(self, name: str, currency_code: str | None) -> Any:
-        is_price, is_money = name == "rate", name.endswith(MONEY)
+        is_price, is_money = name.endswith(PRICES), name.lower().endswith(MONEY)
         if not (is_price or is_money):
             return None
         decimals = -int(cent(currency_code).as_tuple().exponent)

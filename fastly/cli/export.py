@@ -14,9 +14,10 @@ from typing import NamedTuple
 from fastly._models import Model
 from fastly._models.display import time_text
 
-__all__ = ["CsvStyle", "csv_text", "json_lines", "json_list", "json_rows"]
+__all__ = ["CsvStyle", "Kind", "columns_of", "csv_text", "json_lines", "json_list", "json_rows"]
 
 Row = Mapping[str, object]
+Kind = type | Mapping[str, type]  # of rows: a TypedDict, or the types of its columns
 # A spreadsheet takes a cell that starts so for a formula, which can send data to other hosts; the
 # last four are the wide characters of Japanese keyboards.
 _START = r"[=+@\-\uff1d\uff0b\uff0d\uff20]"
@@ -34,6 +35,11 @@ class CsvStyle(NamedTuple):
 
 
 USUAL_CSV = CsvStyle()
+
+
+def columns_of(kind: Kind) -> tuple[str, ...]:
+    """Return the names of the columns of a kind of row."""
+    return tuple(kind if isinstance(kind, Mapping) else kind.__annotations__)
 
 
 def csv_text(

@@ -86,9 +86,10 @@ def target_of(options: Options) -> Target:
             raise UsageError(f"--append-to needs a file of its own, got {options.append_to}")
         return Target("jsonl", _file("--append-to", options.append_to), only_adds=True)
     file = None if options.output in _STDOUT else Path(options.output or "")
-    target = Target(options.format or _usual_format(options, file), file)
-    if target.format in _EXTRAS:
-        _check_extra(target, *_EXTRAS[target.format])
+    form = options.format or _usual_format(options, file)
+    target = Target(_focus_format(file) if form == "focus" else form, file)
+    if extra := _EXTRAS.get(target.format.removeprefix("focus ")):
+        _check_extra(target, *extra)
     if target.format == "pdf" and (target.is_terminal or not target.takes_bytes):
         raise UsageError("a PDF is not text: add --output FILE, or use a pipe")
     if file is None and sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison]  # if it is closed
@@ -97,6 +98,12 @@ def target_of(options: Options) -> Target:
     if file is not None and open_file is None:
         _file("--output", options.output)
     return target._replace(open_file=open_file)
+
+
+def _focus_format(file: Path | None) -> str:
+    """Return in which format the columns of FOCUS are written: CSV, if the file says no other."""
+    form = _EXTENSIONS.get(_extension(file) or "")
+    return f"focus {form}" if form in _EXTRAS else "focus"
 
 
 def _check_extra(target: Target, module: str, extra: str) -> None:
@@ -145,9 +152,13 @@ def _descriptor(path: str) -> int | None:
     return None
 
 
+def _extension(file: Path | None) -> str | None:
+    return "." + file.name.rpartition(".")[2].lower() if file and "." in file.name else None
+
+
 def _usual_format(options: Options, file: Path | None) -> str:
     """Return the format that the extension names, or the usual one."""
-    extension = "." + file.name.rpartition(".")[2].lower() if file and "." in file.name else None
+    extension = _extension(file)
     if extension is None:
         return "table" if file is None and is_terminal(sys.stdout) else "json"
     form = _EXTENSIONS.get(extension)

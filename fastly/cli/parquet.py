@@ -8,6 +8,7 @@ from importlib import import_module
 from itertools import chain
 from typing import Any
 
+from fastly.cli.export import Kind
 from fastly.cli.messages import CommandError
 from fastly.exceptions import ApiTypeError, ApiValueError
 from fastly.tables import batches
@@ -37,7 +38,7 @@ class _Sink(io.RawIOBase):
         return data
 
 
-def parquet_file(rows: Iterable[Mapping[str, object]], kind: type) -> Iterator[bytes]:
+def parquet_file(rows: Iterable[Mapping[str, object]], kind: Kind) -> Iterator[bytes]:
     """Yield the content of a Parquet file with the rows of a kind, a row group for each batch.
 
     Raises:
@@ -49,7 +50,7 @@ def parquet_file(rows: Iterable[Mapping[str, object]], kind: type) -> Iterator[b
         raise CommandError(str(error)) from error
 
 
-def _content(rows: Iterable[Mapping[str, object]], kind: type) -> Iterator[bytes]:
+def _content(rows: Iterable[Mapping[str, object]], kind: Kind) -> Iterator[bytes]:
     sink, tables = _Sink(), batches(rows, kind)
     first = next(tables)
     with import_module("pyarrow.parquet").ParquetWriter(sink, first.schema) as writer:

@@ -92,6 +92,7 @@ def _run(options: Options) -> int:
         if target.open_file:
             stack.enter_context(target.open_file)
         form = _with_csv_options(target.format, options)
+        _check_focus_options(form, options)
         stack.enter_context(logged(progress, quiet=options.quiet))
         client = stack.enter_context(ApiClient(settings_of(options, stack)))
         if options.append_to is not None:
@@ -107,6 +108,13 @@ def _with_csv_options(form: str, options: Options) -> str:
     if flags and form not in ("csv", "focus"):
         raise UsageError(f"{flags[0]} is for csv, got {form}: remove it, or add --format csv")
     return " ".join([form, *flags])
+
+
+def _check_focus_options(form: str, options: Options) -> None:
+    given = {"--focus-version": options.focus_version, "--account-name": options.account_name}
+    flags = [flag for flag, value in given.items() if value is not None]
+    if flags and not form.startswith("focus"):
+        raise UsageError(f"{flags[0]} is for focus, got {form}: remove it, or add --format focus")
 
 
 def _say_written(written: Written | None, options: Options, target: Target) -> None:

@@ -134,7 +134,7 @@ class TestInvoices:
 
     def test_no_invoices(self, shell: Shell, server: BillingServer) -> None:
         """Without any invoice, each format is still complete."""
-        expected = {"csv": b"customer_id,", "json": b"[]\n", "jsonl": b"", "focus": b"Avail"}
+        expected = {"csv": b"customer_id,", "json": b"[]\n", "jsonl": b"", "focus": b"BilledCost,"}
         for form, start in expected.items():
             server.enqueue(200, body={"data": None})
             result = shell("invoices", "--format", form)

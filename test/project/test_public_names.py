@@ -57,7 +57,7 @@ PROMISED: dict[str, set[str]] = {
         *("ServiceCostRow", "TeamCostRow", "allocate", "forecast", "usage_type_of"),
     },
     "exceptions": EXCEPTIONS,
-    "focus": {"COLUMNS", "FocusRow", "focus_rows"},
+    "focus": {"COLUMNS", "FocusRow", "FocusVersion", "focus_columns", "focus_rows"},
     "model_utils": {"Field", "Model", "every", "field"},
     "rest": {"Headers", "RawResponse"},
     # `coupon` and `exact` are for `focus`

@@ -43,7 +43,7 @@ LAYERS: dict[str, set[str]] = {
     "apis": {"api"},
     "testing": {"testing"},
     "rows": {"_models", "_months", "_text", "exceptions", "model"},
-    "focus": {"model", "rows"},
+    "focus": {"_text", "exceptions", "model", "rows"},
     "tables": {"exceptions", "focus", "model", "rows"},
     "costs": {"_months", "_text", "costs", "exceptions", "model", "rows"},
     "cli": {

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import duckdb
 import pandas
@@ -26,7 +26,7 @@ from fastly.api.historical_api import HistoricalApi
 from fastly.api_client import ApiClient
 from fastly.costs import ProductCostRow, RegionCostRow, ServiceCostRow, TeamCostRow
 from fastly.exceptions import ApiTypeError, ApiValueError
-from fastly.focus import focus_rows
+from fastly.focus import FocusVersion, focus_rows
 from fastly.models import Invoice, Usagemetric
 from fastly.rows import InvoiceRow, exact_sum, invoice_rows
 from fastly.tables import (
@@ -90,7 +90,10 @@ class TestSchemas:
         assert list(invoice_rows(history)) == invoice_table(history).to_pylist()
         assert list(rows.usage_rows(metrics)) == usage_table(metrics).to_pylist()
         assert list(rows.service_usage_rows(blocks)) == service_usage_table(blocks).to_pylist()
-        assert list(focus_rows(history)) == focus_table(history).to_pylist()
+        for version in get_args(FocusVersion):
+            table = focus_table(history, version)
+            assert list(focus_rows(history, version)) == table.to_pylist()
+            assert {*focus_table([], version).schema.types} == {*table.schema.types}
 
     def test_billable_and_ai_usage(self, client: ApiClient) -> None:
         """The rows of the other kinds of usage have tables, too."""
