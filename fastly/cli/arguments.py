@@ -19,6 +19,7 @@ from fastly.cli.values import (
     current_month,
     invoice_key,
     month_value,
+    one_of,
     timeout_value,
     wait_value,
 )
@@ -115,13 +116,18 @@ def parse(words: Sequence[str]) -> Options:
 
 def _unexpected(word: str, options: Options, parser: Parser) -> str:
     """Return the message about a word that no command takes."""
-    if options.command == "mtd" and not word.startswith("-"):
+    from fastly._months import is_month  # imports datetime, which --help need not
+
+    if options.command == "mtd" and not (word.startswith("-") or is_month(word)):
         return _moved("mtd CUSTOMER")
-    is_month = options.key.isdecimal() and len(options.key) < 3
-    if options.command == "invoice" and is_month and word.isdecimal():
+    is_number = options.key.isdecimal() and len(options.key) < 3
+    if options.command == "invoice" and is_number and word.isdecimal():
         return _moved("invoice MONTH YEAR")
     for name in options.command.split():
         parser = parser.commands[name]
+    if is_month(word) and "--since" in parser.takes_value():
+        span = f"--since {options.key or word} --until {word}"
+        return f"unexpected {shown(word)}; did you mean {span!r}?"
     return unknown("unexpected", word.partition("=")[0], parser.takes_value(), parser.prog)
 
 
@@ -248,8 +254,9 @@ def _add_costs(commands: Any) -> None:
     parser.add_argument("key", nargs="?", default="", type=costs_key, metavar="MONTH", help=words)
     _add_span(parser, "the first invoice", "the latest invoice")
     _add_last(parser)
-    kinds = ("service", "product", "region", "team")
-    parser.add_argument("--by", choices=kinds, default="service", help="default: service")
+    kinds, default = ("service", "product", "region", "team"), "default: service"
+    check = one_of(kinds)
+    parser.add_argument("--by", type=check, choices=kinds, default="service", help=default)
     parser.add_argument("--teams", metavar="FILE", help="for --by team: CSV with service_id,team")
     parser.add_argument("--spread", action="store_true", help="spread what is not by service")
 
@@ -308,6 +315,7 @@ def _command(
     parser.set_defaults(command=prefix + name, formats=formats)
     parser.add_argument(
         "--format",
+        type=one_of(formats),
         choices=formats,
         metavar="FORMAT",
         help=f"{', '.join(formats)}; default: the extension of FILE; without one, table on a "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fastly._months import (
     day_after,
@@ -17,7 +17,6 @@ from fastly._months import (
     this_month,
 )
 from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsageMetricsApi
-from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.api.historical_api import HistoricalApi
@@ -39,7 +38,8 @@ from fastly.cli.layout import Paper, apart
 from fastly.cli.messages import PROGRAM, CommandError, say
 from fastly.cli.openmetrics import openmetrics
 from fastly.cli.progress import Progress
-from fastly.cli.v2.table import bill_page
+from fastly.cli.v2.commands import bill
+from fastly.cli.waiting import wait_for
 from fastly.costs import Forecast, forecast
 from fastly.focus import focus_columns, focus_rows
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
@@ -63,8 +63,6 @@ from fastly.rows import (
 __all__ = ["Report", "invoices_between", "is_asked", "run"]
 
 Chunks = Iterable["str | bytes"]
-
-_MEDIA_TYPES = {"csv": "text/csv", "pdf": "application/pdf"}
 
 
 class Report(NamedTuple):
@@ -108,7 +106,7 @@ def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: 
         return Report(usage(options, form, paper, client, progress))
     if options.command == "ai-usage":
         return Report(_ai_usage(options, form, paper, client, progress))
-    return Report(_v2(options, form, paper, client))
+    return Report(bill(options, form, paper, client))
 
 
 def invoices_between(options: Options, client: ApiClient, progress: Progress) -> Iterator[Invoice]:
@@ -245,7 +243,7 @@ def _charged(options: Options, client: ApiClient, progress: Progress) -> Iterabl
 def _forecast(
     options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
 ) -> Report:
-    month_to_date = BillingInvoicesApi(client).get_month_to_date_invoice(_wait=options.wait)
+    month_to_date = _get_month_to_date(options, client)
     history = invoices_between(Options(since=month_before(this_month(), 12)), client, progress)
     found = forecast(month_to_date, history, options.minimum)
     if form == "table":
@@ -256,7 +254,7 @@ def _forecast(
 
 
 def _month_to_date(options: Options, form: str, paper: Paper, client: ApiClient) -> Report:
-    invoice = BillingInvoicesApi(client).get_month_to_date_invoice(_wait=options.wait)
+    invoice = _get_month_to_date(options, client)
     if form == "table":
         chunks = _page(table.month_to_date_page(invoice, options.budget, paper))
     elif form == "json":
@@ -266,6 +264,11 @@ def _month_to_date(options: Options, form: str, paper: Paper, client: ApiClient)
     else:
         chunks = _rows(invoice_rows([invoice]), InvoiceRow, form)
     return Report(chunks, _excess(invoice, options.budget))
+
+
+def _get_month_to_date(options: Options, client: ApiClient) -> MtdInvoiceResponse:
+    api = BillingInvoicesApi(client)
+    return wait_for(lambda: api.get_month_to_date_invoice(_wait=0), options, client)
 
 
 def _excess(invoice: MtdInvoiceResponse, budget: Decimal | None) -> str | None:
@@ -349,21 +352,3 @@ def _months(options: Options) -> tuple[str, str]:
     """Return the first and the last month of usage."""
     end = options.until or max(this_month(), options.since or "")
     return options.since or end, end
-
-
-def _v2(options: Options, form: str, paper: Paper, client: ApiClient) -> Chunks:
-    """Return what the retired API sends; CSV and PDF as they are."""
-    bill: Any = _bill(options, form, BillingApi(client))
-    if form == "table":
-        return _page(bill_page(bill, paper))
-    return [bill.to_str() + "\n" if form == "json" else bill]
-
-
-def _bill(options: Options, form: str, api: Any) -> Any:
-    customer_id, accept = options.customer_id, _MEDIA_TYPES.get(form, "application/json")
-    if options.command == "v2 invoice":
-        return api.get_invoice(options.month, options.year, _accept=accept)
-    if options.command == "v2 invoice-by-id":
-        return api.get_invoice_by_id(customer_id, options.invoice_id, _accept=accept)
-    given = {"month": options.month, "year": options.year}
-    return api.get_invoice_mtd(customer_id, _wait=options.wait, **given)

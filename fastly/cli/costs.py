@@ -10,9 +10,9 @@ from typing import Any
 
 from fastly._text import shown
 from fastly.cli.arguments import Options
-from fastly.cli.layout import Paper, cells, money
+from fastly.cli.layout import Paper, money
 from fastly.cli.messages import CommandError, UsageError
-from fastly.cli.table import bar_lines
+from fastly.cli.table import share_lines
 from fastly.costs import (
     Allocation,
     ProductCostRow,
@@ -117,10 +117,7 @@ def costs_page(costs: Costs, invoices: Iterable[Invoice], paper: Paper) -> Itera
     span = " to ".join(dict.fromkeys((min(months), max(months))))
     yield from paper.fold(f"Costs by {by}, {span}", paper.width)
     yield ""
-    width = max(map(cells, [currency, money(total), *(money(cost) for _, _, cost in sums)]))
-    yield from bar_lines((by.capitalize(), currency), sums, total, width, paper)
-    yield paper.rule * paper.width
-    yield from paper.row("Total", f"  {money(total):>{width}}")
+    yield from share_lines((by.capitalize(), currency), sums, paper)
     yield ""
     if by in ("service", "team"):
         part = f"{money(matched)} of {money(total)} matches usage by service. "

@@ -27,8 +27,10 @@ Row = Mapping[str, Any]
 _Key = tuple[str | None, str | None, str | None]  # month, product group, currency
 _MOST_ROWS = 1_048_575  # below the header
 _LONGEST_TEXT = 32_767  # UTF-16 units
-_WIDTH = 20
+_NARROWEST, _WIDEST, _OF_NUMBER, _OF_TIME = 10, 40, 16, 20  # characters
 _TOTALS = ("month", "product_group", "currency_code", "total")
+# The amounts of a forecast, whose names do not end as those of other money do.
+_OF_FORECASTS = {"low", "high", "fixed", "usage", "credits", "taxes", "certificates", "minimum"}
 _CUT = -2  # what XlsxWriter returns for a longer text
 _log = logging.getLogger("fastly")
 
@@ -90,6 +92,14 @@ def _added(rows: Iterable[Row], totals: dict[_Key, Decimal]) -> Iterator[Row]:
         yield row
 
 
+def _set_up(sheet: Any) -> None:
+    """Keep the header in sight, and on each printed page, which has all columns."""
+    sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+
+
 class _Cells:
     """Writes rows into sheets, and counts what Excel cannot keep."""
 
@@ -101,11 +111,10 @@ class _Cells:
     def write_sheet(self, title: str, rows: Iterable[Row], columns: tuple[str, ...]) -> None:
         """Write a sheet with a header that stays in sight and filters."""
         sheet, last = self._workbook.add_worksheet(title), 0
-        sheet.set_column(0, len(columns) - 1, _WIDTH)
-        sheet.freeze_panes(1, 0)
-        bold = self._workbook.add_format({"bold": True})
+        _set_up(sheet)
         for place, name in enumerate(columns):
-            sheet.write_string(0, place, name, bold)
+            sheet.write_string(0, place, name, self._format(bold=True))
+        widths = [max(_NARROWEST, len(name) + 3) for name in columns]  # with the filter's button
         for last, row in enumerate(rows, 1):
             if last > _MOST_ROWS:
                 raise CommandError(
@@ -113,35 +122,46 @@ class _Cells:
                     "--output FILE.parquet or .csv, or request fewer months"
                 )
             for place, name in enumerate(columns):
-                self._write(sheet, (last, place), name, row)
+                widths[place] = max(widths[place], self._write(sheet, (last, place), name, row))
+        for place, width in enumerate(widths):
+            sheet.set_column(place, place, width)
         sheet.autofilter(0, 0, last, len(columns) - 1)
+        sheet.print_area(0, 0, last, len(columns) - 1)  # a long text would make it wider
 
-    def _write(self, sheet: Any, place: tuple[int, int], name: str, row: Row) -> None:
+    def _write(self, sheet: Any, place: tuple[int, int], name: str, row: Row) -> int:
+        """Write a cell, and return its width."""
         value = row[name]
         if isinstance(value, (Decimal, int)):
             self._rounded += Decimal(f"{value:.15g}") != value
             form = self._number_format(name, row.get("currency_code") or row.get("BillingCurrency"))
             sheet.write_number(*place, float(value), form)
-        elif isinstance(value, datetime) and value.year >= 1900:  # where Excel's calendar begins
+            return _OF_NUMBER
+        if isinstance(value, datetime) and value.year >= 1900:  # where Excel's calendar begins
             time = value.replace(tzinfo=None)  # it has no zones
-            sheet.write_datetime(*place, time, self._format("yyyy-mm-dd hh:mm:ss"))
-        elif value is not None:
-            self._cut += sheet.write_string(*place, _text(value)) == _CUT
+            sheet.write_datetime(*place, time, self._format(num_format="yyyy-mm-dd hh:mm:ss"))
+            return _OF_TIME
+        text = "" if value is None else _text(value)
+        if value is not None:
+            self._cut += sheet.write_string(*place, text) == _CUT
+        return min(len(text), _WIDEST)
 
     def _number_format(self, name: str, currency_code: str | None) -> Any:
-        is_price, is_money = name.endswith(PRICES), name.lower().endswith(MONEY)
+        is_price = name.endswith(PRICES)
+        is_money = name.lower().endswith(MONEY) or name in _OF_FORECASTS
         if not (is_price or is_money):
             return None
         decimals = -int(cent(currency_code).as_tuple().exponent)
         digits = "0" * decimals + "#" * (12 - decimals) * is_price
         # A code with other characters could end the format.
         code = currency_code if re.fullmatch("[A-Z]{3}", currency_code or "") else None
-        return self._format((f"[${code}] " if code else "") + "#,##0" + f".{digits}" * bool(digits))
+        start = f"[${code}] " if code else ""
+        return self._format(num_format=f"{start}#,##0" + f".{digits}" * bool(digits))
 
-    def _format(self, code: str) -> Any:
-        if code not in self._formats:
-            self._formats[code] = self._workbook.add_format({"num_format": code})
-        return self._formats[code]
+    def _format(self, **properties: object) -> Any:
+        key = str(properties)
+        if key not in self._formats:
+            self._formats[key] = self._workbook.add_format(properties)
+        return self._formats[key]
 
     def warn(self) -> None:
         """Log what was lost."""

@@ -24,7 +24,7 @@ _START = r"[=+@\-\uff1d\uff0b\uff0d\uff20]"
 # In many countries it separates cells at ";". Then a cell can also begin within a text, or after a
 # line break in one, and quotes are not part of it.
 _FORMULA = re.compile(rf'^(?=[\t\r]| *{_START})|(?<=[;|\t\r\n])(?=[ "]*{_START})')
-_LIKE_THOUSANDS = re.compile(r"-?\d{1,3}\.\d{3}")
+_LIKE_THOUSANDS = re.compile(r"-?\d+\.\d{3}")
 
 
 class CsvStyle(NamedTuple):
@@ -71,7 +71,7 @@ def _cell(value: object, style: CsvStyle) -> str:
         )
     if isinstance(value, Decimal):
         number = f"{value:f}"
-        # Where the point separates thousands, spreadsheets would read 0.075 as 75.
+        # Where the point separates thousands, LibreOffice reads 5705.362 as 5705362 (measured).
         return f"{number}0" if _LIKE_THOUSANDS.fullmatch(number) else number
     return _FORMULA.sub("'", str(value)) if style.guard else str(value)
 

@@ -74,7 +74,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print."""
-        raise UsageError(f'{message}; see "{self.prog} --help"')
+        hint = "" if message.endswith("?") else f'; see "{self.prog} --help"'
+        raise UsageError(message + hint)
 
     def add_commands(self) -> Any:
         """Let a command be the first word."""

@@ -71,8 +71,9 @@ def run_command(options: Options) -> int:
     except (ApiTypeError, ApiValueError) as error:
         return fail(MISUSED, str(error))
     except EstimatePendingException as error:
-        # With --quiet, the exit status says it: it is not an error.
-        return PENDING if options.quiet else _fail(PENDING, error)
+        # With --quiet, the exit status says it: it is not an error, unless a budget is not checked.
+        is_silent = options.quiet and options.budget is None
+        return PENDING if is_silent else _fail(PENDING, error)
     except ApiException as error:
         return _fail(FAILED, error)
     except ForecastError as error:

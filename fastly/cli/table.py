@@ -16,7 +16,7 @@ from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
 from fastly.rows import coupon, exact, exact_sum, month_of, tolerance
 
-__all__ = ["bar_lines", "invoice_page", "invoices_page", "month_to_date_page"]
+__all__ = ["invoice_page", "invoices_page", "month_to_date_page", "share_lines"]
 
 _GAP = 2
 _SHARE = len("  100.0%")
@@ -146,9 +146,10 @@ def _budget_lines(spent: float | None, budget: Decimal, paper: Paper) -> Iterato
     if spent is None:
         return
     left = budget - exact(spent)
-    share = f" ({exact(spent) / budget * 100:.1f} % used)" if budget else ""
     label = "Over budget by" if left < 0 else "Left"
-    yield from paper.row(label + share, f"  {apart(abs(left), 0)[0]}")
+    yield from paper.row(label, f"  {apart(abs(left), 0)[0]}")
+    if budget:
+        yield from paper.row("Used", f"  {exact(spent) / budget:.1%}")
 
 
 class _Group(NamedTuple):
@@ -238,6 +239,17 @@ def bar_lines(
         elif bars:
             rest = f"{'':{_GAP}}{'Share':{len(bars[0]) + _SHARE}}{rest}"
         yield from paper.row(name, rest, indent)
+
+
+def share_lines(
+    titles: tuple[str, str], rows: list[tuple[int, str, Decimal]], paper: Paper
+) -> Iterator[str]:
+    """Yield the lines of `bar_lines`, with shares of the sum, and the sum below them."""
+    total = exact_sum(cost for _, _, cost in rows)
+    width = max(map(cells, [titles[1], money(total), *(money(cost) for _, _, cost in rows)]))
+    yield from bar_lines(titles, rows, total, width, paper)
+    yield paper.rule * paper.width
+    yield from paper.row("Total", f"  {money(total):>{width}}")
 
 
 def _groups(lines: Iterable[Mtdlineitems]) -> list[_Group]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from fastly.cli.layout import Number, Paper, cells, day, figure
+from fastly.cli.table import share_lines
 from fastly.model.arc_usage_metric import ArcUsageMetric
-from fastly.model.serviceusagemetric import Serviceusagemetric
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.model.usagemetric import Usagemetric
 from fastly.rows import BillableUsageRow, exact_sum
@@ -16,17 +18,40 @@ __all__ = ["ai_usage_page", "billable_usage_page", "service_usage_page", "usage_
 
 _LONGEST_UNIT = 16
 _TEN_THOUSAND = "10,000 requests"
+# Usage types start with one of these, as the names of products do.
+_REGIONS = (
+    "Africa",
+    "Anzac",
+    "Asia",
+    "Australia",
+    "Europe",
+    "India",
+    "Latin America",
+    "Mexico",
+    "North America",
+    "South America",
+    "South Korea",
+)
+
+
+class _Used(NamedTuple):
+    """A quantity: what was used, in which unit, and by what."""
+
+    kind: str
+    unit: str | None
+    label: str
+    quantity: Number
 
 
 def usage_page(metrics: Iterable[Usagemetric], paper: Paper) -> Iterator[str]:
-    """Yield a section for each month, with a line for each product and region."""
+    """Yield a table for each month and kind of usage, with a line for each product and region."""
     found = list(metrics)
     if not found:
         yield "No usage."
     for month, rows in groupby(found, lambda metric: metric.month):
         yield from paper.fold(f"Usage {month or '-'}", paper.width)
-        lines = [(_product(row), row.quantity, row.unit or "") for row in rows]
-        yield from _quantities(lines, paper)
+        used = [_Used(_kind(x.name or x.usage_type), x.unit, _product(x), x.quantity) for x in rows]
+        yield from _tables(used, paper)
         yield ""
 
 
@@ -37,45 +62,71 @@ def _product(metric: Usagemetric) -> str:
     return name if region in name else f"{name}, {region}"
 
 
+def _kind(usage_type: str | None) -> str:
+    """Return a usage type without its region: kinds add up over regions."""
+    name = usage_type or "Other"
+    region = next((region for region in _REGIONS if name.startswith(f"{region} ")), "")
+    return name.removeprefix(region).strip()
+
+
 def service_usage_page(blocks: Iterable[ServiceusagemetricsData], paper: Paper) -> Iterator[str]:
-    """Yield a section for each service, with a line for each usage type."""
+    """Yield a table for each kind of usage, with a line for each service."""
     found = [(d, block) for block in blocks for d in block.details or () if d]
-    found.sort(key=_service_key)
     if not found:
         yield "No usage."
         return
     starts = [block.start_time for _, block in found if block.start_time]
     ends = [block.end_time for _, block in found if block.end_time]
     span = f"{day(min(starts, default=None))} to {day(max(ends, default=None))}"
-    yield from paper.fold(f"Usage {span}", paper.width)
-    for _, rows in groupby(found, _service_key):
-        same = list(rows)
-        yield ""
-        yield from paper.fold(_service(same[0][0]), paper.width)
-        lines = [(block.usage_type or "-", d.usage_units, block.unit or "") for d, block in same]
-        yield from _quantities(lines, paper)
+    yield from paper.fold(f"Usage by service, {span}", paper.width)
+    labels = _labels((d.service_id, d.service_name) for d, _ in found)
+    used = [
+        _Used(_kind(b.usage_type), b.unit, labels[d.service_id or d.service_name], d.usage_units)
+        for d, b in found
+    ]
+    yield from _tables(used, paper)
+    yield ""
+    yield from paper.prose("--format csv has a row for each service and usage type.")
 
 
 def billable_usage_page(rows: Iterable[BillableUsageRow], paper: Paper) -> Iterator[str]:
-    """Yield a section for each month and service, with a line for each kind, of all regions."""
+    """Yield a table for each month and kind of usage, with a line for each service."""
     found = list(rows)
     if not found:
         yield "No usage."
+    labels = _labels((row["service_id"], row["service_name"]) for row in found)
     for month, of_month in groupby(found, lambda row: row["month"]):
         yield from paper.fold(f"Billable usage {month}", paper.width)
+        traffic = [(row, labels[row["service_id"] or row["service_name"]]) for row in of_month]
+        used = [_Used("Bandwidth", "GB", label, row["bandwidth"]) for row, label in traffic]
+        used += [_Used("Requests", _TEN_THOUSAND, x, row["requests"]) for row, x in traffic]
+        used += [_Used("Compute", _TEN_THOUSAND, x, row["compute_requests"]) for row, x in traffic]
+        yield from _tables([line for line in used if line.quantity], paper)
         yield ""
-        for service, same in groupby(
-            of_month, lambda row: (row["service_name"], row["service_id"])
-        ):
-            traffic = list(same)
-            yield from paper.fold(_named(*service), paper.width)
-            lines = [
-                ("Bandwidth", exact_sum(row["bandwidth"] for row in traffic), "GB"),
-                ("Requests", exact_sum(row["requests"] for row in traffic), _TEN_THOUSAND),
-                ("Compute", exact_sum(row["compute_requests"] for row in traffic), _TEN_THOUSAND),
-            ]
-            yield from _quantities([line for line in lines if line[1]], paper)
-            yield ""
+
+
+def _labels(services: Iterable[tuple[str | None, str | None]]) -> dict[str | None, str]:
+    """Return how to show each service: its latest name, and its ID if others have that name."""
+    names = {identifier or name: name for identifier, name in services}
+    count = Counter(names.values())
+    return {
+        key: name if name and count[name] == 1 else _named(name, key) for key, name in names.items()
+    }
+
+
+def _tables(used: Iterable[_Used], paper: Paper) -> Iterator[str]:
+    """Yield a table for each kind and unit, with the share of each label, and the total."""
+    found: dict[tuple[str, str], dict[str, list[Number]]] = {}
+    for kind, unit, label, quantity in used:
+        # The API sends "unit" for usage that has none.
+        title = (
+            "Quantity" if unit in (None, "", "unit") else paper.cell(unit, _LONGEST_UNIT).strip()
+        )
+        found.setdefault((kind, title), {}).setdefault(label, []).append(quantity)
+    for titles, quantities in found.items():
+        rows = [(0, label, exact_sum(same)) for label, same in quantities.items()]
+        yield ""
+        yield from share_lines(titles, sorted(rows, key=lambda row: -row[2]), paper)
 
 
 def ai_usage_page(metrics: Iterable[ArcUsageMetric], paper: Paper) -> Iterator[str]:
@@ -96,28 +147,17 @@ def ai_usage_page(metrics: Iterable[ArcUsageMetric], paper: Paper) -> Iterator[s
         yield ""
         yield from paper.fold(key, paper.width)
         lines = [(model, quantity, kind) for (_, model, kind), quantity in rows]
-        yield from _quantities(lines, paper, digits=0)
-
-
-def _service_key(row: tuple[Serviceusagemetric, ServiceusagemetricsData]) -> tuple[str, str]:
-    return row[0].service_name or "", row[0].service_id or ""
-
-
-def _service(detail: Serviceusagemetric) -> str:
-    return _named(detail.service_name, detail.service_id)
+        yield from _quantities(lines, paper)
 
 
 def _named(name: str | None, identifier: str | None) -> str:
     return f"{name or '-'} ({identifier})" if identifier else name or "-"
 
 
-def _quantities(
-    lines: Sequence[tuple[str, Number, str]], paper: Paper, digits: int = 2
-) -> Iterator[str]:
-    """Yield a line for each label, quantity and unit; units in a column if there is room."""
-    figures = [figure(quantity, digits) for _, quantity, _ in lines]
+def _quantities(lines: Sequence[tuple[str, int, str]], paper: Paper) -> Iterator[str]:
+    """Yield a line for each label, quantity and kind."""
+    figures = [figure(quantity, 0) for _, quantity, _ in lines]
     number = max(map(len, figures))
-    unit = max(min(cells(paper.clean(text)), _LONGEST_UNIT) for _, _, text in lines)
+    kind = max(min(cells(paper.clean(text)), _LONGEST_UNIT) for _, _, text in lines)
     for (label, _, text), amount in zip(lines, figures, strict=True):
-        right = f"  {amount:>{number}}" + f" {paper.cell(text, unit)}" * bool(unit)
-        yield from paper.row(label, right, 2)
+        yield from paper.row(label, f"  {amount:>{number}} {paper.cell(text, kind)}", 2)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 
-from fastly._text import shown
+from fastly._text import did_you_mean, shown
 
 TYPE_CHECKING = False  # importing typing would take a tenth of the time of --help
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from decimal import Decimal
 
@@ -19,16 +20,18 @@ __all__ = [
     "current_month",
     "invoice_key",
     "month_value",
+    "one_of",
     "timeout_value",
     "wait_value",
 ]
 
+_WORDS = ("latest", "last-month")
 _MOST_MONTHS = 1200
 _LONGEST = 366 * 24 * 3600  # seconds that the client accepts
 # Regular expressions, compiled when they are needed.
 _ID = r"[A-Za-z0-9_-]+"
 _AMOUNT = r"\d{1,15}(?:\.\d{1,4})?"
-_LIKE_THOUSANDS = r"\d{1,3}(?:[.,]\d{3})+"
+_LIKE_THOUSANDS = r"\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d{1,2})?"
 _LIKE_A_DATE = r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?"
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _NAME, _GAP, _YEAR = rf"(?:{'|'.join(_MONTHS)})[a-z.]*", r"[-/., _]", r"(?P<year>(?:19|20)\d\d)"
@@ -56,12 +59,25 @@ def month_value(text: str) -> str:
     return text
 
 
+def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """Return the check of a word that is one of several."""
+
+    def checked(text: str) -> str:
+        if text not in choices:
+            hint = did_you_mean(text.lower(), choices, 0.6)
+            raise ArgumentTypeError(f"must be {'|'.join(choices)}, got {shown(text)}{hint}")
+        return text
+
+    return checked
+
+
 def invoice_key(text: str) -> str:
     """Check a month, or the ID of an invoice."""
     from fastly._months import is_month
 
     is_id = _is(_ID, text) and not _is(_LIKE_A_DATE, text) and text != "month-to-date"
-    # An ID might look like 202605, but whoever writes that means a month.
+    # An ID might look like Latest or 202605, but whoever writes that means a month.
+    _check_word(text)
     if not (is_month(text) or (is_id and not _other_month(text))):
         raise ArgumentTypeError(
             "must be a month such as 2026-05, or an invoice ID such as INV-375119 or 29239985, "
@@ -70,9 +86,17 @@ def invoice_key(text: str) -> str:
     return text
 
 
+def _check_word(text: str) -> None:
+    """Refuse other spellings of the words for a month."""
+    hint = "" if text in _WORDS or re.search(r"\d", text) else did_you_mean(text.lower(), _WORDS)
+    if hint:
+        raise ArgumentTypeError(f"unknown month {shown(text)}{hint}")
+
+
 def costs_key(text: str) -> str:
     """Check a month, or a word for one."""
-    return text if text in ("", "latest", "last-month") else month_value(text)
+    _check_word(text)
+    return text if text in ("", *_WORDS) else month_value(text)
 
 
 def count_value(text: str) -> int:

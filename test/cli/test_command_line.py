@@ -311,6 +311,29 @@ class TestMonthToDate:
         """With --quiet a cron job prints nothing while the month to date is being made."""
         assert (75, b"", "") == shell("mtd", "--wait", 0, "--quiet")
 
+    def test_budget_that_was_not_checked(self, shell: Shell) -> None:
+        """A budget that could not be checked is reported, even with --quiet."""
+        result = shell("mtd", "--wait", 0, "--quiet", "--budget", 5)
+        assert (75, b"") == result[:2]
+        assert "still pending after 0.0 s" in result.stderr
+
+    @pytest.mark.parametrize("retry_after", [{}, {"Retry-After": "1"}])
+    def test_the_timeout_does_not_end_the_wait(
+        self, shell: Shell, server: BillingServer, retry_after: dict[str, str]
+    ) -> None:
+        """--timeout limits each request, and --wait all of them."""
+        server.estimate_pending = 0
+        for _ in range(2):
+            server.enqueue(202, headers=retry_after, body={"status": "pending"})
+        result = shell("mtd", "--timeout", 1, "--wait", 30)
+        assert (0, 3) == (result.status, len(server.requests))
+
+    def test_a_wait_that_the_api_would_exceed(self, shell: Shell, server: BillingServer) -> None:
+        """If the API asks for more time than is left, the wait is over."""
+        server.enqueue(202, headers={"Retry-After": "40"}, body={"status": "pending"})
+        result = shell("mtd", "--wait", 30)
+        assert (75, 1) == (result.status, len(server.requests))
+
 
 class TestUsage:
     """Usage by month and by service."""

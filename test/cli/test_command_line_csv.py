@@ -88,14 +88,14 @@ def test_csv_for_spreadsheets(shell: Shell, server: BillingServer, tmp_path: Pat
     [
         ("0.075", "0.0750"),
         ("-12.345", "-12.3450"),
-        ("1234.567", "1234.567"),
+        ("5705.362", "5705.3620"),
         ("0.5", "0.5"),
         ("0.0075", "0.0075"),
         ("1E+3", "1000"),
     ],
 )
 def test_numbers_that_look_like_thousands(number: str, expected: str) -> None:
-    """A number like 0.075, which a German spreadsheet reads as 75, gets another zero."""
+    """A number with three decimals, which a German spreadsheet reads as thousands, gets a zero."""
     header, line = csv_text([{"a": Decimal(number)}], ["a"])
     assert (["a\r\n", f"{expected}\r\n"]) == [header, line]
 

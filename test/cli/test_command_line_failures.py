@@ -86,12 +86,21 @@ class TestWrongUsage:
                 ("invoices", "--time", "3"),
                 "unexpected '--time'; did you mean '--timeout'?",
             ),
-            (("invoices", "2026-05"), "unexpected '2026-05'"),
+            (("invoices", "2026-05"), "did you mean '--since 2026-05 --until 2026-05'?"),
+            (("costs", "2026-05", "2026-06"), "did you mean '--since 2026-05 --until 2026-06'?"),
+            (("mtd", "2026-05"), "unexpected '2026-05'; see"),
+            (("invoice", "Latest"), "unknown month 'Latest'; did you mean 'latest'?"),
+            (("invoice", "last_month"), "unknown month 'last_month'; did you mean 'last-month'?"),
+            (("costs", "lastmonth"), "unknown month 'lastmonth'; did you mean 'last-month'?"),
+            (("costs", "--by", "servcie"), "got 'servcie'; did you mean 'service'?\n"),
             (("invoice", "2026-05", "2026-06"), "unexpected '2026-06'"),
             (("invoice", "05", "--nonsense"), "unexpected '--nonsense'"),
             (("mtd", "--nonsense"), "unexpected '--nonsense'"),
-            (("mtd", "--format", "pdf"), "invalid choice: 'pdf'"),
-            (("mtd", "--format", "focus"), "invalid choice: 'focus'"),
+            (("mtd", "--format", "pdf"), "must be table|csv|json|jsonl|parquet|xlsx, got 'pdf'"),
+            (
+                ("mtd", "--format", "focus"),
+                "must be table|csv|json|jsonl|parquet|xlsx, got 'focus'",
+            ),
             (("invoices", "--since", "2026-06", "--until", "2026-05"), "--since 2026-06 is after"),
             (("invoices", "--append-to", "a", "--output", "b"), "cannot be combined"),
             (("invoices", "--append-to", "a", "--format", "csv"), "remove --format csv"),
@@ -143,7 +152,9 @@ class TestWrongUsage:
         assert 1 == shell("invoice", text).status
         assert [f"/billing/v3/invoices/{text}"] == [request.path for request in server.requests]
 
-    @pytest.mark.parametrize("text", ["5.000", "5,000", "12.345", "1.234.567", "1,234,567"])
+    @pytest.mark.parametrize(
+        "text", ["5.000", "5,000", "5.000,00", "5'000", "12.345", "1.234.567", "1,234,567"]
+    )
     def test_budgets_with_thousands(self, shell: Shell, server: BillingServer, text: str) -> None:
         """A budget that some would read as thousands is refused, with the reason."""
         result = shell("mtd", "--budget", text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import datetime, timezone
 from typing import Any
 
@@ -65,7 +66,7 @@ class TestBillable:
         """The table has the sum of all regions for each service."""
         shown = terminal("usage", "--billable", *MAY).text
         assert "Billable usage 2026-05" in shown
-        assert "shop.example (SU1Z0isxPaozGVKXdv0e02)" in shown
+        assert re.search(r"Requests +Share +10,000 requests\r?\nwww.example.com .* 46.0% ", shown)
 
     def test_an_empty_table(self) -> None:
         """Without usage, the table says so."""
@@ -79,8 +80,11 @@ class TestBillable:
         }
         text = billable([("2026-05", {"data": {"services": services}})])
         assert (
-            "Billable usage 2026-05\n\n- (s1)\n  Bandwidth              3.50 GB\n\n"
-            "www (s2)\n  Compute   3.00 10,000 requests\n\n"
+            "Billable usage 2026-05\n\n"
+            "Bandwidth                     GB\n- (s1)                      3.50\n"
+            f"{'─' * 32}\nTotal                       3.50\n\n"
+            "Compute          10,000 requests\nwww                         3.00\n"
+            f"{'─' * 32}\nTotal                       3.00\n\n"
         ) == text
 
 

@@ -85,7 +85,8 @@ N/A                               0.0%    0.00
 ----------------------------------------------
 Total to date                            76.30
 Budget                                   50.00
-Over budget by (152.6 % used)            26.30
+Over budget by                           26.30
+Used                                    152.6%
 
 Fixed charges are included in full from the
 first day, so the total does not grow evenly
@@ -287,12 +288,13 @@ class TestMonthToDate:
         }
         assert TO_DATE == to_date("50", 46, "ascii", **made)
 
-    def test_within_the_budget(self) -> None:
+    @pytest.mark.parametrize(
+        ("spent", "left", "used"), [(50, "150.00", "25.0%"), (200, "0.00", "100.0%")]
+    )
+    def test_within_the_budget(self, spent: int, left: str, used: str) -> None:
         """A total within the budget leaves the rest."""
-        text = to_date("200", monthly_transaction_amount=50)
-        assert "150.00" == amount_of("Left (25.0 % used)", text)
-        text = to_date("200", monthly_transaction_amount=200)
-        assert "0.00" == amount_of("Left (100.0 % used)", text)
+        text = to_date("200", monthly_transaction_amount=spent)
+        assert [left, used] == [amount_of(label, text) for label in ("Left", "Used")]
 
     def test_budget_of_nothing(self) -> None:
         """A budget of 0 has no share that is used."""
@@ -309,26 +311,41 @@ class TestUsage:
     """The pages of usage."""
 
     def test_months(self) -> None:
-        """Each month has a section, with a line for each product and region."""
-        metric = {"month": "2026-05", "name": "Asia Requests", "region": "Asia", "unit": "k"}
+        """Each month has a table for each kind and unit, with shares, and the total of regions."""
+        metric = {"month": "2026-05", "unit": "k"}
         text = usage(
-            {**metric, "quantity": 1234.5},
+            {**metric, "name": "Asia Requests", "region": "Asia", "quantity": 500},
+            {**metric, "name": "Anzac Requests", "region": "Australia", "quantity": 1500},
             {"month": "2026-05", "usage_type": "Logs", "region": "Asia", "quantity": 2},
             {"product_id": "x"},
-            width=40,
+            width=60,
         )
         assert text == (
             "Usage 2026-05\n"
-            "  Asia Requests               1,234.50 k\n"
-            "  Logs, Asia                      2.00\n"
+            "\n"
+            "Requests              Share                                k\n"
+            "Anzac Requests,       ████████████████████   75.0%  1,500.00\n"
+            "  Australia\n"
+            "Asia Requests         ███████                25.0%    500.00\n"
+            "────────────────────────────────────────────────────────────\n"
+            "Total                                               2,000.00\n"
+            "\n"
+            "Logs                  Share                         Quantity\n"
+            "Logs, Asia            ████████████████████  100.0%      2.00\n"
+            "────────────────────────────────────────────────────────────\n"
+            "Total                                                   2.00\n"
             "\n"
             "Usage -\n"
-            "  x                                    -\n"
+            "\n"
+            "Other                                               Quantity\n"
+            "x                                                       0.00\n"
+            "────────────────────────────────────────────────────────────\n"
+            "Total                                                   0.00\n"
             "\n"
         )
 
     def test_services(self) -> None:
-        """Each service has a section, with a line for each usage type; equal names stay apart."""
+        """Each kind has the sum of all regions for each service; equal names stay apart."""
         details = [
             {"service_id": "b", "service_name": "www", "usage_units": 2},
             {"service_id": "a", "service_name": "www", "usage_units": 1},
@@ -336,23 +353,36 @@ class TestUsage:
         ]
         span = {"start_time": "2026-05-01T00:00:00Z", "end_time": "2026-05-31T23:59:59Z"}
         text = service_usage(
-            {**span, "usage_type": "Requests", "unit": "k", "details": details},
-            {"usage_type": "Logs", "details": [{"usage_units": 3}]},
+            {**span, "usage_type": "Asia Requests", "unit": "unit", "details": details},
+            {**span, "usage_type": "Europe Requests", "details": details},
+            {"usage_type": "Logs", "unit": "10,000 lines", "details": [{"usage_units": 3}]},
             {"details": None},
-            width=30,
+            width=40,
         )
         assert text == (
-            "Usage 2026-05-01 to 2026-05-31\n"
+            "Usage by service, 2026-05-01 to\n"
+            "2026-05-31\n"
             "\n"
-            "-\n"
-            "  Logs                    3.00\n"
+            "Requests                        Quantity\n"
+            "www (b)                             4.00\n"
+            "www (a)                             2.00\n"
+            "────────────────────────────────────────\n"
+            "Total                               6.00\n"
             "\n"
-            "www (a)\n"
-            "  Requests              1.00 k\n"
+            "Logs                        10,000 lines\n"
+            "-                                   3.00\n"
+            "────────────────────────────────────────\n"
+            "Total                               3.00\n"
             "\n"
-            "www (b)\n"
-            "  Requests              2.00 k\n"
+            "--format csv has a row for each service\n"
+            "and usage type.\n"
         )
+
+    def test_a_renamed_service(self) -> None:
+        """A service has one line, with its latest name."""
+        old, new = ({"service_id": "a", "service_name": name, "usage_units": 1} for name in "xy")
+        text = service_usage({"details": [old]}, {"details": [new]})
+        assert ["y", "2.00"] == text.splitlines()[3].split()[::3]
 
     def test_nothing_used(self) -> None:
         """No usage is one line."""

@@ -78,7 +78,7 @@ THIRD_PARTY = {
 }
 # Who imports what is only for the retired v2, outside of its folders.
 V2_DOORS = {
-    ("fastly.cli.commands", "fastly.cli.v2.table"),
+    ("fastly.cli.commands", "fastly.cli.v2.commands"),
     ("fastly.testing.account", "fastly.testing.v2"),
     ("fastly.testing.server", "fastly.testing.v2.endpoints"),
 }

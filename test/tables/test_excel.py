@@ -77,6 +77,23 @@ class TestLines:
         assert "n" == cells["amount"].data_type
         assert ("A2", f"A1:T{sheet.max_row}") == (sheet.freeze_panes, sheet.auto_filter.ref)
 
+    def test_sizes(self, made: Path) -> None:
+        """Columns are as wide as what is in them, up to 40; a printed page has all of them."""
+        sheet = openpyxl.load_workbook(made)["lines"]
+        columns = {cell.value: cell.column_letter for cell in sheet[1]}
+        sizes = [
+            round(sheet.column_dimensions[columns[name]].width)
+            for name in (
+                "region",
+                "monthly_transaction_amount",
+                "billing_start_date",
+                "description",
+            )
+        ]
+        assert [14, 30, 22, 41] == sizes
+        page = (sheet.page_setup.orientation, sheet.page_setup.fitToHeight, sheet.print_title_rows)
+        assert ("landscape", 0, "$1:$1") == page
+
     def test_no_formulas(self, shell: Shell, server: BillingServer, tmp_path: Path) -> None:
         """Text stays text, whatever it looks like, and no sheet has a formula or a link."""
         server.enqueue(200, body=a_page(*({"description": text} for text in HOSTILE)))
@@ -162,6 +179,16 @@ def test_other_rows(shell: Shell, tmp_path: Path, command: tuple[str, ...]) -> N
     assert (0, b"", "") == shell(*command, "--quiet", "--output", file)
     assert ["lines"] == openpyxl.load_workbook(file).sheetnames
     assert len(cells_of(file)) > 1
+
+
+def test_amounts_of_a_forecast(shell: Shell, tmp_path: Path) -> None:
+    """The amounts of a forecast are in the format of its currency, too."""
+    assert 0 == shell("forecast", "--output", tmp_path / "a.xlsx").status
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    assert sheet is not None
+    formats = {cell.value: sheet.cell(2, cell.column).number_format for cell in sheet[1]}
+    assert ["[$USD] #,##0.00", "[$USD] #,##0.00"] == [formats["low"], formats["usage"]]
+    assert "General" == formats["days"]
 
 
 def test_what_excel_cannot_keep(shell: Shell, server: BillingServer, tmp_path: Path) -> None:

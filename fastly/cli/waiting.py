@@ -1,0 +1,48 @@
+"""Waiting for the month to date, which the API makes when it is requested."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from fastly.api_client import ApiClient
+from fastly.cli.arguments import Options
+from fastly.exceptions import EstimatePendingException
+
+__all__ = ["wait_for"]
+
+T = TypeVar("T")
+
+_INTERVALS = (0.5, 1.0, 2.0, 4.0, 5.0)  # seconds, as the client has them; the last one repeats
+_log = logging.getLogger("fastly")
+
+
+def wait_for(ask: Callable[[], T], options: Options, client: ApiClient) -> T:
+    """Repeat a request until its result has been made.
+
+    The client could do that, but its time limit is for all requests together: ``--timeout`` is for
+    each of them, and must not cut ``--wait``.
+
+    Args:
+        ask: Sends the request, without polling.
+        options: The command line, whose ``--wait`` may be given.
+        client: The client, which has the usual wait.
+
+    Raises:
+        EstimatePendingException: The result was not made in time.
+    """
+    wait = client.configuration.estimate_wait if options.wait is None else options.wait
+    started, intervals = time.monotonic(), iter(_INTERVALS)
+    while True:
+        try:
+            return ask()
+        except EstimatePendingException as pending:
+            waited = time.monotonic() - started
+            seconds = pending.retry_after or min(next(intervals, _INTERVALS[-1]), wait - waited)
+            if not 0 < seconds <= wait - waited:
+                pending.reason = f"Accepted, still pending after {waited:.1f} s"
+                raise
+        _log.info("the estimate is pending; polling again in %.2f s", seconds)
+        time.sleep(seconds)
