@@ -96,10 +96,13 @@ class TestWrongUsage:
             (("invoice", "2026-05", "2026-06"), "unexpected '2026-06'"),
             (("invoice", "05", "--nonsense"), "unexpected '--nonsense'"),
             (("mtd", "--nonsense"), "unexpected '--nonsense'"),
-            (("mtd", "--format", "pdf"), "must be table|csv|json|jsonl|parquet|xlsx, got 'pdf'"),
+            (
+                ("mtd", "--format", "pdf"),
+                "must be table|csv|json|jsonl|parquet|xlsx|openmetrics, got 'pdf'",
+            ),
             (
                 ("mtd", "--format", "focus"),
-                "must be table|csv|json|jsonl|parquet|xlsx, got 'focus'",
+                "must be table|csv|json|jsonl|parquet|xlsx|openmetrics, got 'focus'",
             ),
             (("invoices", "--since", "2026-06", "--until", "2026-05"), "--since 2026-06 is after"),
             (("invoices", "--append-to", "a", "--output", "b"), "cannot be combined"),
