@@ -26,7 +26,7 @@ from fastly._transport.deadline import Deadline, running
 from fastly._transport.messages import RawResponse, Request, Response, error_of
 from fastly._transport.redirects import MAX_REDIRECTS, redirected
 from fastly._transport.retries import retried
-from fastly.configuration.secrets import Mask, revealed
+from fastly.configuration.secrets import Mask, masking, revealed
 from fastly.exceptions import ApiException, ResponseException, exception_for
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class RestClient:
         """
         # The proxy's login is not masked, because the proxy does not see this body: a login that is
         # a common word, such as "customer", would be masked in the API's own data.
-        mask = Mask(request.headers["Fastly-Key"])
+        mask = masking(request.headers["Fastly-Key"])
         return self._fetch(request, deadline, lambda raw, url: parse(self._read(raw, url, mask)))
 
     def open(self, request: Request, deadline: Deadline) -> RawResponse:
@@ -88,7 +88,7 @@ class RestClient:
         self, request: Request, deadline: Deadline, take: Callable[[RawResponse, str], T]
     ) -> T:
         """Return what ``take`` makes of the response, after as many attempts as it needs."""
-        deadline.secrets = Mask(request.headers["Fastly-Key"], *self._logins)
+        deadline.secrets = masking(request.headers["Fastly-Key"], *self._logins)
         with deadline:
             try:
                 return self._attempt(request, deadline, take)

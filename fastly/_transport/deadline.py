@@ -10,7 +10,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from fastly.configuration.secrets import Mask
+from fastly.configuration.secrets import Mask, masking
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -57,7 +57,7 @@ class Deadline:
         self._waiting: socket.socket | None = None
         self.attempts = 0
         self.reuses = False
-        self.secrets = Mask()
+        self.secrets: Mask = masking()
         self.connect = connect
         self.read = read
 

@@ -9,11 +9,9 @@ from typing import Any, cast
 from urllib3.util.response import assert_header_parsing
 
 from fastly._transport.deadline import running
-from fastly.configuration.secrets import MASK as MASK_TEXT
 
 __all__ = ["StrictResponse"]
 
-MASK = MASK_TEXT.encode()
 _LONGEST_LINE = 65536  # bytes; http.client refuses longer ones
 
 
@@ -49,9 +47,7 @@ class _Lines(io.BufferedReader):
             raise http.client.IncompleteRead(b"")
         self._begun = True
         deadline = running(None)
-        for word in () if deadline is None else deadline.secrets.words:
-            line = line.replace(word, MASK)
-        return line
+        return line if deadline is None else deadline.secrets(line)
 
     def close(self) -> None:
         """Look without waiting at what follows the response, and close.

@@ -19,10 +19,12 @@ __all__ = [
     "SecretURL",
     "Secrets",
     "fingerprint",
+    "masking",
     "revealed",
 ]
 
 MASK = "***"
+Mask = Callable[[bytes], bytes]
 CREDENTIALS = re.compile(r"//[^/]*@")
 # Characters; shorter secrets occur in text that does not echo them. Fastly's tokens have 32.
 _SHORTEST_SECRET = 8
@@ -155,26 +157,21 @@ def revealed(text: str) -> str:
     return text.hidden() if isinstance(text, Secret) else text
 
 
-class Mask:
-    """Replaces secrets in what a server sent; tools that show its attributes or repr see none.
+def masking(*secrets: str) -> Mask:
+    """Return a function that replaces secrets in what a server sent.
 
     Of each secret, the last long word is masked, such as TOKEN of "Bearer TOKEN". Servers echo them
-    as they were sent; a Fastly token has no character that is ever escaped.
+    as they were sent; a Fastly token has no character that is ever escaped. Trackers read the
+    attributes of an object, slots included, but not the variables of a function.
     """
+    words: list[bytes] = []
+    for secret in secrets:
+        found = [x for x in revealed(secret).split() if len(x) >= _SHORTEST_SECRET]
+        words += [word.encode("latin-1") for word in found[-1:]]
 
-    __slots__ = ("words",)
-
-    def __init__(self, *secrets: str) -> None:
-        self.words: list[bytes] = []
-        for secret in secrets:
-            found = [x for x in revealed(secret).split() if len(x) >= _SHORTEST_SECRET]
-            self.words += [word.encode("latin-1") for word in found[-1:]]
-
-    def __call__(self, data: bytes) -> bytes:
-        """Return the data without the secrets."""
-        for word in self.words:
+    def mask(data: bytes) -> bytes:
+        for word in words:
             data = data.replace(word, MASK.encode())
         return data
 
-    def __repr__(self) -> str:
-        return f"<masks {len(self.words)} secrets>"
+    return mask

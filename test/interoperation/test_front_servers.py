@@ -9,7 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from faults import FaultServer, answer_bytes, chunked_bytes, raw, whole
+from faults import FaultServer, answer_bytes, chunked_bytes, interim, raw, whole
 from front_servers import FRONT_SERVERS, front_server
 from secure import billing
 
@@ -64,3 +64,27 @@ def test_a_body_that_breaks_off_before_the_front_server(name: str) -> None:
         with billing(url, retries=3) as invoices:
             assert 50 == len(invoices.list_invoices(limit=50).data or ())
         assert len(script) + 1 == len(api.requests)
+
+
+@pytest.mark.parametrize("name", FRONT_SERVERS)
+def test_an_interim_response_before_the_front_server(name: str) -> None:
+    """An interim response is skipped on the way, except by Varnish, which answers 503."""
+    with (
+        FaultServer(interim(103)) as api,
+        front_server(name, api.url) as url,
+        billing(url, retries=0) as invoices,
+    ):
+        if name == "varnish":
+            with pytest.raises(fastly.ServiceException, match="Backend fetch failed"):
+                invoices.get_invoice_by_invoice_id("i")
+        else:
+            assert "i" == invoices.get_invoice_by_invoice_id("i").invoice_id
+
+
+def test_a_cache_that_is_not_told_to_store_nothing() -> None:
+    """Varnish stores a response without Cache-Control, and gives it to another account too."""
+    with FaultServer() as api, front_server("varnish", api.url) as url:
+        for token in ("token-of-one-account", "token-of-another-account"):
+            with billing(url, token, retries=0) as invoices:
+                invoices.get_invoice_by_invoice_id("i")
+        assert 1 == len(api.requests)

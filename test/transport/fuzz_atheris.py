@@ -40,7 +40,7 @@ from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.cli.append import AppendError, Appending
 from fastly.cli.arguments import Options
 from fastly.cli.export import json_lines
-from fastly.configuration.secrets import Mask, Secret
+from fastly.configuration.secrets import Secret, masking
 from fastly.exceptions import ApiException, ApiTypeError, ApiValueError, exception_for
 from fastly.models import (
     BillingEstimateResponse,
@@ -61,7 +61,7 @@ MODELS: tuple[type[Model], ...] = (
 URL = "https://api.fastly.com/x"
 KINDS = (JSON, CSV, PDF)
 TOKEN = "made-up-token/+"
-MASK = Mask(Secret(f"Bearer {TOKEN}"))
+MASK = masking(Secret(f"Bearer {TOKEN}"))
 INVOICES = [
     Invoice(invoice_id=f"INV-{n}", customer_id="c", transaction_line_items=[{"amount": n}] * n)
     for n in (1, 2)

@@ -170,6 +170,22 @@ def recorded_by_rollbar(error: BaseException) -> str:
     return json.dumps(sent, default=repr)
 
 
+def recorded_by_raygun(error: BaseException) -> str:
+    """Return what Raygun sends without the environment, which would hold the token."""
+    import jsonpickle
+    from raygun4py.raygunprovider import RaygunSender
+
+    sent: list[str] = []
+
+    def keep(payload: Any) -> None:
+        sent.append(jsonpickle.encode(payload, unpicklable=False))  # as it would be sent
+
+    settings = {"before_send_callback": keep, "transmit_environment_variables": False}
+    RaygunSender("key", settings).send_exception(error)
+    assert sent
+    return sent[0]
+
+
 def recorded_by_traceback(error: BaseException) -> str:
     """Return a traceback with local variables."""
     whole = traceback.TracebackException.from_exception(error, capture_locals=True)
@@ -204,6 +220,7 @@ def recorded_by_stackprinter(error: BaseException) -> str:
 TRACKERS = {
     "sentry_sdk": recorded_by_sentry,
     "rollbar": recorded_by_rollbar,
+    "raygun4py": recorded_by_raygun,
     "traceback": recorded_by_traceback,
     "rich": recorded_by_rich,
     "stackprinter": recorded_by_stackprinter,
