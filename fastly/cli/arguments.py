@@ -55,6 +55,8 @@ exit status:
 examples, which need no account:
   {PROGRAM} invoices --demo
   {PROGRAM} invoice 2026-05 --demo
+  {PROGRAM} costs --last 3 --by product --demo
+  {PROGRAM} forecast --demo
   {PROGRAM} invoices --since 2026-01 --demo --output invoices.csv
 
 "{PROGRAM} COMMAND --help" lists the options of a command."""
@@ -168,8 +170,10 @@ def _check_months(options: Options) -> None:
         raise UsageError(f"--last and {given[0]} cannot be combined: remove one")
     if options.command == "costs" and "MONTH" in given[:-1]:
         raise UsageError(f"a month and {given[1]} cannot be combined: remove one")
-    if (options.by == "team") != (options.teams is not None):
-        raise UsageError("--by team needs --teams FILE, and --teams needs --by team")
+    if options.by == "team" and options.teams is None:
+        raise UsageError("--by team needs --teams FILE, a CSV whose first line is service_id,team")
+    if options.by != "team" and options.teams is not None:
+        raise UsageError("--teams is for --by team: add it, or remove --teams")
     if options.last is not None or options.key == "last-month":
         _set_last_months(options)
 
@@ -257,8 +261,12 @@ def _add_costs(commands: Any) -> None:
     kinds, default = ("service", "product", "region", "team"), "default: service"
     check = one_of(kinds)
     parser.add_argument("--by", type=check, choices=kinds, default="service", help=default)
-    parser.add_argument("--teams", metavar="FILE", help="for --by team: CSV with service_id,team")
-    parser.add_argument("--spread", action="store_true", help="spread what is not by service")
+    parser.add_argument(
+        "--teams", metavar="FILE", help="for --by team: a CSV whose first line is service_id,team"
+    )
+    parser.add_argument(
+        "--spread", action="store_true", help="share charges without usage among the services"
+    )
 
 
 def _add_forecast(commands: Any) -> None:
@@ -309,10 +317,12 @@ def _command(
     commands: Any, name: str, purpose: str, formats: tuple[str, ...], prefix: str = ""
 ) -> argparse.ArgumentParser:
     """Add a command with the options that all of them have."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    command: argparse.ArgumentParser = commands.add_parser(
         name, help=purpose, description=f"Get {purpose}."
     )
-    parser.set_defaults(command=prefix + name, formats=formats)
+    command.set_defaults(command=prefix + name, formats=formats)
+    # Their help stands behind that of the command's own options, which people look for.
+    parser = command.add_argument_group("options of all commands")
     parser.add_argument(
         "--format",
         type=one_of(formats),
@@ -351,10 +361,10 @@ def _command(
     parser.add_argument(
         "--demo", action="store_true", help="use made-up data: no account, no network"
     )
-    return parser
+    return command
 
 
-def _add_csv_options(parser: argparse.ArgumentParser) -> None:
+def _add_csv_options(parser: Any) -> None:
     parser.add_argument(
         "--excel",
         action="store_true",
