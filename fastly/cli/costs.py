@@ -87,9 +87,8 @@ class Costs:
                 x: found.services[x] for x in found.services.keys() - self._teams
             }
             return found.by_team(self._teams)
-        if self.by == "service":
-            return found.by_service()
-        return found.by_product() if self.by == "product" else found.by_region()
+        by: Callable[[], Iterable[Mapping[str, Any]]] = getattr(found, f"by_{self.by}")
+        return by()
 
 
 def _read_teams(file: str) -> dict[str, str]:
