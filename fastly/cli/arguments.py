@@ -46,10 +46,10 @@ exit status:
   1    the API, the network or writing the output failed
   2    wrong usage or configuration
   3    the month to date, or the low end of the forecast, is over the budget
-  75   too early: the month to date is being made, or no basis for a forecast
-  129  ended by SIGHUP: the terminal has gone
+  75   too early: the month to date is not ready, or no basis for a forecast
+  129  ended by SIGHUP: the terminal was closed
   130  interrupted with Ctrl-C
-  141  the reader of stdout has gone
+  141  the reader of stdout has closed it
   143  ended by SIGTERM
 
 examples, which need no account:
@@ -398,5 +398,5 @@ def _add_wait(parser: argparse.ArgumentParser) -> None:
         "--wait",
         type=wait_value,
         metavar="SECONDS",
-        help="how long to poll while it is being made; default: 90",
+        help="how long to poll until the month to date is ready; default: 90",
     )
