@@ -337,7 +337,7 @@ def _command(
     if "parquet" in formats:  # v2 passes on the CSV of the API
         _add_csv_options(parser)
     if "focus" in formats:
-        _add_focus_options(parser)
+        _add_focus_options(command)
     parser.add_argument(
         "--host",
         metavar="URL",
@@ -379,7 +379,7 @@ def _add_csv_options(parser: Any) -> None:
 
 def _add_focus_options(parser: argparse.ArgumentParser) -> None:
     versions, what = ("1.2", "1.3", "1.4"), "for --format focus: its version; default: 1.2"
-    parser.add_argument("--focus-version", choices=versions, help=what)
+    parser.add_argument("--focus-version", type=one_of(versions), choices=versions, help=what)
     name = "for --format focus: the billing account's name, which the API lacks"
     parser.add_argument("--account-name", metavar="NAME", help=name)
 
