@@ -46,15 +46,17 @@ exit status:
   1    the API, the network or writing the output failed
   2    wrong usage or configuration
   3    the month to date, or the low end of the forecast, is over the budget
-  75   too early: the month to date is being made, or no basis for a forecast
-  129  ended by SIGHUP: the terminal has gone
+  75   too early: the month to date is not ready, or no basis for a forecast
+  129  ended by SIGHUP: the terminal was closed
   130  interrupted with Ctrl-C
-  141  the reader of stdout has gone
+  141  the reader of stdout has closed it
   143  ended by SIGTERM
 
 examples, which need no account:
   {PROGRAM} invoices --demo
   {PROGRAM} invoice 2026-05 --demo
+  {PROGRAM} costs --last 3 --by product --demo
+  {PROGRAM} forecast --demo
   {PROGRAM} invoices --since 2026-01 --demo --output invoices.csv
 
 "{PROGRAM} COMMAND --help" lists the options of a command."""
@@ -168,8 +170,10 @@ def _check_months(options: Options) -> None:
         raise UsageError(f"--last and {given[0]} cannot be combined: remove one")
     if options.command == "costs" and "MONTH" in given[:-1]:
         raise UsageError(f"a month and {given[1]} cannot be combined: remove one")
-    if (options.by == "team") != (options.teams is not None):
-        raise UsageError("--by team needs --teams FILE, and --teams needs --by team")
+    if options.by == "team" and options.teams is None:
+        raise UsageError("--by team needs --teams FILE, a CSV whose first line is service_id,team")
+    if options.by != "team" and options.teams is not None:
+        raise UsageError("--teams is for --by team: add it, or remove --teams")
     if options.last is not None or options.key == "last-month":
         _set_last_months(options)
 
@@ -257,8 +261,12 @@ def _add_costs(commands: Any) -> None:
     kinds, default = ("service", "product", "region", "team"), "default: service"
     check = one_of(kinds)
     parser.add_argument("--by", type=check, choices=kinds, default="service", help=default)
-    parser.add_argument("--teams", metavar="FILE", help="for --by team: CSV with service_id,team")
-    parser.add_argument("--spread", action="store_true", help="spread what is not by service")
+    parser.add_argument(
+        "--teams", metavar="FILE", help="for --by team: a CSV whose first line is service_id,team"
+    )
+    parser.add_argument(
+        "--spread", action="store_true", help="share charges without usage among the services"
+    )
 
 
 def _add_forecast(commands: Any) -> None:
@@ -309,10 +317,12 @@ def _command(
     commands: Any, name: str, purpose: str, formats: tuple[str, ...], prefix: str = ""
 ) -> argparse.ArgumentParser:
     """Add a command with the options that all of them have."""
-    parser: argparse.ArgumentParser = commands.add_parser(
+    command: argparse.ArgumentParser = commands.add_parser(
         name, help=purpose, description=f"Get {purpose}."
     )
-    parser.set_defaults(command=prefix + name, formats=formats)
+    command.set_defaults(command=prefix + name, formats=formats)
+    # Their help stands behind that of the command's own options, which people look for.
+    parser = command.add_argument_group("options of all commands")
     parser.add_argument(
         "--format",
         type=one_of(formats),
@@ -327,7 +337,7 @@ def _command(
     if "parquet" in formats:  # v2 passes on the CSV of the API
         _add_csv_options(parser)
     if "focus" in formats:
-        _add_focus_options(parser)
+        _add_focus_options(command)
     parser.add_argument(
         "--host",
         metavar="URL",
@@ -351,10 +361,10 @@ def _command(
     parser.add_argument(
         "--demo", action="store_true", help="use made-up data: no account, no network"
     )
-    return parser
+    return command
 
 
-def _add_csv_options(parser: argparse.ArgumentParser) -> None:
+def _add_csv_options(parser: Any) -> None:
     parser.add_argument(
         "--excel",
         action="store_true",
@@ -369,7 +379,7 @@ def _add_csv_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_focus_options(parser: argparse.ArgumentParser) -> None:
     versions, what = ("1.2", "1.3", "1.4"), "for --format focus: its version; default: 1.2"
-    parser.add_argument("--focus-version", choices=versions, help=what)
+    parser.add_argument("--focus-version", type=one_of(versions), choices=versions, help=what)
     name = "for --format focus: the billing account's name, which the API lacks"
     parser.add_argument("--account-name", metavar="NAME", help=name)
 
@@ -388,5 +398,5 @@ def _add_wait(parser: argparse.ArgumentParser) -> None:
         "--wait",
         type=wait_value,
         metavar="SECONDS",
-        help="how long to poll while it is being made; default: 90",
+        help="how long to poll until the month to date is ready; default: 90",
     )

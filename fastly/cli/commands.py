@@ -221,7 +221,7 @@ def _costs(
     else:
         yield from _rows(costs.rows(invoices), KINDS[options.by], form)
     if costs.without_team and not options.quiet:
-        say(f"services without a team: {', '.join(sorted(costs.without_team))}")
+        say(f"services without a team: {costs.without_team}")
 
 
 def _charged(options: Options, client: ApiClient, progress: Progress) -> Iterable[Invoice]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from fastly._text import shown
+from fastly._text import printable, shown
 from fastly.cli.arguments import Options
 from fastly.cli.layout import Paper, money
 from fastly.cli.messages import CommandError, UsageError
@@ -54,7 +54,7 @@ class Costs:
         self._teams = {} if options.teams is None else _read_teams(options.teams)
         self.totals: list[tuple[str, Decimal, Decimal]] = []  # month, total, what is matched
         self.currencies: dict[str, None] = {}
-        self.without_team: set[str] = set()
+        self._without_team: dict[str, str] = {}  # names by ID
 
     def rows(self, invoices: Iterable[Invoice]) -> Iterator[Mapping[str, Any]]:
         """Yield the rows of each invoice.
@@ -76,13 +76,19 @@ class Costs:
                 raise CommandError(f"invoices in {codes} cannot be added: choose other months")
             yield from self._rows(found)
 
+    @property
+    def without_team(self) -> str:
+        """The services that the file of teams lacks."""
+        return ", ".join(f"{x} ({printable(n)})" for x, n in sorted(self._without_team.items()))
+
     def _rows(self, found: Allocation) -> Iterable[Mapping[str, Any]]:
         if self.by == "team":
-            self.without_team |= found.services.keys() - self._teams.keys()
+            self._without_team |= {
+                x: found.services[x] for x in found.services.keys() - self._teams
+            }
             return found.by_team(self._teams)
-        if self.by == "service":
-            return found.by_service()
-        return found.by_product() if self.by == "product" else found.by_region()
+        by: Callable[[], Iterable[Mapping[str, Any]]] = getattr(found, f"by_{self.by}")
+        return by()
 
 
 def _read_teams(file: str) -> dict[str, str]:

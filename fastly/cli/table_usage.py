@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -19,18 +20,9 @@ __all__ = ["ai_usage_page", "billable_usage_page", "service_usage_page", "usage_
 _LONGEST_UNIT = 16
 _TEN_THOUSAND = "10,000 requests"
 # Usage types start with one of these, as the names of products do.
-_REGIONS = (
-    "Africa",
-    "Anzac",
-    "Asia",
-    "Australia",
-    "Europe",
-    "India",
-    "Latin America",
-    "Mexico",
-    "North America",
-    "South America",
-    "South Korea",
+_REGION = re.compile(
+    "^(?:Africa|Anzac|Asia|Australia|Europe|India|Latin America|Mexico|North America|South America"
+    "|South Korea) "
 )
 
 
@@ -64,9 +56,7 @@ def _product(metric: Usagemetric) -> str:
 
 def _kind(usage_type: str | None) -> str:
     """Return a usage type without its region: kinds add up over regions."""
-    name = usage_type or "Other"
-    region = next((region for region in _REGIONS if name.startswith(f"{region} ")), "")
-    return name.removeprefix(region).strip()
+    return _REGION.sub("", usage_type or "Other")
 
 
 def service_usage_page(blocks: Iterable[ServiceusagemetricsData], paper: Paper) -> Iterator[str]:

@@ -11,14 +11,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from fastly._months import month_of
 from fastly._text import shown
-from fastly.costs._exact import (
-    amount_of,
-    fraction,
-    items_of,
-    places_of,
-    rounded,
-    shared,
-)
+from fastly.costs._exact import amount_of, fraction, items_of, places_of, rounded, shared
 from fastly.exceptions import ApiTypeError, ApiValueError
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse

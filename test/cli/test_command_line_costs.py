@@ -192,8 +192,11 @@ class TestCosts:
                 "argument --last: must be a number of months from 1 to 1200, got '0'",
             ),
             (("--last", "x"), "argument --last: must be a number of months from 1 to 1200"),
-            (("--by", "team"), "--by team needs --teams FILE, and --teams needs --by team"),
-            (("--teams", "t.csv"), "--by team needs --teams FILE, and --teams needs --by team"),
+            (
+                ("--by", "team"),
+                "--by team needs --teams FILE, a CSV whose first line is service_id,team",
+            ),
+            (("--teams", "t.csv"), "--teams is for --by team: add it, or remove --teams"),
             (("05-2026",), "argument MONTH: must be a month such as 2026-05, got '05-2026'"),
         ],
     )
@@ -219,7 +222,9 @@ class TestTeams:
         others = {name for name in of if name not in (WEB, SHOP, "")}
         assert of[WEB] + of[SHOP] == rows["web"]
         assert sum(of[name] for name in others) == rows[""]
-        assert f"services without a team: {', '.join(sorted(others))}\n" == result.stderr
+        names = {row["service_id"]: row["service_name"] for row in services}
+        listed = ", ".join(f"{service} ({names[service]})" for service in sorted(others))
+        assert f"services without a team: {listed}\n" == result.stderr
         quiet = shell("costs", "2026-05", "--by", "team", "--teams", file, "--quiet")
         assert (0, "") == (quiet.status, quiet.stderr)
 

@@ -45,7 +45,7 @@ def test_the_usual_version(shell: Shell) -> None:
             ("--account-name", "Shop", "--format", "csv"),
             "--account-name is for focus, got csv: remove it, or add --format focus",
         ),
-        ((*FOCUS, "--focus-version", "1.1"), "--focus-version: invalid choice: '1.1'"),
+        ((*FOCUS, "--focus-version", "1.1"), "--focus-version: must be 1.2|1.3|1.4, got '1.1'"),
         (("--append-to", "a.jsonl", "--focus-version", "1.2"), "is for focus, got jsonl"),
     ],
 )
