@@ -124,8 +124,9 @@ def test_a_child_closes_only_what_is_its_own() -> None:
     assert 1 == server.connections
 
 
+IN_A_NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child")
 NAMESPACE = """
-import ctypes, os, signal, sys
+import ctypes, os, sys
 import fastly
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 
@@ -142,7 +143,6 @@ if os.fork():
     os.wait()
     print(os.getpid(), later.get().invoice_id)
     os._exit(0)
-signal.alarm(60)  # ends this process
 print(os.getpid(), api.get_invoice_by_invoice_id("child").invoice_id)
 try:
     later.get()
@@ -159,7 +159,7 @@ def test_a_child_with_the_number_of_its_parent_is_told_from_it() -> None:
     """In a new PID namespace, a child opens a connection, and waits for no call of its parent."""
     with FaultServer(good(), late(1, good())) as server:
         done = subprocess.run(
-            ["unshare", "--pid", "--fork", sys.executable, "-c", NAMESPACE, server.url],
+            [*IN_A_NAMESPACE, sys.executable, "-c", NAMESPACE, server.url],
             cwd=Path(__file__).parent.parent.parent,
             env={**os.environ, "PYTHONWARNINGS": "ignore"},  # Python warns of threads at a fork
             capture_output=True,
