@@ -70,10 +70,12 @@ class RestClient:
         # The proxy's login is not masked, because the proxy does not see this body: a login that is
         # a common word, such as "customer", would be masked in the API's own data.
         mask = masking(request.headers["Fastly-Key"])
+        deadline.secrets = mask
         return self._fetch(request, deadline, lambda raw, url: parse(self._read(raw, url, mask)))
 
     def open(self, request: Request, deadline: Deadline) -> RawResponse:
         """Send a request and return the response unread; the caller closes it."""
+        deadline.secrets = masking(request.headers["Fastly-Key"])
         return self._fetch(request, deadline, _unread)
 
     def drop_idle(self) -> None:
@@ -88,7 +90,8 @@ class RestClient:
         self, request: Request, deadline: Deadline, take: Callable[[RawResponse, str], T]
     ) -> T:
         """Return what ``take`` makes of the response, after as many attempts as it needs."""
-        deadline.secrets = masking(request.headers["Fastly-Key"], *self._logins)
+        if self._logins:
+            deadline.secrets = masking(request.headers["Fastly-Key"], *self._logins)
         with deadline:
             try:
                 return self._attempt(request, deadline, take)

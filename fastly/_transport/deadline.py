@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Deadline", "running"]
 
+_NOTHING: Mask = masking()  # masks nothing
 _running: ContextVar[Deadline] = ContextVar("fastly deadline")
 
 # The deadline of the call that this thread is making: running() in a call, else running(None).
@@ -57,7 +58,7 @@ class Deadline:
         self._waiting: socket.socket | None = None
         self.attempts = 0
         self.reuses = False
-        self.secrets: Mask = masking()
+        self.secrets = _NOTHING
         self.connect = connect
         self.read = read
 

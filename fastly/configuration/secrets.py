@@ -166,8 +166,10 @@ def masking(*secrets: str) -> Mask:
     """
     words: list[bytes] = []
     for secret in secrets:
-        found = [x for x in revealed(secret).split() if len(x) >= _SHORTEST_SECRET]
-        words += [word.encode("latin-1") for word in found[-1:]]
+        for word in reversed(revealed(secret).split()):
+            if len(word) >= _SHORTEST_SECRET:
+                words.append(word.encode("latin-1"))
+                break
 
     def mask(data: bytes) -> bytes:
         for word in words:
