@@ -141,7 +141,7 @@ CLONE_NEWPID = 0x20000000
 assert 0 == ctypes.CDLL(None).unshare(CLONE_NEWPID)
 if os.fork():
     os.wait()
-    print(os.getpid(), later.get().invoice_id)
+    print(os.getpid(), later.get().invoice_id, flush=True)
     os._exit(0)
 print(os.getpid(), api.get_invoice_by_invoice_id("child").invoice_id)
 try:
