@@ -178,11 +178,12 @@ def _join(address: Any, options: list[Any], racing: dict[socket.socket, Any]) ->
         sock = _new_socket(address, options)
     except OSError as error:  # a family that the system does not have
         return error
+    racing[sock] = address[4]  # to be closed if the socket of a tool cannot do what follows
     sock.setblocking(False)
     code = sock.connect_ex(address[4])
     if code in _STARTED:
-        racing[sock] = address[4]
         return None
+    del racing[sock]
     sock.close()
     return OSError(code, os.strerror(code))
 

@@ -290,6 +290,25 @@ def test_a_family_that_the_system_lacks_is_passed_over() -> None:
             assert listener.getsockname() == sock.getpeername()
 
 
+class OnlyConnects(socket.socket):
+    """A socket as tools that replace it make one: it has no ``connect_ex``."""
+
+    @property
+    def connect_ex(self) -> Any:  # type: ignore[override]  # a socket without it
+        """Raise the error of what does not exist."""
+        raise AttributeError("connect_ex")
+
+
+def test_a_socket_that_only_connects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tool's socket that cannot connect without waiting connects to the first address."""
+    monkeypatch.setattr(socket, "socket", OnlyConnects)
+    with Deadline(5, 5, 5) as deadline, listening() as one, listening() as other:
+        deadline.start_phase(5)
+        two = [socket.getaddrinfo(*listener.getsockname())[0] for listener in (one, other)]
+        with first_connected(two, []) as sock:
+            assert one.getsockname() == sock.getpeername()
+
+
 def test_families_alternate() -> None:
     """Addresses of different families take turns, whatever order they came in."""
     six, four = socket.AF_INET6, socket.AF_INET

@@ -411,7 +411,7 @@ def test_ctrl_c_does_not_wait_for_running_calls(way: str, fault: Fault) -> None:
         done = subprocess.run(program, capture_output=True, text=True, timeout=100, check=False)
         spent = time.monotonic() - started
     assert "KeyboardInterrupt" in done.stderr
-    assert spent < SLACK
+    assert spent < 30  # half of what is left of the calls
 
 
 def test_an_exception_aborts_a_call_that_is_about_to_run(tls: ssl.SSLContext, roots: str) -> None:
