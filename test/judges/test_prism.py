@@ -117,7 +117,7 @@ def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prism]:
     folder: Any = tmp_path_factory.mktemp("npm")
     install = [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, PACKAGE]
     try:
-        installed = subprocess.run(install, capture_output=True, text=True, timeout=850)
+        installed = subprocess.run(install, capture_output=True, text=True, timeout=600)
     except subprocess.TimeoutExpired:
         pytest.skip(f"npm takes too long to install {PACKAGE}")
     if installed.returncode:
