@@ -35,7 +35,16 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if npm is None:
         pytest.skip("npm is missing")
     folder = tmp_path_factory.mktemp("npm")
-    install = [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, PACKAGE]
+    install = [
+        npm,
+        "install",
+        "--prefer-offline",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        folder,
+        PACKAGE,
+    ]
     try:
         installed = subprocess.run(install, capture_output=True, text=True, timeout=600)
     except subprocess.TimeoutExpired:

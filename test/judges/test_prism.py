@@ -115,7 +115,16 @@ def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prism]:
     if npm is None:
         pytest.skip("npm is missing")
     folder: Any = tmp_path_factory.mktemp("npm")
-    install = [npm, "install", "--no-audit", "--no-fund", "--prefix", folder, PACKAGE]
+    install = [
+        npm,
+        "install",
+        "--prefer-offline",
+        "--no-audit",
+        "--no-fund",
+        "--prefix",
+        folder,
+        PACKAGE,
+    ]
     try:
         installed = subprocess.run(install, capture_output=True, text=True, timeout=600)
     except subprocess.TimeoutExpired:
