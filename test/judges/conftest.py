@@ -1,8 +1,9 @@
-"""The official client, installed into an environment of its own: it has this package's name."""
+"""The programs that judge: the official client in an environment of its own, and npm packages."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import venv
@@ -34,3 +35,26 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         return json.loads(done.stdout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def npm_package(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A function that installs a package with npm, and returns the folder of all packages."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is missing")
+
+    def install(package: str) -> Path:
+        folder = tmp_path_factory.mktemp("npm")
+        # Without the first option, npm asks the registry again about all that is in its cache.
+        options = ["--prefer-offline", "--no-audit", "--no-fund", "--prefix", folder]
+        command = [npm, "install", *options, package]
+        try:
+            installed = subprocess.run(command, capture_output=True, text=True, timeout=600)
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"npm takes too long to install {package}")
+        if installed.returncode:
+            pytest.skip(f"cannot install {package}: {installed.stderr.strip()[-200:]}")
+        return folder / "node_modules"
+
+    return install

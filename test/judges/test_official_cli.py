@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -29,29 +28,9 @@ Command = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program(npm_package: Callable[[str], Path]) -> Path:
     """The official command line, which npm installs."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is missing")
-    folder = tmp_path_factory.mktemp("npm")
-    install = [
-        npm,
-        "install",
-        "--prefer-offline",
-        "--no-audit",
-        "--no-fund",
-        "--prefix",
-        folder,
-        PACKAGE,
-    ]
-    try:
-        installed = subprocess.run(install, capture_output=True, text=True, timeout=600)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm takes too long to install {PACKAGE}")
-    if installed.returncode:
-        pytest.skip(f"cannot install {PACKAGE}: {installed.stderr.strip()[-200:]}")
-    return folder / "node_modules" / "@fastly" / "cli-linux-x64" / "fastly"
+    return npm_package(PACKAGE) / "@fastly" / "cli-linux-x64" / "fastly"
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -109,29 +107,10 @@ class Prism:
 
 
 @pytest.fixture(scope="module")
-def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prism]:
+def prism(npm_package: Callable[[str], Path]) -> Iterator[Prism]:
     """Prism, which npm installs."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is missing")
-    folder: Any = tmp_path_factory.mktemp("npm")
-    install = [
-        npm,
-        "install",
-        "--prefer-offline",
-        "--no-audit",
-        "--no-fund",
-        "--prefix",
-        folder,
-        PACKAGE,
-    ]
-    try:
-        installed = subprocess.run(install, capture_output=True, text=True, timeout=600)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm takes too long to install {PACKAGE}")
-    if installed.returncode:
-        pytest.skip(f"cannot install {PACKAGE}: {installed.stderr.strip()[-200:]}")
-    program = folder / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
+    folder = npm_package(PACKAGE)
+    program = folder / "@stoplight" / "prism-cli" / "dist" / "index.js"
     prism = Prism(program, folder / "prism.log")
     try:
         prism.wait()
