@@ -107,8 +107,7 @@ def request(
     _request_timeout: Timeout | None = None,
     _check_input_type: bool = True,
     _check_return_type: bool = True,
-    # Without an underscore, as in the official client, so ruff takes it for an unused argument.
-    async_req: bool = False,  # noqa: ARG001
+    async_req: bool = False,  # noqa: ARG001  # the official name, which has no underscore
     _content_type: str | None = None,
     _host_index: int | None = None,
     _spec_property_naming: bool = False,

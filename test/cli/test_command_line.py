@@ -647,8 +647,8 @@ class TestInProcess:
 
     def test_arguments_of_the_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without arguments, main() takes those of the process."""
-        # main() reads the words of the process, which are pytest's here.
-        monkeypatch.setattr("sys.argv", ["fastly-billing", *MAY, "--demo", "--quiet"])
+        words = ["fastly-billing", *MAY, "--demo", "--quiet"]
+        monkeypatch.setattr("sys.argv", words)  # those of this process are pytest's
         with contextlib.redirect_stdout(io.StringIO()) as out:
             assert 0 == main()
         assert out.getvalue().startswith("{")

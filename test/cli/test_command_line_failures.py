@@ -40,12 +40,10 @@ class TestFailures:
 
     def test_timeout_ends_the_request(self, shell: Shell, server: BillingServer) -> None:
         """--timeout ends a request, and the message names the option to change."""
-        server.enqueue(200, delay=30)
-        start = time.monotonic()
+        server.enqueue(200, delay=30)  # by then, it would be a success
         result = shell(*MAY, "--timeout", 0.3)
         assert (1, b"") == result[:2]
         assert "use a longer --timeout" in result.stderr
-        assert time.monotonic() - start < 20
 
     @pytest.mark.parametrize("command", ["invoices", "mtd", "usage"])
     def test_response_of_another_kind(
@@ -353,8 +351,7 @@ def test_a_signal_in_process(
     """SIGTERM ends a command as Ctrl-C does, and is raised again once that is done."""
     raised: list[int] = []
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # The real one would kill the process that runs the tests.
-    monkeypatch.setattr(signal, "raise_signal", raised.append)
+    monkeypatch.setattr(signal, "raise_signal", raised.append)  # the real one would end pytest
     server.enqueue(200, delay=30)
     done = threading.Event()
 

@@ -229,8 +229,7 @@ class TestInPlace:
         def refuse(*_: object) -> None:
             raise OSError(errno.ENOSYS, "Function not implemented")
 
-        # Such a file system cannot be mounted here.
-        monkeypatch.setattr(os, "replace", refuse)
+        monkeypatch.setattr(os, "replace", refuse)  # such a file system cannot be mounted here
         expected = Written(3, "Function not implemented")
         assert expected == replace(str(tmp_path / "a"), [b"new"])
         assert {"a": "new"} == content_of(tmp_path)

@@ -117,8 +117,7 @@ class TestFile:
         self, shell: Shell, monkeypatch: pytest.MonkeyPatch, form: str, stdout: tuple[str, ...]
     ) -> None:
         """They are not written to stdout, which is usually a terminal or a program for text."""
-        # As if the extras were installed; without them, another message comes first.
-        monkeypatch.setattr("fastly.cli.output.find_spec", bool)
+        monkeypatch.setattr("fastly.cli.output.find_spec", bool)  # as if the extras were installed
         result = shell("invoices", "--format", form, *stdout)
         assert (2, b"") == result[:2]
         assert f"--format {form} is for files: add --output FILE.{form}" in result.stderr

@@ -47,8 +47,7 @@ def forward_proxy(name: str, settings: str, options: tuple[str, ...]) -> Iterato
     """Run a proxy in a directory that every user may write to; yield its URL and its log."""
     program, port = installed(name), free_port()
     with tempfile.TemporaryDirectory(prefix="fastly-") as directory:
-        # squid drops the rights of root before it writes its log there.
-        os.chmod(directory, 0o777)  # noqa: S103
+        os.chmod(directory, 0o777)  # noqa: S103  # squid drops root's rights, then writes its log
         file = Path(directory, f"{name}.conf")
         file.write_text(settings.format(port=port, directory=directory))
         with running((program, *options, str(file)), port):

@@ -392,10 +392,9 @@ def test_close_is_quick_and_ends_every_thread() -> None:
             while len(server.requests) < number:
                 time.sleep(0.001)
         half.sendall(b"GET / HT")
-        begun = time.monotonic()
         server.close()
-        assert time.monotonic() - begun < 10
         assert before == threading.active_count()
+        # Had closing waited for the minute, the second one would have its response.
         assert b"" == received(idle) == received(waiting)
 
 
