@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from nginx_server import AS_ROOT
+from nginx_server import AS_ROOT, START
 from secure import free_port, installed, running
 
 CADDY = """
@@ -48,19 +48,9 @@ server.modules = ("mod_proxy")
 proxy.server = ("" => (("host" => "127.0.0.1", "port" => {upstream})))
 """
 
-NGINX = """
-daemon off;
-{user}
-pid {directory}/nginx.pid;
-error_log {directory}/error.log;
-worker_processes 1;
-events {{ worker_connections 512; }}
-http {{
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
+NGINX = (
+    START
+    + """
     access_log off;
     keepalive_timeout 1s;
     server {{
@@ -69,6 +59,7 @@ http {{
     }}
 }}
 """
+)
 
 VARNISH = """
 vcl 4.1;

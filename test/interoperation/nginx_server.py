@@ -13,19 +13,23 @@ from secure import free_port, installed, running
 
 AS_ROOT = os.name == "posix" and os.geteuid() == 0
 
-NGINX = """
+START = """
 daemon off;
 {user}
 pid {directory}/nginx.pid;
 error_log {directory}/error.log;
 worker_processes 1;
-events {{ worker_connections 64; }}
+events {{ worker_connections 512; }}
 http {{
     client_body_temp_path {directory}/body;
     proxy_temp_path {directory}/proxy;
     fastcgi_temp_path {directory}/fastcgi;
     uwsgi_temp_path {directory}/uwsgi;
     scgi_temp_path {directory}/scgi;
+"""
+NGINX = (
+    START
+    + """
     log_format connections "$connection $status $sent_http_content_encoding $http_user_agent";
     access_log {directory}/nginx.log connections;
     gzip on;
@@ -40,6 +44,7 @@ http {{
     }}
 }}
 """
+)
 
 
 @dataclass(frozen=True)
