@@ -19,16 +19,6 @@ from fastly.model.mtdlineitems import Mtdlineitems
 from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 
-__all__ = [
-    "Allocation",
-    "ProductCostRow",
-    "RegionCostRow",
-    "ServiceCostRow",
-    "TeamCostRow",
-    "allocate",
-    "usage_type_of",
-]
-
 DIFFERENCE = "difference to the total"
 
 Block = ServiceusagemetricsData | Serviceusagemetrics

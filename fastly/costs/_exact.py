@@ -15,8 +15,6 @@ from fastly._text import shown
 from fastly.exceptions import ApiTypeError
 from fastly.rows import cent, exact
 
-__all__ = ["amount_of", "fraction", "items_of", "places_of", "rounded", "shared"]
-
 Item = TypeVar("Item")
 Page = TypeVar("Page")
 

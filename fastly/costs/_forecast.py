@@ -23,8 +23,6 @@ from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
 from fastly.rows import tolerance
 
-__all__ = ["Forecast", "forecast"]
-
 Range = tuple[Fraction, Fraction]
 
 _WEEK = 7  # complete days: it has both working days and a weekend
