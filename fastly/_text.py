@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 __all__ = [
+    "EXACT",
     "LARGEST",
     "did_you_mean",
     "printable",
@@ -13,6 +14,7 @@ __all__ = [
 ]
 
 LARGEST = 1.7976931348623157e308  # of a float
+EXACT = 2**53  # every int up to here is a float too
 _LONGEST = 200  # characters of a value
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
@@ -38,7 +38,7 @@ from fastly._models.reading import (
 )
 from fastly._models.schema import DIALECT, schema_of
 from fastly._models.shapes import odd_rows
-from fastly._text import did_you_mean, shown
+from fastly._text import EXACT, did_you_mean, shown
 from fastly.exceptions import ApiAttributeError, ApiKeyError, ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
@@ -182,19 +182,16 @@ class Model:
     def _read(cls, data: dict[str, Any], where: Where, policy: Policy) -> Any:
         """Create one from a dictionary, which becomes part of it; keep an existing one."""
         box: list[Any] = [data]
-        cls._read_each(box, where, policy, is_list=False)
+        cls._read_each(box, where, policy)
         return box[0]
 
     @classmethod
     def _read_list(cls, items: list[Any], where: Where, policy: Policy) -> list[Any]:
         """Create one from each dictionary of a list, which becomes the list of them."""
         odd = odd_rows(items, cls.__expected__)
+        cls._read_each(items, where, policy, range(len(items)) if odd is None else odd)
         if odd is None:
-            cls._read_each(items, where, policy)
             return items
-        for row in odd:
-            if items[row] is not None:
-                items[row] = cls._read(items[row], (where, row), policy)
         if odd:
             return [cls._of(x) if is_dict(x) else x for x in items]
         made = [*map(_new, repeat(cls, len(items)))]
@@ -209,17 +206,17 @@ class Model:
 
     @classmethod
     def _read_each(
-        cls, items: list[Any], where: Where, policy: Policy, *, is_list: bool = True
+        cls, items: list[Any], where: Where, policy: Policy, rows: Iterable[int] | None = None
     ) -> None:
-        """Replace each dictionary of a list by the model that it becomes part of.
+        """Replace the dictionaries in some rows of a list by the models that they become part of.
 
         One loop over all values, without a call for those that have the declared type or are a
         plain number as text: calls take longer than all that this does.
         """
         expected, readers = cls.__expected__, cls.__readers__
         needed = cls.__needed__ if policy.refuse_absence else None
-        for row, data in enumerate(items):
-            place = (where, row) if is_list else where
+        for row in (0,) if rows is None else rows:
+            data, place = items[row], where if rows is None else (where, row)
             shape = _type(data)
             if shape is not dict:
                 if data is not None and not isinstance(data, cls):
@@ -237,7 +234,10 @@ class Model:
                         data[name] = policy.wrong(value, "a number", (place, name))
                 elif kind is None:
                     unknown.append(name)
-                elif kind is float and given is str and _is_plain_number(value):
+                elif kind is float and (
+                    (given is int and -EXACT <= value <= EXACT)
+                    or (given is str and _is_plain_number(value))
+                ):
                     data[name] = float(value)
                 elif value is not None:
                     data[name] = readers[name](value, (place, name), policy)

@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast, get_args, get_origin
 
 from fastly._models.plain import is_dict, is_list, is_sequence
-from fastly._text import LARGEST, render_path, shown
+from fastly._text import EXACT, LARGEST, render_path, shown
 from fastly.exceptions import ApiTypeError, ApiValueError
 
 __all__ = [
@@ -45,7 +45,6 @@ _TIME = re.compile(
     r"(?:[Zz]|[+-]\d\d(?::?\d\d(?::\d\d)?)?)?)?",
     re.ASCII,
 )
-_EXACT = 2**53  # every int up to here is a float too
 _DEEPEST = 100  # levels of JSON; the limit keeps recursion far from Python's own
 DEEPEST_MODEL = 10  # levels at which a model can stand, counted from the outermost one
 _LONGEST_CACHED_TIME = 40  # characters; a response may hold a time with a megabyte of digits
@@ -145,7 +144,7 @@ def _read_scalar(
 
 def _number(value: Any) -> float:
     """Read a number as a float, or as an int if only an int holds it exactly."""
-    if type(value) is int and -_EXACT <= value <= _EXACT:  # the most frequent case first
+    if type(value) is int and -EXACT <= value <= EXACT:  # the most frequent case first
         return float(value)
     if isinstance(value, str) and (match := _NUMBER.fullmatch(value)):
         value = float(value) if match["fraction"] or match["exponent"] else int(value)
@@ -162,7 +161,7 @@ def _integer(value: Any) -> int:
         value = None if fraction.strip("0") else int(whole)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
         raise ValueError
-    if isinstance(value, float) and abs(value) > _EXACT:  # rounded: not the number sent
+    if isinstance(value, float) and abs(value) > EXACT:  # rounded: not the number sent
         raise ValueError
     return int(value)
 

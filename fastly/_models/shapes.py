@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
+from fastly._text import EXACT
+
 __all__ = ["odd_rows"]
 
 Found = tuple[list[int], float]
-_FEWEST = 40  # objects; for fewer, compiling does not pay
+_FEWEST = 10  # objects; for fewer, compiling does not pay, even if they come often
 _SOURCE = """
 def odd(items):
     found, total = [], 0.0
@@ -56,9 +58,23 @@ def _is_flat(shape: tuple[tuple[str, Any], ...]) -> bool:
 
 @lru_cache(maxsize=64)
 def _compiled(shape: tuple[tuple[str, Any], ...]) -> Callable[[list[Any]], Found]:
-    tests = " and ".join(f"type(x[{name!r}]) is {kind.__name__}" for name, kind in shape)
+    tests = " and ".join(
+        f"(type(x[{name!r}]) is float or as_float(x, {name!r}))"
+        if kind is float
+        else f"type(x[{name!r}]) is {kind.__name__}"
+        for name, kind in shape
+    )
     floats = " + ".join(f"x[{name!r}]" for name, kind in shape if kind is float) or "0"
     source = _SOURCE.format(count=len(shape), tests=tests, floats=floats)
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = {"as_float": _as_float}
     exec(source, made)  # noqa: S102  # it holds only names of declared fields
     return cast("Callable[[list[Any]], Found]", made["odd"])
+
+
+def _as_float(fields: dict[str, Any], name: str) -> bool:
+    """Make a field a float if it is a whole number, such as the 0 of what a plan includes."""
+    value = fields[name]
+    if type(value) is not int or not -EXACT <= value <= EXACT:
+        return False
+    fields[name] = float(value)
+    return True

@@ -13,6 +13,7 @@ from fastly._transport.deadline import running
 __all__ = ["StrictResponse"]
 
 _LONGEST_LINE = 65536  # bytes; http.client refuses longer ones
+_BUFFER = 65536  # bytes; http.client's 8 KiB take two reads for a bill of 30 lines
 
 
 def _note_arrival() -> None:
@@ -30,7 +31,7 @@ class _Lines(io.BufferedReader):
     """
 
     def __init__(self, raw: io.RawIOBase, sock: Any) -> None:
-        super().__init__(raw)
+        super().__init__(raw, _BUFFER)
         self._sock = sock
         self._begun = False
         self.is_last = False

@@ -933,6 +933,26 @@ def test_many_objects_of_which_some_differ() -> None:
     assert {Invoicelineitems, type(None)} == set(map(type, read))
 
 
+@pytest.mark.parametrize("count", [1, 50])
+@pytest.mark.parametrize("first", [0, 0.5])
+def test_whole_numbers_become_floats_if_these_hold_them(count: int, first: float) -> None:
+    """A 0, as the API sends it for what a plan includes, is a float, in long lists too."""
+    lines = [{"description": "x", "units": first, "rate": 2.0} for _ in range(count)]
+    lines += [{"description": "x", "units": x, "rate": 2} for x in (2**53, 2**53 + 1)]
+    read = Invoice.from_dict({"transaction_line_items": lines}).transaction_line_items
+    assert [first] * count + [2**53, 2**53 + 1] == [line.units for line in read]
+    assert [float] * (count + 1) + [int] == [type(line.units) for line in read]
+    assert {float} == {type(line.rate) for line in read}
+
+
+def test_a_flag_is_no_number_among_many() -> None:
+    """A true in place of a number is refused in a long list, with its place."""
+    lines: list[Any] = [{"description": "x", "amount": 1} for _ in range(50)]
+    lines[30]["amount"] = True
+    with pytest.raises(fastly.ApiTypeError, match=r"transaction_line_items\[30\]\.amount"):
+        Invoice.from_dict({"transaction_line_items": lines})
+
+
 @pytest.mark.parametrize("amount", [float("inf"), float("nan")])
 def test_a_number_that_is_not_finite_is_found_among_many(amount: float) -> None:
     """One infinite number in a long list is refused, with its place."""
