@@ -190,19 +190,15 @@ class Model:
         """Create one from each dictionary of a list, which becomes the list of them."""
         odd = odd_rows(items, cls.__expected__)
         cls._read_each(items, where, policy, range(len(items)) if odd is None else odd)
-        if odd is None:
-            return items
-        if odd:
-            return [cls._of(x) if is_dict(x) else x for x in items]
-        made = [*map(_new, repeat(cls, len(items)))]
-        deque(map(_set_dict, made, items), maxlen=0)  # runs in C, as the line above
-        return made
-
-    @classmethod
-    def _of(cls, data: dict[str, Any]) -> Self:
-        self = _new(cls)
-        _set_dict(self, data)
-        return self
+        if odd == []:
+            made = [*map(_new, repeat(cls, len(items)))]
+            deque(map(_set_dict, made, items), maxlen=0)  # runs in C, as the line above
+            return made
+        for row, data in enumerate(items):
+            if _type(data) is dict:
+                items[row] = self = _new(cls)
+                _set_dict(self, data)
+        return items
 
     @classmethod
     def _read_each(

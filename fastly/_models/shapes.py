@@ -22,18 +22,28 @@ def odd(items):
     found, total = [], 0.0
     for row, x in enumerate(items):
         try:
-            if len(x) == {count} and {tests}:
-                total += {floats}
-                continue
+            if not (len(x) == {count} and {texts}):
+                raise TypeError
+            {numbers}
         except (KeyError, TypeError):
-            pass
-        found.append(row)
+            found.append(row)
     return found, total
+"""
+# The API writes the 0 of what a plan includes as an int.
+_NUMBER = """
+            number = x[{name!r}]
+            if type(number) is not float:
+                if type(number) is not int or not -{exact} <= number <= {exact}:
+                    raise TypeError
+                x[{name!r}] = float(number)
+            total += number
 """
 
 
 def odd_rows(items: list[Any], expected: Mapping[str, Any]) -> list[int] | None:
     """Find the objects of a list that do not have the fields and types of the first one.
+
+    Whole numbers become floats, where these are declared and hold them exactly.
 
     Args:
         items: Objects, or what stands in their place.
@@ -44,37 +54,29 @@ def odd_rows(items: list[Any], expected: Mapping[str, Any]) -> list[int] | None:
     """
     if len(items) < _FEWEST or type(items[0]) is not dict:
         return None
-    shape = tuple((name, expected.get(name)) for name in cast("dict[str, Any]", items[0]))
-    if not _is_flat(shape):
+    names = tuple(cast("dict[str, Any]", items[0]))
+    find = _compiled(names, tuple(map(expected.get, names)))
+    if find is None:
         return None
-    found, total = _compiled(shape)(items)
+    found, total = find(items)
     return found if total - total == 0 else None  # NaN, if any number is not finite
 
 
-def _is_flat(shape: tuple[tuple[str, Any], ...]) -> bool:
-    """Return whether all fields are documented scalars, whose names are safe to compile."""
-    return bool(shape) and all(kind in (str, int, float) for _, kind in shape)
-
-
 @lru_cache(maxsize=64)
-def _compiled(shape: tuple[tuple[str, Any], ...]) -> Callable[[list[Any]], Found]:
-    tests = " and ".join(
-        f"(type(x[{name!r}]) is float or as_float(x, {name!r}))"
-        if kind is float
-        else f"type(x[{name!r}]) is {kind.__name__}"
-        for name, kind in shape
-    )
-    floats = " + ".join(f"x[{name!r}]" for name, kind in shape if kind is float) or "0"
-    source = _SOURCE.format(count=len(shape), tests=tests, floats=floats)
-    made: dict[str, Any] = {"as_float": _as_float}
+def _compiled(
+    names: tuple[str, ...], kinds: tuple[Any, ...]
+) -> Callable[[list[Any]], Found] | None:
+    """Compile the comparisons with a shape, or return None if a field is not a documented scalar.
+
+    Only the names of documented fields are safe to compile.
+    """
+    if not names or not {*kinds} <= {str, int, float}:
+        return None
+    shape = [*zip(names, kinds, strict=True)]
+    others = [f"type(x[{name!r}]) is {kind.__name__}" for name, kind in shape if kind is not float]
+    numbers = [_NUMBER.format(name=name, exact=EXACT) for name, kind in shape if kind is float]
+    texts, count = " and ".join(others) or True, len(shape)
+    made: dict[str, Any] = {}
+    source = _SOURCE.format(count=count, texts=texts, numbers="".join(numbers).strip() or "pass")
     exec(source, made)  # noqa: S102  # it holds only names of declared fields
     return cast("Callable[[list[Any]], Found]", made["odd"])
-
-
-def _as_float(fields: dict[str, Any], name: str) -> bool:
-    """Make a field a float if it is a whole number, such as the 0 of what a plan includes."""
-    value = fields[name]
-    if type(value) is not int or not -EXACT <= value <= EXACT:
-        return False
-    fields[name] = float(value)
-    return True
