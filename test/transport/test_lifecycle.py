@@ -144,7 +144,7 @@ def test_arguments_are_checked_before_the_thread(api: BillingInvoicesApi) -> Non
 
 def test_waiting_has_an_end(api: BillingInvoicesApi, server: BillingServer) -> None:
     """get(timeout) raises TimeoutException while the call continues."""
-    server.enqueue(body={"data": [], "meta": {"sort": "late"}}, delay=0.4)
+    server.enqueue(body={"data": [], "meta": {"sort": "late"}}, delay=1)
     later = api.list_invoices(limit=1, async_req=True)
     later.wait(0.01)
     assert (False, False) == (later.ready(), later.successful())

@@ -31,8 +31,8 @@ def test_an_unread_answer_can_be_read_after_the_calls_time() -> None:
     body = b"x" * 30
     slow = drip_body(0.02, answer_bytes(body))
     with FaultServer(slow) as server, api_of(server.url) as api:
-        response = api.get_invoice_by_invoice_id("i", _request_timeout=0.3, **UNREAD)
-        time.sleep(0.35)
+        response = api.get_invoice_by_invoice_id("i", _request_timeout=1, **UNREAD)
+        time.sleep(1.05)
         assert (200, body) == (response.status, response.read())
         response.close()
 
