@@ -39,6 +39,7 @@ __all__ = ["Options", "parse"]
 _ROWS = ("table", "csv", "json", "jsonl", "parquet", "xlsx")
 _INVOICES = (*_ROWS, "focus")
 _V2_INVOICE = ("table", "csv", "json", "pdf")
+_DEFAULT_FORMAT = "default: the extension of FILE; without one, table on a terminal, else json"
 
 # Each option: the name of its value, the check of it (None: it has no value), and its help.
 _FLAG, _FILE = ("", None), ("FILE", str)
@@ -268,7 +269,7 @@ def _check_host(host: str) -> None:
 def _parser() -> Parser:
     parser = Parser(
         prog=PROGRAM,
-        description="Show and export Fastly invoices, the month to date and usage.",
+        description="Show and export Fastly invoices, costs and usage, and forecast the month.",
         epilog=_EPILOG,
     )
     parser.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
@@ -324,8 +325,7 @@ def _command(
     command.advice["--token"] = "set FASTLY_API_TOKEN in the environment"
     _add(command, options, _USUAL | _WORDS.get(path, {}))
     common = command.add_argument_group("options of all commands")
-    words = f"{', '.join(formats)}; default: the extension of FILE; without one, table on a "
-    words += "terminal, else json"
+    words = f"{', '.join(formats)}; {_DEFAULT_FORMAT}"
     common.add_argument("--format", metavar="FORMAT", type=one_of(formats), help=words)
     # v2 passes on the CSV of the API.
     _add(common, ("--output", *(_CSV if "parquet" in formats else ()), *_COMMON), {})
