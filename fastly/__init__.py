@@ -10,8 +10,8 @@
         for invoice in api.iter_invoices(billing_start_date="2026-01-01"):
             print(invoice.invoice_id, invoice.monthly_transaction_amount, invoice.currency_code)
 
-- ``fastly.apis``: ``BillingInvoicesApi`` and ``BillingUsageMetricsApi``, and the retired
-  ``BillingApi``
+- ``fastly.apis``: ``BillingInvoicesApi``, ``BillingUsageMetricsApi``, ``HistoricalApi``,
+  ``AiRuntimeControlUsageMetricsApi`` and ``CustomerAddressesApi``, and the retired ``BillingApi``
 - ``fastly.models``: the classes of their results
 - ``fastly.rows``, ``fastly.tables``, ``fastly.focus``: their data for files and data frames
 - ``fastly.costs``: what each service cost, and a forecast of the month

@@ -61,7 +61,7 @@ def confirmed(
     other = identity(arguments, answer[1])
     if other is None:
         return answer
-    log.warning("got %s, which was not requested; asking again over a new connection", other)
+    log.warning("got %s, which was not requested; requesting again over a new connection", other)
     drop_connections()
     again = ask()
     if identity(arguments, again[1] or {}) in (None, other):

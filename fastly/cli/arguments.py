@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from fastly._text import shown
 from fastly.cli.messages import PROGRAM, UsageError
 from fastly.cli.parser import Parser, Version, unknown
 from fastly.cli.values import (
+    COST_KINDS,
+    as_month,
     budget_value,
     costs_key,
     count_value,
     current_month,
     invoice_key,
+    last_month,
     month_value,
     one_of,
     timeout_value,
@@ -36,6 +39,68 @@ __all__ = ["Options", "parse"]
 _ROWS = ("table", "csv", "json", "jsonl", "parquet", "xlsx")
 _INVOICES = (*_ROWS, "focus")
 _V2_INVOICE = ("table", "csv", "json", "pdf")
+_DEFAULT_FORMAT = "default: the extension of FILE; without one, table on a terminal, else json"
+
+# Each option: the name of its value, the check of it (None: it has no value), and its help.
+_FLAG, _FILE = ("", None), ("FILE", str)
+_OPTIONS: dict[str, tuple[str, Callable[[str], object] | None, str]] = {
+    "--by": ("KIND", one_of(COST_KINDS), "service (the default), product, region or team"),
+    "--teams": (*_FILE, "for --by team: a CSV whose first line is service_id,team"),
+    "--spread": (*_FLAG, "share charges without usage among the services"),
+    "--by-service": (*_FLAG, "by service instead of by month"),
+    "--billable": (*_FLAG, "by month and service, in the units of invoices: GB, 10,000 requests"),
+    "--hourly": (*_FLAG, "by hour instead of by day"),
+    "--since": ("MONTH", month_value, "such as 2025-01 or last-month; default: {first}"),
+    "--until": ("MONTH", month_value, "such as 2026-06 or last-month; default: {latest}"),
+    "--last": ("N", count_value, "the last N ended months"),
+    "--append-to": (*_FILE, "add invoices that FILE lacks, and replace corrected ones, as jsonl"),
+    "--budget": ("AMOUNT", budget_value, "exit with status 3 if the {total} is higher"),
+    "--minimum": (
+        "AMOUNT",
+        budget_value,
+        "the least that the plan charges for usage; default: from the last shortfall",
+    ),
+    "--wait": (
+        "SECONDS",
+        wait_value,
+        "how long to poll until the month to date is ready; default: 90",
+    ),
+    "--month": ("MONTH", str, "1 to 12; default: the current month"),
+    "--year": ("YEAR", str, "four digits; default: the current year"),
+    "--focus-version": (
+        "VERSION",
+        one_of(("1.2", "1.3", "1.4")),
+        "for --format focus: 1.2 (the default), 1.3 or 1.4",
+    ),
+    "--account-name": ("NAME", str, "for --format focus: the billing account's name"),
+    "--output": (*_FILE, "write FILE, complete or not at all; - is stdout"),
+    "--excel": (*_FLAG, "csv that a spreadsheet opens with accents and times; xlsx is better"),
+    "--no-guard": (*_FLAG, "csv for programs: no apostrophe before text that is like a formula"),
+    "--host": ("URL", str, "default: FASTLY_API_URL, else https://api.fastly.com"),
+    "--timeout": ("SECONDS", timeout_value, "limit for each request, including retries"),
+    "--ca-cert": (*_FILE, "certificate authorities, PEM; default: FASTLY_CA_CERT, else certifi's"),
+    "--allow-insecure-host": (*_FLAG, "send the token over http, unencrypted"),
+    "--quiet": (*_FLAG, "print only data and errors"),
+    "--demo": (*_FLAG, "use made-up data: no account, no network"),
+}
+_SPAN = ("--since", "--until", "--last")
+_FOCUS = ("--focus-version", "--account-name")
+_CSV = ("--excel", "--no-guard")
+_COMMON = ("--host", "--timeout", "--ca-cert", "--allow-insecure-host", "--quiet", "--demo")
+# What differs in the help of a command.
+_USUAL = {"first": "the first invoice", "latest": "the latest invoice", "total": "total"}
+_OF_USAGE = {"first": "the month of --until", "latest": "the current month"}
+_WORDS = {"usage": _OF_USAGE, "ai-usage": _OF_USAGE, "forecast": {"total": "low end of the range"}}
+
+# What to write instead of an option for the month, which these commands do not have.
+_AS_KEY = "write the month without an option, such as 2026-05, last-month or latest"
+_IN_PERIOD = "write --since MONTH --until MONTH, such as 2026-05 or last-month"
+_IN_PROGRESS = "this command is for the month in progress"
+_MONTH_ADVICE = {
+    **dict.fromkeys(("invoice", "costs"), _AS_KEY),
+    **dict.fromkeys(("invoices", "usage", "ai-usage"), _IN_PERIOD),
+    **dict.fromkeys(("mtd", "forecast"), _IN_PROGRESS),
+}
 
 _EPILOG = f"""\
 The API token is read from the environment variable FASTLY_API_TOKEN.
@@ -111,26 +176,34 @@ def parse(words: Sequence[str]) -> Options:
     parser = _parser()
     options, extra = parser.parse_known_args(parser.command_first(words), Options())
     if extra:
-        raise UsageError(_unexpected(extra[0], options, parser))
+        raise UsageError(_unexpected(extra, options, parser))
     _check(options)
     return options
 
 
-def _unexpected(word: str, options: Options, parser: Parser) -> str:
-    """Return the message about a word that no command takes."""
-    from fastly._months import is_month  # imports datetime, which --help need not
-
-    if options.command == "mtd" and not (word.startswith("-") or is_month(word)):
+def _unexpected(extra: Sequence[str], options: Options, parser: Parser) -> str:
+    """Return the message about words that no command takes."""
+    word, months = extra[0], [x for x in map(as_month, (options.key, *extra)) if x]
+    if options.command == "mtd" and not (word.startswith("-") or as_month(word)):
         return _moved("mtd CUSTOMER")
     is_number = options.key.isdecimal() and len(options.key) < 3
     if options.command == "invoice" and is_number and word.isdecimal():
         return _moved("invoice MONTH YEAR")
     for name in options.command.split():
         parser = parser.commands[name]
-    if is_month(word) and "--since" in parser.takes_value():
-        span = f"--since {options.key or word} --until {word}"
-        return f"unexpected {shown(word)}; did you mean {span!r}?"
-    return unknown("unexpected", word.partition("=")[0], parser.takes_value(), parser.prog)
+    if as_month(word):
+        advice = _advice(months, options, parser)
+        return unknown("unexpected", word, (), parser.prog, advice=advice)
+    if os.path.splitext(word)[1] and options.output is None:
+        return f"unexpected {shown(word)}; did you mean {f'--output {word}'!r}?"
+    return parser.unexpected(word.partition("=")[0])
+
+
+def _advice(months: Sequence[str], options: Options, parser: Parser) -> str:
+    """Return what to write instead of a month that is not expected."""
+    if "--since" in parser.takes_value():
+        return f"did you mean {f'--since {min(months)} --until {max(months)}'!r}?"
+    return "" if options.key else parser.advice["--month"]
 
 
 def _moved(spelling: str) -> str:
@@ -174,18 +247,9 @@ def _check_months(options: Options) -> None:
         raise UsageError("--by team needs --teams FILE, a CSV whose first line is service_id,team")
     if options.by != "team" and options.teams is not None:
         raise UsageError("--teams is for --by team: add it, or remove --teams")
-    if options.last is not None or options.key == "last-month":
-        _set_last_months(options)
-
-
-def _set_last_months(options: Options) -> None:
-    from fastly._months import month_before, this_month  # imports datetime, which --help need not
-
-    last = month_before(this_month())
     if options.last is not None:
-        options.since, options.until = month_before(this_month(), options.last), last
-    if options.key == "last-month":
-        options.key = last
+        options.until = last_month()
+        options.since = last_month(options.last)
 
 
 def _check_host(host: str) -> None:
@@ -205,198 +269,71 @@ def _check_host(host: str) -> None:
 def _parser() -> Parser:
     parser = Parser(
         prog=PROGRAM,
-        description="Show and export Fastly invoices, the month to date and usage.",
+        description="Show and export Fastly invoices, costs and usage, and forecast the month.",
         epilog=_EPILOG,
     )
     parser.add_argument("--version", action=Version, nargs=0, help="show the version and exit")
     commands = parser.add_commands()
-    _add_invoices(commands)
-    _add_invoice(commands)
-    _add_month_to_date(commands)
+    what = "all invoices; csv, jsonl and focus have a row for each line item"
+    _command(commands, "invoices", what, _INVOICES, *_SPAN, "--append-to", *_FOCUS)
+    invoice = _command(commands, "invoice", "one invoice, by month or ID", _INVOICES, *_FOCUS)
+    what = "2026-05, last-month, latest, INV-375119 or 29239985"
+    invoice.add_argument("key", type=invoice_key, metavar="MONTH|ID", help=what)
+    what = "the month to date"
+    _command(commands, "mtd", what, (*_ROWS, "openmetrics"), "--budget", "--wait")
     _add_costs(commands)
-    _add_forecast(commands)
-    _add_usage(commands)
-    _add_ai_usage(commands)
+    what = "a forecast of the month in progress"
+    _command(commands, "forecast", what, _ROWS, "--budget", "--minimum", "--wait")
+    what = "usage, without prices"
+    _command(commands, "usage", what, _ROWS, "--by-service", "--billable", *_SPAN)
+    what = "usage of AI Runtime Control by key, provider and model, without prices"
+    _command(commands, "ai-usage", what, _ROWS, "--hourly", *_SPAN)
     _add_v2(commands)
     return parser
 
 
-def _add_invoices(commands: Any) -> None:
-    purpose = "all invoices; csv, jsonl and focus have a row for each line item"
-    parser = _command(commands, "invoices", purpose, _INVOICES)
-    _add_span(parser, "the first invoice", "the latest invoice")
-    _add_last(parser)
-    parser.add_argument(
-        "--append-to",
-        metavar="FILE",
-        help="add the line items of invoices that FILE lacks, and replace those of corrected ones, "
-        "as jsonl; for a daily job",
-    )
-
-
-def _add_invoice(commands: Any) -> None:
-    parser = _command(commands, "invoice", "one invoice, by month or ID", _INVOICES)
-    words = "2026-05, last-month, latest, INV-375119 or 29239985"
-    parser.add_argument("key", type=invoice_key, metavar="MONTH|ID", help=words)
-
-
-def _add_month_to_date(commands: Any) -> None:
-    parser = _command(commands, "mtd", "the month to date", (*_ROWS, "openmetrics"))
-    parser.add_argument(
-        "--budget",
-        type=budget_value,
-        metavar="AMOUNT",
-        help="exit with status 3 if the total is higher",
-    )
-    _add_wait(parser)
-
-
 def _add_costs(commands: Any) -> None:
-    purpose = "what each service, product, region or team cost"
-    parser = _command(commands, "costs", purpose, _ROWS)
-    words = "2026-05, last-month or latest; default: latest"
-    parser.add_argument("key", nargs="?", default="", type=costs_key, metavar="MONTH", help=words)
-    _add_span(parser, "the first invoice", "the latest invoice")
-    _add_last(parser)
-    kinds, default = ("service", "product", "region", "team"), "default: service"
-    check = one_of(kinds)
-    parser.add_argument("--by", type=check, choices=kinds, default="service", help=default)
-    parser.add_argument(
-        "--teams", metavar="FILE", help="for --by team: a CSV whose first line is service_id,team"
-    )
-    parser.add_argument(
-        "--spread", action="store_true", help="share charges without usage among the services"
-    )
-
-
-def _add_forecast(commands: Any) -> None:
-    parser = _command(commands, "forecast", "a forecast of the month in progress", _ROWS)
-    over = "exit with status 3 if the range begins above it"
-    parser.add_argument("--budget", type=budget_value, metavar="AMOUNT", help=over)
-    least = "the least that the plan charges for usage; default: from the last shortfall"
-    parser.add_argument("--minimum", type=budget_value, metavar="AMOUNT", help=least)
-    _add_wait(parser)
-
-
-def _add_last(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--last", type=count_value, metavar="N", help="the last N ended months")
-
-
-def _add_usage(commands: Any) -> None:
-    parser = _command(commands, "usage", "usage, without prices", _ROWS)
-    _add_span(parser, "the month of --until", "the current month")
-    parser.add_argument("--by-service", action="store_true", help="by service instead of by month")
-    what = "by month and service, in the units of invoices: GB and 10,000 requests"
-    parser.add_argument("--billable", action="store_true", help=what)
-
-
-def _add_ai_usage(commands: Any) -> None:
-    purpose = "usage of AI Runtime Control by key, provider and model, without prices"
-    parser = _command(commands, "ai-usage", purpose, _ROWS)
-    _add_span(parser, "the month of --until", "the current month")
-    parser.add_argument("--hourly", action="store_true", help="by hour instead of by day")
+    what = "what each service, product, region or team cost"
+    costs = _command(commands, "costs", what, _ROWS, "--by", "--teams", "--spread", *_SPAN)
+    what = "2026-05, last-month or latest; default, without --since, --until and --last: latest"
+    costs.add_argument("key", nargs="?", default="", type=costs_key, metavar="MONTH", help=what)
 
 
 def _add_v2(commands: Any) -> None:
-    purpose = "commands of the API v2, which Fastly retired in 2025"
-    commands = commands.add_parser("v2", help=purpose, description=purpose).add_commands()
-    invoice = _command(commands, "invoice", "the invoice of a month", _V2_INVOICE, "v2 ")
+    what = "commands of the API v2, which Fastly retired in 2025"
+    commands = commands.add_parser("v2", help=what, description=what).add_commands()
+    invoice = _command(commands, "invoice", "the invoice of a month", _V2_INVOICE)
     invoice.add_argument("month", metavar="MONTH", help="1 to 12, in UTC")
     invoice.add_argument("year", metavar="YEAR", help="four digits")
-    by_id = _command(commands, "invoice-by-id", "the invoice with an ID", _V2_INVOICE, "v2 ")
+    by_id = _command(commands, "invoice-by-id", "the invoice with an ID", _V2_INVOICE)
     by_id.add_argument("customer_id", metavar="CUSTOMER", help="ID of the customer")
     by_id.add_argument("invoice_id", metavar="INVOICE", help="ID of the invoice")
-    mtd = _command(commands, "mtd", "the estimate of a month to date", ("table", "json"), "v2 ")
+    what, formats = "the estimate of a month to date", ("table", "json")
+    mtd = _command(commands, "mtd", what, formats, "--month", "--year", "--wait")
     mtd.add_argument("customer_id", metavar="CUSTOMER", help="ID of the customer")
-    mtd.add_argument("--month", help="1 to 12; default: the current month")
-    mtd.add_argument("--year", help="four digits; default: the current year")
-    _add_wait(mtd)
 
 
 def _command(
-    commands: Any, name: str, purpose: str, formats: tuple[str, ...], prefix: str = ""
-) -> argparse.ArgumentParser:
-    """Add a command with the options that all of them have."""
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=purpose, description=f"Get {purpose}."
-    )
-    command.set_defaults(command=prefix + name, formats=formats)
-    # Their help stands behind that of the command's own options, which people look for.
-    parser = command.add_argument_group("options of all commands")
-    parser.add_argument(
-        "--format",
-        type=one_of(formats),
-        choices=formats,
-        metavar="FORMAT",
-        help=f"{', '.join(formats)}; default: the extension of FILE; without one, table on a "
-        "terminal, else json",
-    )
-    parser.add_argument(
-        "--output", metavar="FILE", help="write FILE, complete or not at all; - is stdout"
-    )
-    if "parquet" in formats:  # v2 passes on the CSV of the API
-        _add_csv_options(parser)
-    if "focus" in formats:
-        _add_focus_options(command)
-    parser.add_argument(
-        "--host",
-        metavar="URL",
-        help="default: FASTLY_API_URL from the environment, else https://api.fastly.com",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=timeout_value,
-        metavar="SECONDS",
-        help="limit for each request, including retries",
-    )
-    parser.add_argument(
-        "--ca-cert",
-        metavar="FILE",
-        help="PEM file of certificate authorities; default: FASTLY_CA_CERT, else certifi's",
-    )
-    parser.add_argument(
-        "--allow-insecure-host", action="store_true", help="send the token over http, unencrypted"
-    )
-    parser.add_argument("--quiet", action="store_true", help="print only data and errors")
-    parser.add_argument(
-        "--demo", action="store_true", help="use made-up data: no account, no network"
-    )
+    commands: Any, name: str, purpose: str, formats: tuple[str, ...], *options: str
+) -> Parser:
+    """Add a command with its own options, and below them those that all commands have."""
+    command: Parser = commands.add_parser(name, help=purpose, description=f"Get {purpose}.")
+    path = command.prog.removeprefix(f"{PROGRAM} ")
+    command.set_defaults(command=path, formats=formats)
+    advice = _MONTH_ADVICE.get(path, "")
+    command.advice = dict.fromkeys(("--month", "--last-month", "--latest"), advice)
+    command.advice["--token"] = "set FASTLY_API_TOKEN in the environment"
+    _add(command, options, _USUAL | _WORDS.get(path, {}))
+    common = command.add_argument_group("options of all commands")
+    words = f"{', '.join(formats)}; {_DEFAULT_FORMAT}"
+    common.add_argument("--format", metavar="FORMAT", type=one_of(formats), help=words)
+    # v2 passes on the CSV of the API.
+    _add(common, ("--output", *(_CSV if "parquet" in formats else ()), *_COMMON), {})
     return command
 
 
-def _add_csv_options(parser: Any) -> None:
-    parser.add_argument(
-        "--excel",
-        action="store_true",
-        help="csv that a spreadsheet opens with accents and times; xlsx is better",
-    )
-    parser.add_argument(
-        "--no-guard",
-        action="store_true",
-        help="csv for programs: no apostrophe before text that is like a formula",
-    )
-
-
-def _add_focus_options(parser: argparse.ArgumentParser) -> None:
-    versions, what = ("1.2", "1.3", "1.4"), "for --format focus: its version; default: 1.2"
-    parser.add_argument("--focus-version", type=one_of(versions), choices=versions, help=what)
-    name = "for --format focus: the billing account's name, which the API lacks"
-    parser.add_argument("--account-name", metavar="NAME", help=name)
-
-
-def _add_span(parser: argparse.ArgumentParser, first: str, last: str) -> None:
-    parser.add_argument(
-        "--since", type=month_value, metavar="MONTH", help=f"such as 2025-01; default: {first}"
-    )
-    parser.add_argument(
-        "--until", type=month_value, metavar="MONTH", help=f"such as 2026-06; default: {last}"
-    )
-
-
-def _add_wait(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--wait",
-        type=wait_value,
-        metavar="SECONDS",
-        help="how long to poll until the month to date is ready; default: 90",
-    )
+def _add(parser: Any, names: Iterable[str], words: Mapping[str, str]) -> None:
+    for name in names:
+        metavar, check, help_text = _OPTIONS[name]
+        given = {"metavar": metavar, "type": check} if check else {"action": "store_true"}
+        parser.add_argument(name, help=help_text.format_map(words), **given)

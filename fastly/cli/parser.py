@@ -17,6 +17,15 @@ TYPE_CHECKING = False  # importing typing would take a tenth of the time of --he
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+# Names of options in other programs that are spelled too differently to be suggested.
+_MEANT = {
+    "--from": "--since",
+    "--start": "--since",
+    "--to": "--until",
+    "--end": "--until",
+    "-o": "--output",
+}
+
 __all__ = ["HelpRequested", "Parser", "Version", "unknown"]
 
 
@@ -63,11 +72,19 @@ class Parser(argparse.ArgumentParser):
 
     Attributes:
         commands: The parsers of its commands.
+        advice: What to write instead of options that it does not have.
     """
 
     def __init__(self, **given: Any) -> None:
-        super().__init__(allow_abbrev=False, add_help=False, formatter_class=_Format, **given)
+        super().__init__(
+            allow_abbrev=False,
+            add_help=False,
+            argument_default=argparse.SUPPRESS,  # so that the defaults are those of `Options`
+            formatter_class=_Format,
+            **given,
+        )
         self.commands: Mapping[str, Parser] = {}
+        self.advice: dict[str, str] = {}
         self.add_argument(
             "-h", "--help", action=_Help, nargs=0, help="show this help message and exit"
         )
@@ -79,7 +96,7 @@ class Parser(argparse.ArgumentParser):
 
     def add_commands(self) -> Any:
         """Let a command be the first word."""
-        commands = self.add_subparsers(metavar="COMMAND", required=True)
+        commands = self.add_subparsers(title="commands", metavar="COMMAND", required=True)
         self.commands = commands.choices
         return commands
 
@@ -92,27 +109,48 @@ class Parser(argparse.ArgumentParser):
 
     def command_first(self, words: Sequence[str]) -> list[str]:
         """Return the words with the options that stand before the command behind it."""
-        options, rest, takes_value = list[str](), list(words), self.takes_value()
-        while rest and rest[0].startswith("-"):
-            name, equals, _ = rest[0].partition("=")
-            if name not in takes_value:
-                raise UsageError(unknown("unexpected", name, takes_value, self.prog))
-            end = 2 if takes_value[name] and not equals else 1
-            options, rest = options + rest[:end], rest[end:]
+        options, rest = self._leading(words)
         if {"--version", "-h", "--help"} & {*options}:
             return list(words)
         if not rest:
             self.error("the following arguments are required: COMMAND")
         return self._ordered(rest[0], [*options, *rest[1:]])
 
+    def _leading(self, words: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the options before the first other word, with their values, and the rest."""
+        options, rest, takes_value = list[str](), list(words), self.takes_value()
+        while rest and rest[0].startswith("-") and rest[0] != "--":
+            name, equals, _ = rest[0].partition("=")
+            if name not in takes_value:
+                raise UsageError(self.unexpected(name))
+            end = 2 if takes_value[name] and not equals else 1
+            options, rest = options + rest[:end], rest[end:]
+        return options, rest
+
     def _ordered(self, name: str, rest: list[str]) -> list[str]:
         command = self.commands.get(name)
         if command is None:
             raise UsageError(unknown("unknown command", name, self.commands, self.prog, 0.6))
-        return [name, *(command.command_first(rest) if command.commands else rest)]
+        if command.commands:
+            return [name, *command.command_first(rest)]
+        command._leading(rest)  # argparse would miss an argument before it names the option
+        return [name, *rest]
+
+    def unexpected(self, name: str) -> str:
+        """Return a message about an option that this command does not have."""
+        advice = self.advice.get(name, "")
+        return unknown("unexpected", name, self.takes_value(), self.prog, advice=advice)
 
 
-def unknown(what: str, word: str, known: Iterable[str], prog: str, cutoff: float = 0.7) -> str:
+def unknown(
+    what: str,
+    word: str,
+    known: Iterable[str],
+    prog: str,
+    cutoff: float = 0.7,
+    *,
+    advice: str = "",
+) -> str:
     """Return a message about an unknown word: the word most like it, or where all are listed."""
-    hint = did_you_mean(word.lower(), known, cutoff) or f'; see "{prog} --help"'
-    return f"{what} {shown(word)}{hint}"
+    hint = f"; {advice}" if advice else did_you_mean(_MEANT.get(word, word.lower()), known, cutoff)
+    return f"{what} {shown(word)}" + (hint or f'; see "{prog} --help"')

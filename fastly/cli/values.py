@@ -14,18 +14,24 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 __all__ = [
+    "COST_KINDS",
+    "as_month",
     "budget_value",
     "costs_key",
     "count_value",
     "current_month",
     "invoice_key",
+    "last_month",
     "month_value",
     "one_of",
     "timeout_value",
     "wait_value",
 ]
 
+COST_KINDS = ("service", "product", "region", "team")
 _WORDS = ("latest", "last-month")
+# Other words for a format; the one that is in the list is suggested.
+_FORMATS = {"excel": "xlsx", "xls": "xlsx", "ndjson": "jsonl", "prometheus": "openmetrics"}
 _MOST_MONTHS = 1200
 _LONGEST = 366 * 24 * 3600  # seconds that the client accepts
 # Regular expressions, compiled when they are needed.
@@ -33,6 +39,7 @@ _ID = r"[A-Za-z0-9_-]+"
 _AMOUNT = r"\d{1,15}(?:\.\d{1,4})?"
 _LIKE_THOUSANDS = r"\d{1,3}(?:[.,' _]\d{3})+(?:[.,]\d{1,2})?"
 _LIKE_A_DATE = r"\d{1,4}[-/.]\d{1,2}(?:[-/.]\d{1,4})?"
+_PRESENT = r"(?:this|current)[-_ ]?(?:month)?"
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _NAME, _GAP, _YEAR = rf"(?:{'|'.join(_MONTHS)})[a-z.]*", r"[-/., _]", r"(?P<year>(?:19|20)\d\d)"
 _MONTH = rf"(?P<month>0[1-9]|1[0-2]|[1-9](?={_GAP})|(?<={_GAP})[1-9]|{_NAME})"
@@ -48,15 +55,29 @@ def _is(spelling: str, text: str) -> re.Match[str] | None:
     return re.fullmatch(spelling, text, re.ASCII | re.IGNORECASE)
 
 
-def month_value(text: str) -> str:
-    """Check a month such as 2026-05."""
+def last_month(number: int = 1) -> str:
+    """Return the month before this one in UTC, or one that is as many months earlier."""
+    from fastly._months import month_before, this_month  # imports datetime, which --help need not
+
+    return month_before(this_month(), number)
+
+
+def as_month(text: str) -> str:
+    """Return the month that a text names, or nothing."""
     from fastly._months import is_month
 
-    if not is_month(text):
+    return last_month() if text == "last-month" else text if is_month(text) else ""
+
+
+def month_value(text: str) -> str:
+    """Check a month such as 2026-05, or the word for the last one."""
+    _check_word(text, _WORDS[1:])
+    month = as_month(text)
+    if not month:
         raise ArgumentTypeError(
             f"must be a month such as 2026-05, got {shown(text)}{_right_spelling(text)}"
         )
-    return text
+    return month
 
 
 def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
@@ -64,7 +85,8 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 
     def checked(text: str) -> str:
         if text not in choices:
-            hint = did_you_mean(text.lower(), choices, 0.6)
+            word = text.lower()
+            hint = did_you_mean(_FORMATS.get(word, word), choices)
             raise ArgumentTypeError(f"must be {'|'.join(choices)}, got {shown(text)}{hint}")
         return text
 
@@ -72,31 +94,38 @@ def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
 
 
 def invoice_key(text: str) -> str:
-    """Check a month, or the ID of an invoice."""
-    from fastly._months import is_month
-
+    """Check a month, a word for one, or the ID of an invoice."""
     is_id = _is(_ID, text) and not _is(_LIKE_A_DATE, text) and text != "month-to-date"
     # An ID might look like Latest or 202605, but whoever writes that means a month.
-    _check_word(text)
-    if not (is_month(text) or (is_id and not _other_month(text))):
+    _check_word(text, _WORDS)
+    month = as_month(text)
+    if not (month or (is_id and not _other_month(text))):
         raise ArgumentTypeError(
             "must be a month such as 2026-05, or an invoice ID such as INV-375119 or 29239985, "
             f"got {shown(text)}{_right_spelling(text)}"
         )
-    return text
+    return month or text
 
 
-def _check_word(text: str) -> None:
+def _check_word(text: str, words: tuple[str, ...]) -> None:
     """Refuse other spellings of the words for a month."""
-    hint = "" if text in _WORDS or re.search(r"\d", text) else did_you_mean(text.lower(), _WORDS)
-    if hint:
+    from fastly._months import this_month
+
+    if text in words or re.search(r"\d", text):
+        return
+    word = text.lower().replace("previous", "last")
+    if _is(_PRESENT, word):
+        raise ArgumentTypeError(f"unknown month {shown(text)}: write {this_month()}")
+    if hint := did_you_mean(word, words):
         raise ArgumentTypeError(f"unknown month {shown(text)}{hint}")
 
 
 def costs_key(text: str) -> str:
     """Check a month, or a word for one."""
-    _check_word(text)
-    return text if text in ("", *_WORDS) else month_value(text)
+    if text in COST_KINDS:
+        raise ArgumentTypeError(f"unknown month {shown(text)}; did you mean '--by {text}'?")
+    _check_word(text, _WORDS)
+    return text if text in ("", "latest") else month_value(text)
 
 
 def count_value(text: str) -> int:

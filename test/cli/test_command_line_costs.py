@@ -277,6 +277,15 @@ class TestMonths:
         months = {row.get("month") or row["billing_start_date"][:7] for row in rows}
         assert {month_before(this_month())} == months
 
+    @pytest.mark.parametrize("command", ["invoices", "costs", "usage", "ai-usage"])
+    def test_last_month_in_a_period(self, shell: Shell, command: str) -> None:
+        """--since and --until take last-month, and --last 1 is the same."""
+        period = ("--since", "last-month", "--until", "last-month")
+        of_period = shell(command, *period).stdout
+        assert of_period == shell(command, "--last", 1).stdout
+        last = month_before(this_month())
+        assert of_period == shell(command, "--since", last, "--until", last).stdout
+
     @pytest.mark.parametrize("command", ["invoice", "costs"])
     def test_last_month_that_is_not_posted(
         self, shell: Shell, server: BillingServer, command: str

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from shell import COMMAND, MAY, ROOT, Shell, at_a_terminal, environment, run, words
 
+from fastly._months import month_before, this_month
 from fastly.testing import BillingServer
 
 
@@ -86,7 +87,24 @@ class TestWrongUsage:
             ),
             (("invoices", "2026-05"), "did you mean '--since 2026-05 --until 2026-05'?"),
             (("costs", "2026-05", "2026-06"), "did you mean '--since 2026-05 --until 2026-06'?"),
-            (("mtd", "2026-05"), "unexpected '2026-05'; see"),
+            (
+                ("usage", "2026-06", "last-month", "2026-05"),
+                f"did you mean '--since 2026-05 --until {month_before(this_month())}'?",
+            ),
+            (("mtd", "2026-05"), "unexpected '2026-05'; this command is for the month in progress"),
+            (("forecast", "--month", "2026-05"), "'--month'; this command is for the month in "),
+            (("usage", "--month=2026-05"), "'--month'; write --since MONTH --until MONTH, such as"),
+            (("costs", "2026-05", "--month"), "'--month'; write the month without an option, such"),
+            (("invoice", "--last-month"), "'--last-month'; write the month without an option"),
+            (("invoices", "--from", "2026-05"), "unexpected '--from'; did you mean '--since'?"),
+            (("invoices", "--token", "x"), "'--token'; set FASTLY_API_TOKEN in the environment"),
+            (("invoices", "--excel", "a.xlsx"), "'a.xlsx'; did you mean '--output a.xlsx'?"),
+            (("invoices", "--format", "Excel"), "got 'Excel'; did you mean 'xlsx'?"),
+            (("invoices", "--focus-version", "1.5"), "must be 1.2|1.3|1.4, got '1.5'; see"),
+            (("costs", "team"), "unknown month 'team'; did you mean '--by team'?"),
+            (("costs", "this-month"), f"unknown month 'this-month': write {this_month()}"),
+            (("invoice", "previous"), "unknown month 'previous'; did you mean 'last-month'?"),
+            (("usage", "--since", "Last-Month"), "did you mean 'last-month'?"),
             (("invoice", "Latest"), "unknown month 'Latest'; did you mean 'latest'?"),
             (("invoice", "last_month"), "unknown month 'last_month'; did you mean 'last-month'?"),
             (("costs", "lastmonth"), "unknown month 'lastmonth'; did you mean 'last-month'?"),
