@@ -118,7 +118,7 @@ class _Cells:
         for last, row in enumerate(rows, 1):
             if last > _MOST_ROWS:
                 raise CommandError(
-                    f"a sheet of Excel has at most {_MOST_ROWS:,} rows, and there are more: use "
+                    f"an Excel sheet has at most {_MOST_ROWS:,} rows, and there are more: use "
                     "--output FILE.parquet or .csv, or request fewer months"
                 )
             for place, name in enumerate(columns):

@@ -36,6 +36,8 @@ _EXTENSIONS = {
     ".parquet": "parquet",
     ".xlsx": "xlsx",
 }
+_ALIKE = {"focus": "csv", "jsonl": "json"}  # formats that programs take for one another
+_READ_BY_NAME = {"csv", "json", "parquet", "pdf", "xlsx"}
 # What a format needs: a module, and the extra that installs it.
 _EXTRAS = {"parquet": ("pyarrow", "arrow"), "xlsx": ("xlsxwriter", "excel")}
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
@@ -88,6 +90,7 @@ def target_of(options: Options) -> Target:
     file = None if options.output in _STDOUT else Path(options.output or "")
     form = options.format or _usual_format(options, file)
     target = Target(_focus_format(file) if form == "focus" else form, file)
+    _check_extension(target)
     if extra := _EXTRAS.get(target.format.removeprefix("focus ")):
         _check_extra(target, *extra)
     if target.format == "pdf" and (target.is_terminal or not target.takes_bytes):
@@ -103,7 +106,18 @@ def target_of(options: Options) -> Target:
 def _focus_format(file: Path | None) -> str:
     """Return in which format the columns of FOCUS are written: CSV, if the file says no other."""
     form = _EXTENSIONS.get(_extension(file) or "")
-    return f"focus {form}" if form in _EXTRAS else "focus"
+    return f"focus {form}" if form in (*_EXTRAS, "jsonl") else "focus"
+
+
+def _check_extension(target: Target) -> None:
+    """Refuse a name by which programs, such as Excel, would not open the file."""
+    named, form = _EXTENSIONS.get(_extension(target.file) or "", ""), target.format.split()[-1]
+    kinds = {_ALIKE.get(x, x) for x in (named, form)}
+    if len(kinds) > 1 and kinds <= _READ_BY_NAME:
+        raise UsageError(
+            f"--output {shown(str(target.file))} says {named}, but the format is {form}: change "
+            "one of them"
+        )
 
 
 def _check_extra(target: Target, module: str, extra: str) -> None:

@@ -58,7 +58,8 @@ def _line(number: int) -> dict[str, Any]:
     description, usage_type = _KINDS[number % len(_KINDS)]
     return {
         "description": description,
-        "amount": round(292.03 + number * 0.17, 2),
+        # A 0 is written as an int, as it is for certificates in a month to date.
+        "amount": round(292.03 + number * 0.17, 2) if number % 5 else 0,
         "rate": 0.002,
         "units": round(146017.0369 + number * 13.7, 4),
         "product_name": description,

@@ -87,7 +87,39 @@ class TestFile:
         words = ".csv, .json, .jsonl, .ndjson, .txt, .parquet, .xlsx, or add --format table|csv|"
         assert words in result.stderr
         assert [] == server.requests
-        assert 0 == shell(*MAY, "--format", "json", "--output", tmp_path / name).status
+        status = 2 if name == ".pdf" else 0
+        assert status == shell(*MAY, "--format", "json", "--output", tmp_path / name).status
+
+    @pytest.mark.parametrize(
+        ("form", "name", "says"),
+        [
+            ("csv", "costs.xlsx", "xlsx, but the format is csv"),
+            ("xlsx", "costs.CSV", "csv, but the format is xlsx"),
+            ("focus", "focus.json", "json, but the format is focus"),
+            ("jsonl", "a.parquet", "parquet, but the format is jsonl"),
+        ],
+    )
+    def test_a_name_that_says_another_format(
+        self, shell: Shell, server: BillingServer, tmp_path: Path, form: str, name: str, says: str
+    ) -> None:
+        """A file that its programs would not open is refused before any request."""
+        result = shell(*MAY, "--format", form, "--output", tmp_path / name)
+        assert (2, b"", f"says {says}: change one of them") == (
+            *result[:2],
+            result.stderr.strip().partition("' ")[2],
+        )
+        assert [] == server.requests
+
+    @pytest.mark.parametrize(
+        ("form", "name", "start"),
+        [("jsonl", "a.json", b'{"cust'), ("csv", "a.txt", b"cust"), ("focus", "a.jsonl", b'{"Bil')],
+    )
+    def test_a_name_that_says_a_like_format(
+        self, shell: Shell, tmp_path: Path, form: str, name: str, start: bytes
+    ) -> None:
+        """What programs read all the same is written, FOCUS as JSON lines too."""
+        assert 0 == shell(*MAY, "--format", form, "--output", tmp_path / name).status
+        assert (tmp_path / name).read_bytes().startswith(start)
 
     @pytest.mark.parametrize(
         ("form", "module", "extra"),
