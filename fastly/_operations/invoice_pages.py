@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from fastly._models import Model
 from fastly._months import day_after, day_before, month_of
 from fastly._operations.arguments import check_month_of_year
-from fastly._operations.paging import Items
+from fastly._operations.paging import Items, total_of
+from fastly._operations.steps import Position
 from fastly._text import shown
 from fastly.exceptions import ApiTypeError, ApiValueError
 
@@ -56,13 +57,13 @@ class Invoices(Items[T, PageT]):
         text = check_month_of_year("month", month)
         return others | dict(zip(_DATES, (day_before(text), day_after(text)), strict=True))
 
-    def new(self, found: list[T], page: PageT, is_last: bool, /) -> list[T]:
+    def new(self, found: list[T], page: PageT, _: Position, is_last: bool, /) -> list[T]:
         """Return the invoices that were not on the pages before, and are of the month."""
         named: dict[str, T] = {}
         new = [invoice for invoice in found if self._is_new(invoice, named)]
         count = self._count + len(new)
         # The first page's: a later total may include an invoice that was posted meanwhile.
-        total = _total_of(page) if self._total is None else self._total
+        total = total_of(page) if self._total is None else self._total
         if is_last:
             self._check_complete(count, total)
         else:
@@ -105,11 +106,6 @@ class Invoices(Items[T, PageT]):
             name = shown(getattr(invoice, "invoice_id", None))
             log.warning("invoice %s has no start, so it is not one of %s", name, self._month)
         return month == self._month
-
-
-def _total_of(page: Model) -> int | None:
-    total = getattr(page.get("meta"), "total", None)
-    return total if isinstance(total, int) else None
 
 
 def _plain(value: object) -> object:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from fastly._operations.results import Call
 
-__all__ = ["Items", "Paged", "paged"]
+__all__ = ["Items", "Paged", "paged", "total_of"]
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -54,8 +54,8 @@ class Items(Generic[T, PageT]):
         """Return the arguments of the operation, given those of the iterator."""
         return arguments
 
-    def new(self, found: list[T], _page: PageT, _is_last: bool, /) -> list[T]:
-        """Return the items of a page that the iteration includes.
+    def new(self, found: list[T], _page: PageT, _at: Position, _is_last: bool, /) -> list[T]:
+        """Return the items of a page, given its position, that the iteration includes.
 
         A subclass remembers nothing if it raises, because the page is then requested again.
 
@@ -179,7 +179,7 @@ class _Pages(Iterator[tuple[PageT, list[T]]], Generic[T, PageT]):
             try:
                 following = self._following(received.page, self._position, self._arguments)
                 self._check_progress(received, following)
-                new = self._new(received.page, following)
+                new = self._new(received.page, self._position, following)
             except (ApiTypeError, ApiValueError) as error:
                 received.refuse(str(error), error)
             except (AttributeError, TypeError) as error:  # with _check_return_type=False
@@ -195,12 +195,12 @@ class _Pages(Iterator[tuple[PageT, list[T]]], Generic[T, PageT]):
             cursor = shown((following or {}).get("cursor"))
             received.refuse(f"the page repeats the cursor {cursor}, which was used before")
 
-    def _new(self, page: PageT, following: Position | None) -> list[T]:
+    def _new(self, page: PageT, at: Position, following: Position | None) -> list[T]:
         found = self._items_of(page)
         if not (found is None or is_list(found)):
             raise ApiTypeError(f"expected a list of items, got {shown(found)}")
         items = [item for item in found or () if item is not None]
-        return self._items.new(items, page, following is None)
+        return self._items.new(items, page, at, following is None)
 
     def _count_empty(
         self, received: _Received[PageT], new: list[T], following: Position | None
@@ -210,6 +210,12 @@ class _Pages(Iterator[tuple[PageT, list[T]]], Generic[T, PageT]):
         if count >= _MOST_EMPTY_PAGES and (following or {}).get("cursor"):
             received.refuse(f"{count} pages in a row have no new items")
         self._empty_pages = count
+
+
+def total_of(page: Model) -> int | None:
+    """Return how many items the pages have together, if a page says so."""
+    total = getattr(page.get("meta"), "total", None)
+    return total if isinstance(total, int) else None
 
 
 def _page_of(page_and_items: tuple[PageT, object]) -> PageT:

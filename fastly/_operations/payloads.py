@@ -76,12 +76,21 @@ def decoded(
     Raises:
         ResponseException: The object is not what the model declares.
     """
-    if payload.get("status") == "error":
+    if _is_error(response, payload):
         _refuse(response, f"the API reports an error, although the status is {response.status}")
     try:
         return model.from_response(payload, check=check, discard_unknown=discard_unknown)
     except (ApiTypeError, ApiValueError) as error:
         _refuse(response, f"the response does not match its documentation: {error}", error)
+
+
+def _is_error(response: Response, payload: dict[str, Any]) -> bool:
+    """Return whether an object says that it is an error, or has a message in place of its data."""
+    status = payload.get("status")
+    if status in ("error", "fail") or payload.get("errors"):  # JSend calls both of these failures
+        return True
+    is_without_data = "data" in payload and not payload["data"] and status != "success"
+    return is_without_data and response.as_error(ResponseException, "").detail is not None
 
 
 def refuse_bodiless(response: Response) -> NoReturn:

@@ -7,6 +7,7 @@ from fastly._operations.declarations import export, operation
 from fastly._operations.options import page_request, request
 from fastly._operations.paging import Paged, paged
 from fastly._operations.steps import by_cursor
+from fastly._operations.usage_pages import Counted
 from fastly.api.base import Api
 from fastly.model.arc_usage_metric import ArcUsageMetric
 from fastly.model.arc_usage_metrics_response import ArcUsageMetricsResponse
@@ -65,7 +66,10 @@ class AiRuntimeControlUsageMetricsApi(Api):
         """
         return request(**options)
 
-    @paged(arc_get_usage_metrics, by_cursor(_next_cursor), lambda page: page.data)
+    @paged(
+        arc_get_usage_metrics, by_cursor(_next_cursor), lambda page: page.data,
+        Counted[ArcUsageMetric, ArcUsageMetricsResponse],
+    )
     def iter_arc_usage_metrics(
         self, *, key: Text | None = None, provider: Text | None = None, model: Text | None = None,
         _from: Time | None = None, to: Time | None = None, granularity: Granularity | None = None,

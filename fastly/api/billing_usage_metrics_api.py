@@ -7,7 +7,9 @@ from fastly._operations.declarations import operation
 from fastly._operations.options import page_request, request
 from fastly._operations.paging import Paged, paged
 from fastly._operations.steps import by_months, by_months_and_cursor
+from fastly._operations.usage_pages import OfMonths
 from fastly.api.base import Api
+from fastly.exceptions import ApiValueError
 from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.model.usagemetric import Usagemetric
@@ -22,9 +24,12 @@ __all__ = ["BillingUsageMetricsApi"]
 
 
 def _next_cursor(page: Serviceusagemetrics) -> str | None:
-    """Return the cursor of the next page, which is inside the blocks."""
-    cursors = (block.meta.next_cursor for block in page.blocks if block.meta)
-    return next((cursor for cursor in cursors if cursor), None)
+    """Return the cursor in the ``meta`` of a block, or in that of the page, as lists have it."""
+    metas = [page.get("meta"), *(block.meta for block in page.blocks)]
+    cursors = {meta.get("next_cursor") for meta in metas if meta} - {None, ""}
+    if len(cursors) > 1:  # to follow one of them would lose the usage after the others
+        raise ApiValueError(f"the blocks name {len(cursors)} different next pages")
+    return cursors.pop() if cursors else None
 
 
 class BillingUsageMetricsApi(Api):
@@ -56,7 +61,12 @@ class BillingUsageMetricsApi(Api):
         """
         return request(**options)
 
-    @paged(get_usage_metrics, by_months, lambda page: page.data)
+    @paged(
+        get_usage_metrics,
+        by_months,
+        lambda page: page.data,
+        OfMonths[Usagemetric, Usagemetrics],
+    )
     def iter_usage_metrics(
         self, start_month: MonthOfYear, end_month: MonthOfYear, **options: "Unpack[PageOptions]"
     ) -> Paged[Usagemetric, Usagemetrics]:
@@ -96,7 +106,12 @@ class BillingUsageMetricsApi(Api):
         """
         return request(**options)
 
-    @paged(get_service_level_usage, by_months_and_cursor(_next_cursor), lambda page: page.blocks)
+    @paged(
+        get_service_level_usage,
+        by_months_and_cursor(_next_cursor),
+        lambda page: page.blocks,
+        OfMonths[ServiceusagemetricsData, Serviceusagemetrics],
+    )
     def iter_service_level_usage(
         self,
         *,

@@ -342,7 +342,10 @@ def _ai_usage(
         to=day_after(end) if end < this_month() else None,
         granularity="hourly" if options.hourly else "daily",
     )
-    metrics = progress.items(pages, lambda page: page.data)
+    found = progress.items(pages, lambda page: page.data)
+    # It is not documented whether `to`, the midnight after the last month, is included.
+    after = month_after(end)
+    metrics = (metric for metric in found if not (metric.date or "").startswith(after))
     if form == "table":
         return _page(table_usage.ai_usage_page(metrics, paper))
     return json_list(metrics) if form == "json" else _rows(ai_usage_rows(metrics), AiUsageRow, form)

@@ -41,8 +41,10 @@ def openmetrics(invoice: MtdInvoiceResponse, budget: Decimal | None) -> Iterator
 
 
 def _costs(invoice: MtdInvoiceResponse, month: Labels) -> Iterator[Sample]:
-    amounts: dict[tuple[str, str], list[Decimal | None]] = {}
+    amounts: dict[tuple[str, str], list[Decimal]] = {}
     for row in invoice_rows(invoice):
+        if row["amount"] is None:  # unknown, which is not 0
+            continue
         names = printable(row["product_group"] or ""), printable(row["region"] or "")
         amounts.setdefault(names, []).append(row["amount"])
     for (group, region), some in amounts.items():

@@ -7,7 +7,7 @@ from fastly.model.historical_usage_service import HistoricalUsageService
 __all__ = ["HistoricalUsageMonthResponseData"]
 
 
-class HistoricalUsageMonthResponseData(Model):
+class HistoricalUsageMonthResponseData(Model, needs="services"):
     """The traffic of a month, by service and in total."""
 
     customer_id: str | None = field("ID of the customer.")

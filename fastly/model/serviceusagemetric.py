@@ -5,7 +5,7 @@ from fastly._models import Model, field
 __all__ = ["Serviceusagemetric"]
 
 
-class Serviceusagemetric(Model):
+class Serviceusagemetric(Model, needs="*"):
     """The usage of one service."""
 
     customer_id: str | None = field("ID of the customer.")

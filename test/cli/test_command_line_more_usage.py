@@ -114,6 +114,17 @@ class TestAiUsage:
         shell("ai-usage", *MAY, "--hourly", "--format", "csv")
         assert "hourly" == queries(server)[-1]["granularity"]
 
+    @pytest.mark.parametrize("form", ["csv", "json"])
+    def test_the_midnight_after_a_span(
+        self, shell: Shell, server: BillingServer, form: str
+    ) -> None:
+        """The next month is left out, also if the API includes the end of the span."""
+        days = [{"date": f"2026-{day}T00:00:00Z", "quantity": 1} for day in ("05-31", "06-01")]
+        server.enqueue(body={"data": [*days, {"quantity": 2}]})
+        text = shell("ai-usage", *MAY, "--format", form).stdout.decode()
+        assert (1, 0) == (text.count("2026-05-31"), text.count("2026-06"))
+        assert len(text.splitlines()) > 2
+
     def test_the_current_month(self, shell: Shell, server: BillingServer) -> None:
         """The current month is the default, up to now."""
         shell("ai-usage", "--format", "csv")

@@ -28,6 +28,7 @@ def test_labels_are_escaped_and_missing_figures_left_out(
         {"amount": 0.2, "product_group": 'a"\\ b', "region": "Zürich"},
         {"amount": 1e-9, "product_group": None},
         {"amount": None},
+        {"amount": None, "product_group": "unknown", "region": "Asia"},
     ]
     body = {"customer_id": None, "transaction_line_items": lines, "billing_end_date": None}
     server.enqueue(body=body, path=MTD)

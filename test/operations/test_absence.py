@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 import fastly
+from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsageMetricsApi
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.api.historical_api import HistoricalApi
 from fastly.models import Invoice, Usagemetrics
 from fastly.testing import BillingServer
 
@@ -22,6 +24,10 @@ ERRORS: list[dict[str, Any]] = [
     {"title": MESSAGE},
     {"errors": [{"title": MESSAGE}]},
     {"errors": [MESSAGE]},
+    {"data": None, "msg": MESSAGE},
+    {"data": [], "title": MESSAGE},
+    {"data": [{"quantity": 1}], "errors": [MESSAGE], "invoice_id": "INV-1"},
+    {"data": {"services": {}}, "status": "fail", "msg": MESSAGE},
 ]
 METHODS = {
     "list_invoices": BillingInvoicesApi,
@@ -29,12 +35,17 @@ METHODS = {
     "get_month_to_date_invoice": BillingInvoicesApi,
     "get_usage_metrics": BillingUsageMetricsApi,
     "get_service_level_usage": BillingUsageMetricsApi,
+    "get_usage_month": HistoricalApi,
+    "arc_get_usage_metrics": AiRuntimeControlUsageMetricsApi,
 }
 ARGUMENTS = {
     "get_invoice_by_invoice_id": ("INV-1",),
     "get_usage_metrics": ("2026-05", "2026-05"),
 }
-LISTS = ("list_invoices", "get_usage_metrics", "get_service_level_usage")
+LISTS = (
+    *("list_invoices", "get_usage_metrics", "get_service_level_usage"),
+    "arc_get_usage_metrics",
+)
 
 
 @pytest.fixture(params=METHODS)
@@ -115,6 +126,37 @@ def test_a_block_without_a_documented_field(
         server.enqueue(200, body={"data": data})
         with pytest.raises(fastly.ResponseException, match="the documented fields are missing"):
             getattr(METHODS[method](client), method)(*ARGUMENTS.get(method, ()))
+
+
+@pytest.mark.parametrize("data", [{}, {"msg": MESSAGE}, {"customer_id": "C"}])
+def test_a_month_without_its_services(
+    client: fastly.ApiClient, server: BillingServer, data: dict[str, Any]
+) -> None:
+    """The traffic of a month without the key services is refused; null is a month without any."""
+    server.enqueue(200, body={"status": "success", "data": data})
+    historical = HistoricalApi(client)
+    with pytest.raises(fastly.ResponseException, match="'services' is missing"):
+        historical.get_usage_month(year=2026, month=5)
+    server.enqueue(200, body={"status": "success", "data": {**data, "services": None}})
+    assert {} == (historical.get_usage_month(year=2026, month=5).data.services or {})
+
+
+def test_a_service_without_a_documented_field(
+    client: fastly.ApiClient, server: BillingServer
+) -> None:
+    """A service of a block needs a documented field, too."""
+    server.enqueue(200, body={"data": {"unit": "GB", "details": [{"msg": MESSAGE}]}})
+    with pytest.raises(fastly.ResponseException) as caught:
+        BillingUsageMetricsApi(client).get_service_level_usage()
+    assert "data.details[0]" == caught.value.path
+
+
+def test_a_message_beside_data(client: fastly.ApiClient, server: BillingServer) -> None:
+    """A message is not an error if there is data, or if the status is success."""
+    server.enqueue(200, body={"data": [{"invoice_id": "1"}], "msg": "Rounded", "errors": []})
+    assert 1 == len(BillingInvoicesApi(client).list_invoices().data or ())
+    server.enqueue(200, body={"data": {}, "msg": "No traffic", "status": "success"})
+    assert {} == HistoricalApi(client).get_usage().data
 
 
 @pytest.mark.parametrize("metric", [{"month": "2026-05"}, {"quantity": "3", "new": [1]}])

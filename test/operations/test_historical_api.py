@@ -119,7 +119,7 @@ def test_unchecked_arguments(historical: HistoricalApi, server: BillingServer) -
     """Without checks, arguments are sent as given, and a bool as JSON writes it."""
     server.enqueue(body={"status": "success", "data": {}})
     historical.get_usage(_from="2026-02-01", to="2026-01-01", _check_input_type=False)
-    server.enqueue(body={"status": "success", "data": {}})
+    server.enqueue(body={"status": "success", "data": {"services": {}}})
     unchecked: Any = historical.get_usage_month
     unchecked(year="20", billable_units=True, _check_input_type=False)
     assert [
@@ -141,7 +141,7 @@ def test_the_query_of_a_month(
     historical: HistoricalApi, server: BillingServer, arguments: Any, query: dict[str, str]
 ) -> None:
     """A month has two digits, and a bool is written as in JSON."""
-    server.enqueue(body={"status": "success", "data": {}})
+    server.enqueue(body={"status": "success", "data": {"services": {}}})
     historical.get_usage_month(**arguments)
     assert query == sent(server)
 

@@ -65,7 +65,7 @@ ORDER = {
     ),
     "_operations": (
         *("", "arguments", "options", "results", "identity", "declarations", "payloads"),
-        *("polling", "steps", "paging", "invoice_pages"),
+        *("polling", "steps", "paging", "invoice_pages", "usage_pages"),
     ),
     "_models": ("plain", "reading", "schema", "shapes", "display", "fields", "model", ""),
 }
