@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from fastly._months import month_of
 from fastly._text import printable, shown
 from fastly.cli.arguments import Options
 from fastly.cli.layout import Paper, money
@@ -21,6 +22,7 @@ from fastly.costs import (
     TeamCostRow,
     allocate,
 )
+from fastly.exceptions import ApiValueError
 from fastly.model.invoice import Invoice
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.rows import exact_sum
@@ -61,12 +63,10 @@ class Costs:
 
         Raises:
             ApiException: A request for usage failed.
-            CommandError: The invoices are in two currencies.
+            CommandError: The invoices are in two currencies, or cannot be shared.
         """
         for invoice in invoices:
-            month = allocate(invoice, ()).month if self.by in ("service", "team") else None
-            usage = self._usage_of(month) if month else []
-            found = allocate(invoice, usage, spread=self._spread)
+            found = self._allocated(invoice)
             self.totals.append((found.month or "-", found.total, found.matched))
             self.currencies = dict.fromkeys(
                 [*self.currencies, *filter(None, [found.currency_code])]
@@ -75,6 +75,19 @@ class Costs:
                 codes = " and ".join(self.currencies)
                 raise CommandError(f"invoices in {codes} cannot be added: choose other months")
             yield from self._rows(found)
+
+    def _allocated(self, invoice: Invoice) -> Allocation:
+        lines = [line for line in invoice.transaction_line_items or () if line]
+        is_known = lines and all(line.amount is not None for line in lines)
+        if invoice.monthly_transaction_amount is None and not is_known:
+            name = shown(invoice.invoice_id)
+            raise CommandError(f"invoice {name} has no total, nor an amount on each line")
+        month = month_of(invoice.billing_start_date) if self.by in ("service", "team") else None
+        usage = self._usage_of(month) if month else []
+        try:
+            return allocate(invoice, usage, spread=self._spread)
+        except ApiValueError as error:  # the API sent usage of another month
+            raise CommandError(str(error).partition(": pass ")[0]) from error
 
     @property
     def without_team(self) -> str:

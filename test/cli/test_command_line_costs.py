@@ -140,6 +140,29 @@ class TestCosts:
         assert (1, f"fastly-billing: {expected}") == (result.status, result.stderr)
         assert not file.exists()
 
+    @pytest.mark.parametrize(
+        ("unknown", "start", "reason"),
+        [
+            (True, None, "invoice 'I-2026-05-5' has no total, nor an amount on each line"),
+            (
+                False,
+                "2026-03-01",
+                "usage must be of 2026-05, the month of the invoice, got a block ",
+            ),
+        ],
+    )
+    def test_figures_that_are_missing(
+        self, shell: Shell, server: BillingServer, unknown: bool, start: str, reason: str
+    ) -> None:
+        """An invoice without costs, and usage of another month, are failures of the API."""
+        fields = {"monthly_transaction_amount": None, "transaction_line_items": None}
+        serve(server, an_invoice("2026-05", 5, **(fields if unknown else {})))
+        server.enqueue(body={"data": {"start_time": start, "unit": "GB"}}, path=USAGE)
+        result = shell("costs", "2026-05", "--format", "csv")
+        assert (1, b"") == (result.status, result.stdout)
+        assert f"fastly-billing: {reason}" in result.stderr
+        assert "pass start_month" not in result.stderr
+
     def test_unknown_currency(self, shell: Shell, server: BillingServer) -> None:
         """An invoice without a currency is added; the table then has no code."""
         unknown = an_invoice("2026-04", 3, currency_code=None)

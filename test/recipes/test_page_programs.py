@@ -89,6 +89,7 @@ def test_costs_of_all_invoices_of_a_month(
     [
         (f"{YEAR}-01-01", {True}),
         (f"{YEAR - 1}-12-31T17:00:00-07:00", {True}),
+        (f"{YEAR - 1}-12-01", {True}),
         (f"{YEAR}-02-01", {True, False}),
     ],
 )
@@ -99,8 +100,11 @@ def test_no_month_twice(
     start: str,
     kinds: set[bool],
 ) -> None:
-    """The month to date is left out while it is that of a month that has its invoice."""
-    listed = [invoice(f"{YEAR}-01-01", 5)]
+    """The month to date is left out while it is that of a month that has its invoice.
+
+    That month can be the last one of the year before, whose invoice has no rows.
+    """
+    listed = [invoice(f"{YEAR}-01-01", 5), invoice(f"{YEAR - 1}-12-01", 7, 2)]
     server.enqueue(body={"data": listed, "meta": {}}, path=LIST)
     server.enqueue(body=invoice(start, 5), path=MTD)
     rows = function_of("rows_until_today")(api)
