@@ -139,8 +139,8 @@ def costs_page(costs: Costs, invoices: Iterable[Invoice], paper: Paper) -> Itera
     yield from share_lines((by.capitalize(), currency), sums, paper)
     yield ""
     if by in ("service", "team"):
-        part = f"{money(matched)} of {money(total)} matches usage by service. "
-        yield from paper.prose(part + _ASSUMED)
+        part, whole = money(matched, currency), money(total, currency)
+        yield from paper.prose(f"{part} of {whole} matches usage by service. {_ASSUMED}")
     count = f"{len(months):,} invoice{'s' * (len(months) != 1)}"
     yield from paper.prose(f"{count}; --format csv has a row for each invoice and {by}.")
 

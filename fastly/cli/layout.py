@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from fastly._months import in_utc
 from fastly._text import printable
-from fastly.rows import exact
+from fastly.rows import cent, exact
 
 __all__ = [
     "NARROWEST",
@@ -165,9 +165,9 @@ def figure(value: Number, digits: int) -> str:
     return text if text.strip("-0.,") else text.removeprefix("-")
 
 
-def money(amount: Number) -> str:
-    """Return an amount with two decimals and thousands separators; "-" for None."""
-    return figure(amount, 2)
+def money(amount: Number, currency: str | None = None) -> str:
+    """Return an amount with thousands separators and its currency's decimals, at least two."""
+    return figure(amount, max(2, -int(cent(currency).as_tuple().exponent)))
 
 
 def apart(one: Number, other: Number) -> tuple[str, str]:

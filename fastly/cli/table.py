@@ -14,7 +14,7 @@ from fastly.cli.layout import Paper, apart, cells, day, moment, money
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
-from fastly.rows import coupon, exact, exact_sum, month_of, tolerance
+from fastly.rows import cent, coupon, exact, exact_sum, month_of, tolerance
 
 __all__ = ["invoice_page", "invoices_page", "month_to_date_page", "share_lines"]
 
@@ -184,16 +184,16 @@ class _Charges:
         amounts = [g.cost for g in self.groups]
         amounts += [cost for g in self.groups for _, cost in g.regions]
         amounts += [exact(line.amount or 0) for line in self.credits]
-        texts = [heading, money(self.total), money(self.sum), *map(money, amounts)]
+        texts = [heading, *(money(x, heading) for x in (self.total, self.sum, *amounts))]
         width = max(len(text) for text in texts)
         if self.groups:
             yield from self._group_lines(heading, width, paper)
         for line in self.credits:
-            yield from paper.row(_credit_label(line), f"  {money(line.amount):>{width}}")
+            yield from paper.row(_credit_label(line), f"  {money(line.amount, heading):>{width}}")
         if self.groups or self.credits:
             yield paper.rule * paper.width
-        yield from paper.row(label, f"  {money(self.total):>{width}}")
-        yield from self._gap_lines(width, paper)
+        yield from paper.row(label, f"  {money(self.total, heading):>{width}}")
+        yield from self._gap_lines(heading, width, paper)
 
     def _group_lines(self, heading: str, width: int, paper: Paper) -> Iterator[str]:
         """Yield a line for each group with its share, and one for each of its regions."""
@@ -201,14 +201,15 @@ class _Charges:
         charged = exact_sum(group.cost for group in self.groups if group.cost > 0)
         yield from bar_lines(("Charges", heading), rows, charged, width, paper)
 
-    def _gap_lines(self, width: int, paper: Paper) -> Iterator[str]:
+    def _gap_lines(self, heading: str, width: int, paper: Paper) -> Iterator[str]:
         """Yield what the lines add up to if it is not the total, and lines without an amount."""
         gap = None if self.total is None else exact(self.total) - self.sum
-        if self.count and (gap is None or abs(gap) >= _CENT):
-            yield from paper.row("Sum of the lines", f"  {money(self.sum):>{width}}")
-        if self.count and gap is not None and abs(gap) >= _CENT:
+        least = min(_CENT, cent(heading))  # that is visible
+        if self.count and (gap is None or abs(gap) >= least):
+            yield from paper.row("Sum of the lines", f"  {money(self.sum, heading):>{width}}")
+        if self.count and gap is not None and abs(gap) >= least:
             label = "Rounding of the lines" if abs(gap) <= self.tolerance else "Not in any line"
-            yield from paper.row(label, f"  {money(gap):>{width}}")
+            yield from paper.row(label, f"  {money(gap, heading):>{width}}")
         if self.unknown:
             yield from paper.prose(f"{_count(self.unknown, 'line')} without an amount.")
 
@@ -223,7 +224,7 @@ def bar_lines(
     """Yield the titles, and a line for each row, with a bar and its share if there is room.
 
     Args:
-        titles: Those of the names and the amounts.
+        titles: Those of the names and the amounts; the second can be a currency.
         rows: The indent, the name and the amount of each line.
         whole: What the shares are of.
         width: Columns for amounts.
@@ -232,7 +233,8 @@ def bar_lines(
     costs = [cost for _, _, cost in rows]
     bars = paper.bars(costs, paper.width - width - 2 * _GAP - _SHARE - _NAME) if whole else None
     for number, (indent, name, cost) in enumerate([(0, titles[0], Decimal(0)), *rows]):
-        rest = f"{'':{_GAP}}{money(cost) if number else titles[1]:>{width}}"
+        amount = money(cost, titles[1]) if number else titles[1]
+        rest = f"{'':{_GAP}}{amount:>{width}}"
         if bars and number:
             share = f"{cost / whole:.1%}"
             rest = f"{'':{_GAP}}{bars[number - 1]}{share:>{_SHARE}}{rest}"
@@ -246,10 +248,11 @@ def share_lines(
 ) -> Iterator[str]:
     """Yield the lines of `bar_lines`, with shares of the sum, and the sum below them."""
     total = exact_sum(cost for _, _, cost in rows)
-    width = max(map(cells, [titles[1], money(total), *(money(cost) for _, _, cost in rows)]))
+    amounts = [money(x, titles[1]) for x in (total, *(cost for _, _, cost in rows))]
+    width = max(map(cells, [titles[1], *amounts]))
     yield from bar_lines(titles, rows, total, width, paper)
     yield paper.rule * paper.width
-    yield from paper.row("Total", f"  {money(total):>{width}}")
+    yield from paper.row("Total", f"  {amounts[0]:>{width}}")
 
 
 def _groups(lines: Iterable[Mtdlineitems]) -> list[_Group]:
@@ -302,7 +305,7 @@ def _currency(invoice: Invoice) -> str:
 
 
 def _amount(amount: Decimal | float | None, invoice: Invoice) -> str:
-    return f"{money(amount)} {_currency(invoice)}"
+    return f"{money(amount, invoice.currency_code)} {_currency(invoice)}"
 
 
 def _month(start: datetime | None) -> str:

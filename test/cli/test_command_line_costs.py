@@ -140,6 +140,12 @@ class TestCosts:
         assert (1, f"fastly-billing: {expected}") == (result.status, result.stderr)
         assert not file.exists()
 
+    def test_three_decimals(self, shell: Shell, server: BillingServer) -> None:
+        """The table has the decimals of the currency."""
+        serve(server, an_invoice("2026-05", 1.235, currency_code="KWD"), times=2)
+        text = shell("costs", "--format", "table").stdout.decode()
+        assert (1, 1) == (text.count(" 1.235\n"), text.count("1.235 of 1.235 matches"))
+
     @pytest.mark.parametrize(
         ("unknown", "start", "reason"),
         [

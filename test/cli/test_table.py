@@ -186,6 +186,18 @@ class TestInvoice:
         text = invoice(monthly_transaction_amount=total, **fields)
         assert f"{total - 30:.2f}" == amount_of(label, text)
 
+    def test_three_decimals(self) -> None:
+        """All amounts have the decimals of their currency, and a difference of one is shown."""
+        made = {"currency_code": "KWD", "monthly_transaction_amount": 1.235}
+        lines = [{"amount": 1.234, "product_group": "G"}, {**CREDIT, "amount": -0.001}]
+        text = invoice(transaction_line_items=lines, **made)
+        assert "1.234" == amount_of("G", text)
+        assert "-0.001" == amount_of("Credit", text)
+        assert "1.235" == amount_of("Total, KWD", text)
+        assert "1.233" == amount_of("Sum of the lines", text)
+        assert "0.002" == amount_of("Rounding of the lines", text)
+        assert 2 == invoices(made).count(" 1.235 KWD")
+
     def test_total_that_is_missing(self) -> None:
         """Without a total, the page still shows what the lines add up to."""
         text = invoice(transaction_line_items=lines_of(1, 2))
