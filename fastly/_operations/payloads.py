@@ -165,6 +165,8 @@ def _text(response: Response) -> str:
         _refuse(response, f"unknown charset {name!r}", error)
     except UnicodeDecodeError as error:
         _refuse(response, f"the body is not {name} text: {error}", error)
+    if text.lstrip()[:1] in ("<", "{"):  # an error or a web page under the name of CSV
+        _refuse(response, "the body is not CSV")
     return text or _refuse(response, "the body is empty")
 
 

@@ -12,6 +12,7 @@ from fastly.api.ai_runtime_control_usage_metrics_api import AiRuntimeControlUsag
 from fastly.api.billing_api import BillingApi
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
+from fastly.api.customer_addresses_api import CustomerAddressesApi
 from fastly.api.historical_api import HistoricalApi
 from fastly.models import Invoice, Usagemetrics
 from fastly.testing import BillingServer
@@ -37,6 +38,7 @@ METHODS = {
     "get_service_level_usage": BillingUsageMetricsApi,
     "get_usage_month": HistoricalApi,
     "arc_get_usage_metrics": AiRuntimeControlUsageMetricsApi,
+    "list_customer_addresses": CustomerAddressesApi,
 }
 ARGUMENTS = {
     "get_invoice_by_invoice_id": ("INV-1",),
@@ -44,7 +46,7 @@ ARGUMENTS = {
 }
 LISTS = (
     *("list_invoices", "get_usage_metrics", "get_service_level_usage"),
-    "arc_get_usage_metrics",
+    *("arc_get_usage_metrics", "list_customer_addresses"),
 )
 
 

@@ -122,6 +122,16 @@ def test_export_as_csv(arc: AiRuntimeControlUsageMetricsApi, server: BillingServ
     assert ["text/csv", "application/json"] == accepted
 
 
+@pytest.mark.parametrize("body", ['{"msg": "busy"}', "\n<html>"])
+def test_an_export_that_is_not_csv(
+    arc: AiRuntimeControlUsageMetricsApi, server: BillingServer, body: str
+) -> None:
+    """An error and a web page are not CSV, whatever their Content-Type says."""
+    server.enqueue(body=body, headers={"Content-Type": "text/csv"})
+    with pytest.raises(fastly.ResponseException, match="the body is not CSV"):
+        arc.arc_export_usage_metrics(_accept="text/csv")
+
+
 def test_other_formats(arc: AiRuntimeControlUsageMetricsApi, server: BillingServer) -> None:
     """The export is not a PDF, and a page is only JSON."""
     export, get = arc.arc_export_usage_metrics, arc.arc_get_usage_metrics
