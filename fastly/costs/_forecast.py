@@ -234,16 +234,19 @@ def _money(amount: Fraction) -> str:
 
 
 def _past(history: object, month: str | None) -> tuple[list[_Bill], str | None]:
-    """Return the bills of the months before one, newest first, and their currency."""
+    """Return the bills of the months before one, newest first, and the newest currency."""
     rule = "history must be what iter_invoices() yields, or its pages"
     kinds = (Invoice, ListEomInvoicesResponse)
     found = items_of(history, *kinds, lambda page: page.data, rule)
     dated = [(month_of(invoice.billing_start_date) or "", invoice) for invoice in found]
     past = [pair for pair in dated if "" < pair[0] < (month or "")]
     past.sort(key=lambda pair: pair[0], reverse=True)
-    groups = groupby(past, lambda pair: pair[0])
-    codes = (invoice.currency_code for _, invoice in past)
-    return [_Bill([x for _, x in same]) for _, same in groups], next(filter(None, codes), None)
+    codes = [invoice.currency_code for _, invoice in past]
+    currency = next(filter(None, codes), None)
+    # Before an account changed its currency, it had other figures.
+    same = [pair for pair, code in zip(past, codes, strict=True) if not code or code == currency]
+    groups = groupby(same, lambda pair: pair[0])
+    return [_Bill([x for _, x in pairs]) for _, pairs in groups], currency
 
 
 def _usage(now: _Bill, months: list[_Bill], period: _Period) -> tuple[Range, list[str]]:

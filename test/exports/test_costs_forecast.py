@@ -214,6 +214,15 @@ class TestHistory:
         found = forecast(to_date(a_line(0, "B"), end="2026-08-01"), past)
         assert 620 == found.high
 
+    def test_another_currency(self) -> None:
+        """Invoices from before the account changed its currency are not in the history."""
+        now, line = to_date(a_line(0, "B"), end="2026-08-01"), a_line(310, "B")
+        before = [an_invoice("2026-06", a_line(90_000, "B"), currency_code="JPY")]
+        past = [an_invoice("2026-07", line), *before, an_invoice("2026-05", line)]
+        without = [bill for bill in past if bill not in before]
+        assert forecast(now, without) == forecast(now, past)
+        assert "USD" == forecast(now, past).currency_code
+
     def test_shapes(self, invoices: BillingInvoicesApi) -> None:
         """A history is an iterator, pages or a page; its currency is that of the forecast."""
         page = ListEomInvoicesResponse.from_dict({"data": [None, self.HISTORY[0].to_dict()]})

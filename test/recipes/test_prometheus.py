@@ -255,6 +255,17 @@ def test_signal_during_a_request(recipe: Callable[[str], Recipe], server: Billin
         assert (0, "") == exporter.stop()
 
 
+def test_an_unknown_cost_is_left_out(
+    recipe: Callable[[str], Recipe], server: BillingServer
+) -> None:
+    """A line without an amount is not a cost of 0."""
+    lines = [{"amount": None, "product_group": "A"}, {"amount": 2, "product_group": "B"}]
+    server.enqueue(body={"transaction_line_items": lines})
+    with exporting(recipe("prometheus")) as exporter:
+        assert {("", "B", ""): 2.0} == exporter.wait_for(is_up)["cost"]
+        assert (0, "") == exporter.stop()
+
+
 def test_empty_response_survives(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
     """A month to date without lines and dates has its total under empty labels."""
     server.enqueue(body={"monthly_transaction_amount": "3.5"})
