@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from threading import Lock
 from typing import (
@@ -40,8 +41,8 @@ _MOST_EMPTY_PAGES = 100  # in a row; _request_timeout limits each of them, and n
 _START_AGAIN = "Start again from the first page; if it happens again, report it to Fastly."
 
 
-class Items(Generic[T, PageT]):
-    """The items of one iteration: all of them, except nulls.
+class Items(ABC, Generic[T, PageT]):
+    """The items of one iteration, except nulls.
 
     Args:
         arguments: The arguments of the iteration.
@@ -54,7 +55,8 @@ class Items(Generic[T, PageT]):
         """Return the arguments of the operation, given those of the iterator."""
         return arguments
 
-    def new(self, found: list[T], _page: PageT, _at: Position, _is_last: bool, /) -> list[T]:
+    @abstractmethod
+    def new(self, found: list[T], page: PageT, at: Position, is_last: bool, /) -> list[T]:
         """Return the items of a page, given its position, that the iteration includes.
 
         A subclass remembers nothing if it raises, because the page is then requested again.
@@ -62,7 +64,6 @@ class Items(Generic[T, PageT]):
         Raises:
             ApiValueError: The pages contradict each other.
         """
-        return found
 
 
 class Paged(Iterator[T], Generic[T, PageT]):
@@ -226,7 +227,7 @@ def paged(
     operation: Call[P, PageT],
     steps: Steps,
     items_of: Callable[[PageT], Iterable[T | None] | None],
-    items: type[Items[T, PageT]] = Items,
+    items: type[Items[T, PageT]],
 ) -> Callable[
     [Callable[Concatenate[Any, Q], Paged[T, PageT]]],
     Callable[Concatenate[Any, Q], Paged[T, PageT]],
