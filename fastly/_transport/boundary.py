@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 import traceback
 from typing import Any
@@ -14,6 +15,7 @@ from fastly._transport.deadline import Deadline
 from fastly._transport.messages import shortened
 from fastly.exceptions import (
     CERTIFICATE_ADVICE,
+    CLIENT_CERTIFICATE_ADVICE,
     ApiException,
     ConnectionException,
     TimeoutException,
@@ -24,6 +26,7 @@ __all__ = [
     "FOREIGN",
     "UNTRUSTED",
     "ended_early",
+    "is_refusal_of_client",
     "root_cause",
     "translated",
     "without_frames",
@@ -47,6 +50,11 @@ _ENDED = (
 )
 
 
+# The alerts of a server to a client without a certificate, or with one that it does not take
+# (RFC 8446, section 6.2). TLS 1.2 has none for the first case but a failed handshake.
+_REFUSALS = re.compile(r"alert .*(certificate|unknown ca|access denied|handshake failure)")
+
+
 def root_cause(error: BaseException | None) -> BaseException | None:
     """Return the original exception inside those that urllib3 wraps around it."""
     while True:
@@ -65,6 +73,11 @@ def ended_early(error: BaseException) -> bool:
     return isinstance(root_cause(error), _ENDED)
 
 
+def is_refusal_of_client(root: BaseException | None) -> bool:
+    """Return whether an exception says that the server refuses the client's certificate."""
+    return isinstance(root, ssl.SSLError) and _REFUSALS.search(str(root)) is not None
+
+
 def translated(error: Exception, url: str, deadline: Deadline) -> ApiException:
     """Convert any exception of the libraries to ours, with a message that says what happened."""
     root = root_cause(error)
@@ -77,6 +90,8 @@ def translated(error: Exception, url: str, deadline: Deadline) -> ApiException:
     ours = kind(reason=shortened(where + _what_happened(root, deadline)), url=url)
     if isinstance(root, UNTRUSTED):
         ours.advice = CERTIFICATE_ADVICE
+    elif is_refusal_of_client(root):
+        ours.advice = CLIENT_CERTIFICATE_ADVICE
     return ours
 
 
