@@ -33,16 +33,15 @@ __all__ = [
 ]
 
 UNTRUSTED = (ssl.SSLCertVerificationError, CertificateError)
-BUGS = (
-    TypeError,
-    AttributeError,
-    LookupError,
-)  # of what a program or a tracer wraps around urllib3
+# Of what a program or a tracer wraps around urllib3.
+BUGS = (TypeError, AttributeError, LookupError, ValueError)
 # Not Exception: a program may interrupt a call with its own, as Celery's time limits do.
 FOREIGN = (
-    *(foreign.HTTPError, http.client.HTTPException, OSError, ValueError, EOFError),
+    *(foreign.HTTPError, http.client.HTTPException, OSError, EOFError),
     *BUGS,
 )
+_PARSERS = ("email.", "http.", "urllib3.")
+_NETWORK = (*_PARSERS, "encodings.", "fastly.", "idna.", "socket", "ssl")
 # How a connection that the other side has closed fails before the first byte of a response.
 _ENDED = (
     *(http.client.RemoteDisconnected, ConnectionResetError, ConnectionAbortedError),
@@ -118,14 +117,18 @@ def without_frames(error: BaseException, outer: BaseException | None) -> BaseExc
 
 
 def _is_of_a_tool(error: BaseException) -> bool:
-    """Return whether an exception was raised outside of the libraries that read a response.
+    """Return whether an exception was raised outside of what sends a request and reads a response.
 
-    Some Pythons raise a TypeError for a header that they cannot parse.
+    Some Pythons raise a TypeError for a header that they cannot parse, and a ValueError for a file
+    that another thread has closed. Some errors of ssl and of urllib3 are ValueErrors, too.
     """
+    if isinstance(error, (OSError, foreign.HTTPError)):
+        return False
     innermost = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         innermost = str(frame.f_globals.get("__name__"))
-    return not innermost.startswith(("email.", "http.", "urllib3."))
+    ours = _NETWORK if isinstance(error, ValueError) else _PARSERS
+    return not innermost.startswith(ours)
 
 
 def _of_a_tool(root: BaseException, url: str) -> ApiException:
