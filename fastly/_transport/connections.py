@@ -99,6 +99,7 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         """Connect within the connect timeout, which does not reduce the read timeout."""
         deadline = running()
+        deadline.reuses = False  # else each failure to connect would be taken for an old end
         left_to_read = deadline.left_of_phase()
         deadline.start_phase(deadline.connect)
         try:
