@@ -44,6 +44,7 @@ _URLLIB3_CONNECT = urllib3_connection.create_connection
 
 
 class _Connection(HTTPConnection):
+    debuglevel = 0  # http.client prints requests, token included, if a program sets its own
     keepalive_expiry = math.inf  # seconds; the pool sets it
     _response: StrictResponse | None = None
     _used = math.inf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import logging
 import pickle
 import re
@@ -189,6 +190,17 @@ def test_no_log_record_holds_the_token(
     assert len(caplog.records) > 10
     for record in caplog.records:
         assert TOKEN not in record.getMessage() + repr(record.args) + repr(vars(record))
+
+
+def test_a_programs_debug_output_of_http_holds_no_token(
+    server: BillingServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A program that makes ``http.client`` print requests does not print the token."""
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    configuration = fastly.Configuration(host=server.url, api_key={"token": server.token})
+    with fastly.ApiClient(configuration) as client:
+        assert BillingInvoicesApi(client).list_invoices(limit=1).data
+    assert server.token not in capsys.readouterr().out
 
 
 def test_no_object_shows_the_token(server: BillingServer) -> None:
