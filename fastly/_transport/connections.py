@@ -60,7 +60,14 @@ class _Connection(HTTPConnection):
         lines = self._response and self._response.lines
         if (lines and lines.is_last) or time.monotonic() - self._used > self.keepalive_expiry:
             return False
-        return super().is_connected
+        if super().is_connected:
+            return True
+        # The end of TLS may be what has arrived: answered, it is no TCP reset (RFC 8446, 6.1).
+        with suppress(OSError, ValueError, AttributeError):  # no TLS, or no connection
+            tls = cast("SSLTransport", self.sock)
+            tls.settimeout(0)
+            tls.unwrap()
+        return False
 
     def _strict_response(self, *args: Any, **options: Any) -> StrictResponse:
         self._response, self._used = StrictResponse(*args, **options), time.monotonic()
