@@ -24,9 +24,9 @@ def _note_arrival(status: int) -> None:
             on its way over an old connection (RFC 9110, section 15.5.9).
     """
     deadline = running(None)
-    if deadline is None:
+    if deadline is None or not deadline.reuses:
         return
-    if status == http.client.REQUEST_TIMEOUT and deadline.reuses:
+    if status == http.client.REQUEST_TIMEOUT:
         raise http.client.RemoteDisconnected("408")
     deadline.reuses = False
 
