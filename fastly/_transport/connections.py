@@ -130,7 +130,8 @@ class _Connection(HTTPConnection):
         if urllib3_connection.create_connection is not _URLLIB3_CONNECT:
             return super()._new_conn()  # the program has replaced it
         try:
-            return connect(self._dns_host, self.port, cast("Any", self.socket_options))
+            host = self._dns_host.strip("[]")  # a proxy's IPv6 address keeps its brackets
+            return connect(host, self.port, cast("Any", self.socket_options))
         except socket.gaierror as error:
             raise foreign.NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:

@@ -90,7 +90,6 @@ def connect(host: str, port: int, options: list[Any]) -> socket.socket:
     Raises:
         OSError: No address accepted; the last one's error.
     """
-    host = host.strip("[]")  # urllib3 keeps the brackets of a proxy's IPv6 address
     found = socket.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
     return first_connected(found, options)
 
