@@ -7,12 +7,12 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, ParamSpec, TypeVar, cast
 
 from fastly._text import did_you_mean
-from fastly.exceptions import ApiTypeError
+from fastly.exceptions import ApiTypeError, OpenApiException
 
 if TYPE_CHECKING:
     from types import FunctionType
 
-__all__ = ["Parameters", "accepts_only_declared_arguments"]
+__all__ = ["Parameters", "accepts_only_declared_arguments", "hides_arguments"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,6 +62,25 @@ class Parameters(NamedTuple):
         raise ApiTypeError(f"{self.function}() {why}{stop} Its arguments are {known}")
 
 
+def hides_arguments(function: Callable[P, T]) -> Callable[P, T]:
+    """Keep a function's arguments out of the traceback of an error about them.
+
+    Error trackers record the local variables of every frame, and a token with a line break at its
+    end is a token.
+    """
+
+    @wraps(function)
+    def hiding(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except OpenApiException as error:
+            refused = error.with_traceback(None)
+            del args, kwargs
+        raise refused
+
+    return hiding
+
+
 def accepts_only_declared_arguments(function: Callable[P, T]) -> Callable[P, T]:
     """Make invalid arguments of a constructor raise ``ApiTypeError``, like any other mistake."""
     code = cast("FunctionType", function).__code__
@@ -74,4 +93,4 @@ def accepts_only_declared_arguments(function: Callable[P, T]) -> Callable[P, T]:
         parameters.named(args[1:], kwargs)
         return function(*args, **kwargs)
 
-    return checked
+    return hides_arguments(checked)

@@ -13,7 +13,7 @@ from fastly._operations.identity import confirmed
 from fastly._operations.options import checked
 from fastly._operations.payloads import decoded, parsed, refuse_bodiless
 from fastly._operations.polling import poll_while_accepted
-from fastly._signatures import accepts_only_declared_arguments
+from fastly._signatures import accepts_only_declared_arguments, hides_arguments
 from fastly._transport import LastResponse, RawResponse, Request, Response, RestClient
 from fastly._transport.async_result import AsyncResult
 from fastly._transport.bodies import TruncatedBodyError
@@ -161,6 +161,7 @@ class ApiClient:
     def user_agent(self, value: str) -> None:
         self.default_headers["User-Agent"] = value
 
+    @hides_arguments
     def set_default_header(self, header_name: str, header_value: str) -> None:
         """Send a header with each request from now on.
 

@@ -61,6 +61,10 @@ CERTIFICATE_ADVICE = (
     "Check the host and the clock. If your network decrypts TLS, set ssl_ca_cert to a PEM file "
     "with its certificate authority, or use truststore."
 )
+CLIENT_CERTIFICATE_ADVICE = (
+    "The server may require a client certificate that it trusts: set cert_file and key_file of "
+    "Configuration, or FASTLY_CLIENT_CERT and FASTLY_CLIENT_KEY for the command."
+)
 _LONGEST_DETAIL_BODY = 64 * 1024  # bytes searched for the API's message, which has a few hundred
 _LONGEST_DETAIL = 300  # characters
 

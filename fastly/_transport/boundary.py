@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 import traceback
 from typing import Any
@@ -14,6 +15,7 @@ from fastly._transport.deadline import Deadline
 from fastly._transport.messages import shortened
 from fastly.exceptions import (
     CERTIFICATE_ADVICE,
+    CLIENT_CERTIFICATE_ADVICE,
     ApiException,
     ConnectionException,
     TimeoutException,
@@ -24,27 +26,32 @@ __all__ = [
     "FOREIGN",
     "UNTRUSTED",
     "ended_early",
+    "is_refusal_of_client",
     "root_cause",
     "translated",
     "without_frames",
 ]
 
 UNTRUSTED = (ssl.SSLCertVerificationError, CertificateError)
-BUGS = (
-    TypeError,
-    AttributeError,
-    LookupError,
-)  # of what a program or a tracer wraps around urllib3
+# Of what a program or a tracer wraps around urllib3.
+BUGS = (TypeError, AttributeError, LookupError, ValueError)
 # Not Exception: a program may interrupt a call with its own, as Celery's time limits do.
 FOREIGN = (
-    *(foreign.HTTPError, http.client.HTTPException, OSError, ValueError, EOFError),
+    *(foreign.HTTPError, http.client.HTTPException, OSError, EOFError),
     *BUGS,
 )
+_PARSERS = ("email.", "http.", "urllib3.")
+_NETWORK = (*_PARSERS, "encodings.", "fastly.", "idna.", "socket", "ssl")
 # How a connection that the other side has closed fails before the first byte of a response.
 _ENDED = (
     *(http.client.RemoteDisconnected, ConnectionResetError, ConnectionAbortedError),
     *(BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError),
 )
+
+
+# The alerts of a server to a client without a certificate, or with one that it does not take
+# (RFC 8446, section 6.2). TLS 1.2 has none for the first case but a failed handshake.
+_REFUSALS = re.compile(r"alert .*(certificate|unknown ca|access denied|handshake failure)")
 
 
 def root_cause(error: BaseException | None) -> BaseException | None:
@@ -65,6 +72,11 @@ def ended_early(error: BaseException) -> bool:
     return isinstance(root_cause(error), _ENDED)
 
 
+def is_refusal_of_client(root: BaseException | None) -> bool:
+    """Return whether an exception says that the server refuses the client's certificate."""
+    return isinstance(root, ssl.SSLError) and _REFUSALS.search(str(root)) is not None
+
+
 def translated(error: Exception, url: str, deadline: Deadline) -> ApiException:
     """Convert any exception of the libraries to ours, with a message that says what happened."""
     root = root_cause(error)
@@ -77,6 +89,8 @@ def translated(error: Exception, url: str, deadline: Deadline) -> ApiException:
     ours = kind(reason=shortened(where + _what_happened(root, deadline)), url=url)
     if isinstance(root, UNTRUSTED):
         ours.advice = CERTIFICATE_ADVICE
+    elif is_refusal_of_client(root):
+        ours.advice = CLIENT_CERTIFICATE_ADVICE
     return ours
 
 
@@ -103,14 +117,18 @@ def without_frames(error: BaseException, outer: BaseException | None) -> BaseExc
 
 
 def _is_of_a_tool(error: BaseException) -> bool:
-    """Return whether an exception was raised outside of the libraries that read a response.
+    """Return whether an exception was raised outside of what sends a request and reads a response.
 
-    Some Pythons raise a TypeError for a header that they cannot parse.
+    Some Pythons raise a TypeError for a header that they cannot parse, and a ValueError for a file
+    that another thread has closed. Some errors of ssl and of urllib3 are ValueErrors, too.
     """
+    if isinstance(error, (OSError, foreign.HTTPError)):
+        return False
     innermost = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         innermost = str(frame.f_globals.get("__name__"))
-    return not innermost.startswith(("email.", "http.", "urllib3."))
+    ours = _NETWORK if isinstance(error, ValueError) else _PARSERS
+    return not innermost.startswith(ours)
 
 
 def _of_a_tool(root: BaseException, url: str) -> ApiException:

@@ -170,12 +170,12 @@ class RestClient:
         """Read the body of a 2xx response; if the connection fails, the request is retried."""
         if response.status == http.client.ACCEPTED:  # its body can be anything
             return _response(response, self._as_it_comes(response), url)
+        read = _reader(response, url)
         received = io.BytesIO()
         limit = self._configuration.max_response_bytes
         outer = sys.exc_info()[1]
         try:
-            # Unlike read, read1 loses nothing of what arrived before a failure.
-            data = read_body(response, response.read1, limit, received)
+            data = read_body(response, read, limit, received)
         except UnusableBodyError as error:
             response.close()
             kept = text_or_bytes(_masked(received), _KEPT, is_whole=False)
@@ -188,8 +188,6 @@ class RestClient:
             failure.headers = response.headers
             failure.body = text_or_bytes(_masked(received), is_whole=False)
             raise failure from without_frames(error, outer)
-        if not data and response.tell():
-            data = _read_before(response, url)
         return _response(response, mask(data), url)
 
     def _failure(self, response: RawResponse, request: Request) -> ApiException:
@@ -226,15 +224,20 @@ def _unread(response: RawResponse, _: str) -> RawResponse:
     return response
 
 
-def _read_before(response: RawResponse, url: str) -> bytes:
-    """Return the body that a hook of a tracer has read before, if urllib3 has kept it.
+def _reader(response: RawResponse, url: str) -> Callable[[int], bytes]:
+    """Return what reads a body: from the connection, or what a hook of a tracer has read before.
 
     Raises:
-        ApiException: It has not.
+        ApiException: A hook has read it, or has closed the response, and urllib3 has not kept it.
     """
-    data = response.data
+    was_closed = response.closed and response.length_remaining != 0
+    if not (response.tell() or was_closed):
+        return response.read1  # unlike read, it loses nothing of what arrived before a failure
+    data = response.data if response.tell() and response.closed else b""
     if data:
-        return data
+        whole = io.BytesIO(data)
+        return lambda _: whole.read()
     error = error_of(ApiException, response, url, "the body was read before it came here", b"")
     error.advice = "Remove the hook or wrapper of urllib3 that reads the body, or use .data there."
+    response.close()
     raise error

@@ -44,6 +44,7 @@ _URLLIB3_CONNECT = urllib3_connection.create_connection
 
 
 class _Connection(HTTPConnection):
+    debuglevel = 0  # http.client prints requests, token included, if a program sets its own
     keepalive_expiry = math.inf  # seconds; the pool sets it
     _response: StrictResponse | None = None
     _used = math.inf
@@ -59,7 +60,14 @@ class _Connection(HTTPConnection):
         lines = self._response and self._response.lines
         if (lines and lines.is_last) or time.monotonic() - self._used > self.keepalive_expiry:
             return False
-        return super().is_connected
+        if super().is_connected:
+            return True
+        # The end of TLS may be what has arrived: answered, it is no TCP reset (RFC 8446, 6.1).
+        with suppress(OSError, ValueError, AttributeError):  # no TLS, or no connection
+            tls = cast("SSLTransport", self.sock)
+            tls.settimeout(0)
+            tls.unwrap()
+        return False
 
     def _strict_response(self, *args: Any, **options: Any) -> StrictResponse:
         self._response, self._used = StrictResponse(*args, **options), time.monotonic()
@@ -99,6 +107,7 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         """Connect within the connect timeout, which does not reduce the read timeout."""
         deadline = running()
+        deadline.reuses = False  # else each failure to connect would be taken for an old end
         left_to_read = deadline.left_of_phase()
         deadline.start_phase(deadline.connect)
         try:
@@ -121,7 +130,8 @@ class _Connection(HTTPConnection):
         if urllib3_connection.create_connection is not _URLLIB3_CONNECT:
             return super()._new_conn()  # the program has replaced it
         try:
-            return connect(self._dns_host, self.port, cast("Any", self.socket_options))
+            host = self._dns_host.strip("[]")  # a proxy's IPv6 address keeps its brackets
+            return connect(host, self.port, cast("Any", self.socket_options))
         except socket.gaierror as error:
             raise foreign.NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:

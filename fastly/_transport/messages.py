@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import urllib3
 
 from fastly._transport.bodies import text_or_bytes
-from fastly.exceptions import ApiException
+from fastly.exceptions import CLIENT_CERTIFICATE_ADVICE, ApiException
 
 __all__ = [
     "Headers",
@@ -119,21 +119,27 @@ def error_of(
     error = kind(
         response.status, reason, headers=response.headers, body=body, url=url, retry_after=wait
     )
-    if response.status not in _ANY_BODY and _is_page(response.headers, body):
-        server = shortened(response.headers.get("server") or "a proxy or another server")
-        error.advice = (
-            f"This is a web page of {server}, not a response of the API: check the proxy, the "
-            "network and the host, or retry later."
-        )
+    start = body[:_LONGEST_REASON]
+    text = (start if isinstance(start, str) else start.decode("latin-1")).lstrip("\ufeff \t\r\n")
+    if response.status not in _ANY_BODY and _is_page(response.headers, text):
+        error.advice = _advice_for_page(response.headers, text)
     return error
 
 
-def _is_page(headers: Mapping[str, str], body: str | bytes) -> bool:
+def _is_page(headers: Mapping[str, str], text: str) -> bool:
     """Return whether a body is HTML, which the API never sends but what is in front of it does."""
-    start = body[:_LONGEST_REASON]
-    text = (start if isinstance(start, str) else start.decode("latin-1")).lstrip("\ufeff \t\r\n")
     is_html = "html" in headers.get("content-type", "").lower()
     return text.startswith("<") or (is_html and not text.startswith(("{", "[")))
+
+
+def _advice_for_page(headers: Mapping[str, str], text: str) -> str:
+    if re.search("(No required|The) SSL certificate", text):  # nginx, in place of a TLS alert
+        return CLIENT_CERTIFICATE_ADVICE
+    server = shortened(headers.get("server") or "a proxy or another server")
+    return (
+        f"This is a web page of {server}, not a response of the API: check the proxy, the "
+        "network and the host, or retry later."
+    )
 
 
 def shortened(text: str) -> str:

@@ -31,7 +31,8 @@ def proxy_of(configuration: Configuration, url: str) -> SecretURL | None:
     if proxy is None or _bypassed(configuration, url):
         return None
     if url.startswith("http:") and not (is_loopback(proxy) or configuration.allow_insecure_host):
-        raise ApiValueError(f"{name} {proxy!r} would see the token of {url} unencrypted")
+        masked, proxy = repr(proxy), None  # its text would be in the frame
+        raise ApiValueError(f"{name} {masked} would see the token of {url} unencrypted")
     return proxy
 
 

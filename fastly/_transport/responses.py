@@ -16,10 +16,19 @@ _LONGEST_LINE = 65536  # bytes; http.client refuses longer ones
 _BUFFER = 65536  # bytes; http.client's 8 KiB take two reads for a bill of 30 lines
 
 
-def _note_arrival() -> None:
+def _note_arrival(status: int) -> None:
+    """Note that a response arrives.
+
+    Raises:
+        RemoteDisconnected: It says that the server waited too long for a request, which crossed it
+            on its way over an old connection (RFC 9110, section 15.5.9).
+    """
     deadline = running(None)
-    if deadline is not None:
-        deadline.reuses = False
+    if deadline is None or not deadline.reuses:
+        return
+    if status == http.client.REQUEST_TIMEOUT:
+        raise http.client.RemoteDisconnected("408")
+    deadline.reuses = False
 
 
 class _Lines(io.BufferedReader):
@@ -119,7 +128,7 @@ class StrictResponse(http.client.HTTPResponse):
         parent: Any = super()  # the stubs of http.client omit this method
         while True:
             version, status, reason = cast("tuple[str, int, str]", parent._read_status())
-            _note_arrival()
+            _note_arrival(status)
             if not 100 <= status < 200 or status == http.client.SWITCHING_PROTOCOLS:
                 return version, status, reason
             while self.fp.readline(_LONGEST_LINE + 1).strip():

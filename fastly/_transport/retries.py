@@ -13,7 +13,7 @@ from urllib3 import exceptions as foreign
 
 from fastly._text import printable
 from fastly._transport.bodies import TruncatedBodyError
-from fastly._transport.boundary import BUGS, FOREIGN, UNTRUSTED, root_cause
+from fastly._transport.boundary import BUGS, FOREIGN, UNTRUSTED, is_refusal_of_client, root_cause
 from fastly._transport.deadline import Deadline
 from fastly.exceptions import ApiException
 
@@ -148,11 +148,13 @@ def next_policy(
 def _may_pass(cause: BaseException | None) -> bool:
     """Return whether a failure may be temporary.
 
-    A bad certificate, a wrong proxy login, a bug in a program and a closed pool are permanent.
+    A bad certificate of either side, a wrong proxy login, a bug in a program and a closed pool are
+    permanent.
     """
     root = root_cause(cause)
     refused_by_proxy = re.match(r"Tunnel connection failed: 4(?!08|29)", str(root))
-    return not (isinstance(root, _LASTING) or refused_by_proxy)
+    is_lasting = isinstance(root, _LASTING) or is_refusal_of_client(root)
+    return not (is_lasting or refused_by_proxy)
 
 
 def seconds_before_retry(policy: urllib3.Retry, error: ApiException, left: float) -> float:

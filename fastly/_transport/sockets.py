@@ -52,7 +52,14 @@ class Deadlined:
             self.settimeout(left)
 
     def sendall(self, *args: Any) -> None:
-        """Send as the socket does, within the deadline."""
+        """Send as the socket does, within the deadline.
+
+        Before each read, urllib3's TLS sends what it has to send: often nothing. The system would
+        be called for that too, and would fail if the server has closed: a response, or the alert
+        that says why, is then never read.
+        """
+        if not args[0]:
+            return
         parent: Any = super()  # a class of sockets, which connect() adds
         self.await_within_deadline()
         parent.sendall(*args)

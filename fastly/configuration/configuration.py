@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from fastly._signatures import hides_arguments
 from fastly._version import __version__
 from fastly.configuration.checks import (
     DEFAULT_HOST,
@@ -224,6 +225,7 @@ class Configuration:
 
     if not TYPE_CHECKING:  # to a type checker, the settings are the declared ones
 
+        @hides_arguments
         def __setattr__(self, name, value):
             if not isinstance(getattr(type(self), name, None), Setting):
                 raise no_setting(name, dir(self))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from fastly._signatures import hides_arguments
 from fastly.exceptions import ApiKeyError
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Secrets(MutableMapping[str, str]):
         """Return a value, or ``default`` if it is not set."""
         return self._values.get(self._key(key), default)
 
+    @hides_arguments
     def __setitem__(self, key: str, value: str) -> None:
         self._values[self._key(key)] = self._check(key, value)
 

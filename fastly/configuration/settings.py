@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-from fastly._signatures import Parameters
+from fastly._signatures import Parameters, hides_arguments
 from fastly._text import did_you_mean
 from fastly.configuration.checks import check_hidden, variable
 from fastly.configuration.secrets import Secrets
@@ -160,6 +160,7 @@ def settings(cls: type[C]) -> type[C]:
     parameters = Parameters(cls.__name__, positional, (), tuple(declared))
     secret = {name: x.check_value for name, x in declared.items() if isinstance(x, SecretMapping)}
 
+    @hides_arguments
     def init(self: C, *args: object, **kwargs: object) -> None:
         given = parameters.named(args, kwargs)
         self.__dict__["_secrets"] = {name: Secrets(check) for name, check in secret.items()}

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import http.client
+import json
 import pickle
 import re
 import socket
 import ssl
 import sys
 import urllib.error
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,7 @@ from fastly.exceptions import (
     NotFoundException,
     TimeoutException,
 )
+from fastly.testing import BillingServer
 
 FOREIGN_BASES = (foreign.HTTPError, http.client.HTTPException, ssl.SSLError, OSError)
 
@@ -425,43 +428,68 @@ def test_the_cause_of_connecting_too_long(server: Any, scheme: str) -> None:
     assert ("127.0.0.1", "timed out") == (connection.host, words)
 
 
-def reading(cached: bool) -> Any:
-    """Return what a tracer installs around ``urlopen``: a hook that reads the body."""
+def wrap(monkeypatch: pytest.MonkeyPatch, hook: Callable[[Any], object]) -> None:
+    """Call a hook with each response, as tracers do."""
     urlopen = HTTPConnectionPool.urlopen
 
     def traced(self: Any, *given: Any, **options: Any) -> Any:
         response = urlopen(self, *given, **options)
-        _ = response.data if cached else response.read()
+        hook(response)
         return response
 
-    return traced
+    monkeypatch.setattr(HTTPConnectionPool, "urlopen", traced)
 
 
-@pytest.mark.parametrize("cached", [True, False])
-def test_a_hook_may_read_the_body(cached: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hook that reads the body with ``data`` changes nothing, and another one is named."""
-    # As tracers do: the wrapper is what is tested.
-    monkeypatch.setattr(HTTPConnectionPool, "urlopen", reading(cached))
+@pytest.mark.parametrize("zips", [False, True])
+def test_a_hook_may_read_the_body(zips: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hook that reads a body with ``data``, zipped or not, changes nothing."""
+    body = json.dumps({"invoice_id": "i", "account_name": "a" * 100_000}).encode()
+    headers = {"Content-Encoding": "gzip"} if zips else {}
+    wrap(monkeypatch, lambda response: response.data)
+    with BillingServer(token=TOKEN) as server:
+        server.enqueue(headers=headers, body=gzip.compress(body) if zips else body)
+        assert "i" == ask(server.url).invoice_id
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        lambda response: response.read(),
+        lambda response: response.read(5),
+        lambda response: response.drain_conn(),
+        lambda response: response.close(),
+    ],
+    ids=["read", "read(5)", "drain_conn", "close"],
+)
+def test_a_hook_that_takes_the_body_is_named(
+    hook: Callable[[Any], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook that reads the body or a part of it, or closes the response, is the advice."""
+    wrap(monkeypatch, hook)
     with FaultServer() as server:
-        if cached:
-            assert "i" == ask(server.url).invoice_id
-            return
         error = failure(server.url)
     assert (ApiException, 200) == (type(error), error.status)
     assert "read before" in (error.reason or "")
     assert "hook" in error.advice
 
 
-def test_an_error_of_a_tool_is_no_failure_of_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A TypeError of what wraps urllib3 says so, is chained, and is not retried."""
+@pytest.mark.parametrize(
+    "bug",
+    [TypeError("'Secret' object is not iterable"), ValueError("2"), KeyError("k")],
+    ids=repr,
+)
+def test_an_error_of_a_tool_is_no_failure_of_the_network(
+    monkeypatch: pytest.MonkeyPatch, bug: Exception
+) -> None:
+    """An error of what wraps urllib3 says so, is chained, and is not retried."""
     calls: list[int] = []
 
     def broken(*_: Any, **__: Any) -> None:
         calls.append(1)
-        raise TypeError("'Secret' object is not iterable")
+        raise bug
 
     monkeypatch.setattr(HTTPConnectionPool, "urlopen", broken)  # as tracers do
     error = failure("http://127.0.0.1:1", retries=3)
     assert (ApiException, None, 1) == (type(error), error.status, len(calls))
     assert "not of the network" in error.advice
-    assert isinstance(error.__cause__, TypeError)
+    assert bug is error.__cause__

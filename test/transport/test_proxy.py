@@ -110,6 +110,24 @@ def test_a_proxy_of_the_environment_is_used(
     assert ask(named(secure), ssl_ca_cert=roots)
 
 
+def test_a_proxy_at_an_ipv6_address(secure: TLSServer, roots: str) -> None:
+    """A proxy whose URL has an IPv6 address in brackets is reached."""
+
+    def serve(connection: socket.socket) -> None:
+        assert read_head(connection)
+        with socket.create_connection(secure.address) as upstream:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            relay(connection, upstream, bytearray())
+
+    try:
+        proxy = Service(serve, host="::1")
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
+    with proxy:
+        assert ask(secure.url, ssl_ca_cert=roots, proxy=f"http://{proxy.netloc}")
+    assert 1 == proxy.connections
+
+
 def test_credentials_in_the_url(secure: TLSServer, roots: str, locked_proxy: str) -> None:
     """A percent-encoded user name and password in the proxy's URL are accepted by the proxy."""
     assert ask(secure.url, proxy=f"http://{IN_URL}@{locked_proxy}", ssl_ca_cert=roots)

@@ -148,6 +148,24 @@ def test_a_replaced_connection_is_replaced_once() -> None:
     assert 3 == len(requests)
 
 
+def test_a_request_that_crossed_a_408_is_repeated() -> None:
+    """A 408 on a reused connection is its end, and on a new one the response."""
+    waited_too_long = answer_bytes(b"", 408)
+
+    def serve(connection: socket.socket, number: int) -> None:
+        request_of(connection)
+        if not number:
+            connection.sendall(response("x"))
+            request_of(connection)
+        connection.sendall(waited_too_long if number != 1 else response("INV-1"))
+
+    with serving(serve) as url, invoices_of(url) as api:
+        api.list_invoices()
+        assert "INV-1" == api.get_invoice_by_invoice_id("INV-1").invoice_id
+        with pytest.raises(fastly.ApiException, match="408"):
+            api.list_invoices()
+
+
 def test_a_connection_has_an_age() -> None:
     """A connection that was idle for longer than ``keepalive_expiry`` is not used again."""
     numbers: list[int] = []
@@ -211,7 +229,8 @@ def test_an_id_that_is_absent_or_a_number_is_no_difference(body: bytes) -> None:
         assert 1 == len(server.requests)
 
 
-def test_the_end_of_tls_is_noticed(authority: trustme.CA, roots: str) -> None:
+@pytest.mark.parametrize("delay", [0, 0.05], ids=["at once", "while idle"])
+def test_the_end_of_tls_is_noticed(authority: trustme.CA, roots: str, delay: float) -> None:
     """A TLS server that ends its connection with close_notify gets the client's, and no request."""
     context = server_context(authority.issue_cert("127.0.0.1"))
     ends: list[str] = []
@@ -220,6 +239,7 @@ def test_the_end_of_tls_is_noticed(authority: trustme.CA, roots: str) -> None:
         with context.wrap_socket(connection, server_side=True) as encrypted:
             if request_of(encrypted):
                 encrypted.sendall(response("x"))
+                time.sleep(delay)
                 try:
                     encrypted.unwrap().close()
                     ends.append("answered")
@@ -232,8 +252,8 @@ def test_the_end_of_tls_is_noticed(authority: trustme.CA, roots: str) -> None:
     ):
         for _ in range(5):
             assert [] == api.list_invoices().data
-            time.sleep(0.05)
-    assert ["answered"] * 5 == ends
+            time.sleep(0.05 + 2 * delay)
+    assert ["answered"] * 4 == ends[:4]  # the fifth may be noticed when the client closes
 
 
 @pytest.mark.parametrize("fault", [reset_before_head(), closed_before_head()], ids=lambda f: f.name)
@@ -245,6 +265,28 @@ def test_a_new_connection_over_tls_that_ends_is_not_replaced(
         with pytest.raises(fastly.ConnectionException) as caught:
             api.get_invoice_by_invoice_id("i")
         assert (1, 1) == (caught.value.tries, server.connections)
+
+
+def test_a_connection_that_cannot_be_replaced_is_a_failure(tls: ssl.SSLContext, roots: str) -> None:
+    """If a reused connection has ended and TLS no longer starts, the call fails at once."""
+    numbers: list[int] = []
+
+    def serve(connection: socket.socket, number: int) -> None:
+        numbers.append(number)
+        if not number:
+            with tls.wrap_socket(connection, server_side=True) as encrypted:
+                request_of(encrypted)
+                encrypted.sendall(response("x"))
+                request_of(encrypted)
+
+    with (
+        serving(serve) as url,
+        invoices_of(url.replace("http:", "https:"), ssl_ca_cert=roots) as api,
+    ):
+        api.list_invoices()
+        with pytest.raises(fastly.ConnectionException):
+            api.list_invoices()
+    assert [0, 1] == numbers
 
 
 def test_a_post_over_tls_opens_one_connection(tls: ssl.SSLContext, roots: str) -> None:

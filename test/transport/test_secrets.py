@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import logging
 import pickle
 import re
 import threading
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from calls import AGAIN, TOKEN, api_of, ask, failure, failure_of
 from faults import BODY, JSON, FaultServer, answer, chunked_bytes, garbage, head, raw, whole
 
 import fastly
+from fastly._transport.proxies import proxy_of
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.configuration.secrets import Secret, SecretURL, revealed
 from fastly.exceptions import ApiException
@@ -189,6 +192,51 @@ def test_no_log_record_holds_the_token(
     assert len(caplog.records) > 10
     for record in caplog.records:
         assert TOKEN not in record.getMessage() + repr(record.args) + repr(vars(record))
+
+
+def assign(setting: str, value: str) -> None:
+    """Assign a setting, which may not exist."""
+    setattr(fastly.Configuration(), setting, value)
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda secret: fastly.Configuration(api_token=f"{secret}\n"),
+        lambda secret: fastly.Configuration(api_key={"tokn": secret}),
+        lambda secret: assign("api_token", f" {secret}"),
+        lambda secret: assign("api_tokn", secret),
+        lambda secret: assign("proxy", f"http://an agent:{secret}@proxy.example:1"),
+        lambda secret: assign("host", f"https://agent:{secret}@billing.example"),
+        lambda secret: fastly.Configuration().api_key.__setitem__("token", f"{secret}\n"),
+        lambda secret: fastly.ApiClient(None, "Authorization", f"{secret}\n"),
+        lambda secret: fastly.ApiClient(None, cookies=secret),
+        lambda secret: fastly.ApiClient().set_default_header("Authorization", f"{secret}\n"),
+        lambda secret: proxy_of(
+            fastly.Configuration(proxy=f"http://agent:{secret}@proxy.example:1"), "http://127.0.0.1"
+        ),
+    ],
+)
+def test_no_frame_holds_a_secret_that_was_refused(refused: Callable[[str], object]) -> None:
+    """No frame of the package on the traceback of a wrong setting has it among its variables."""
+    with pytest.raises(fastly.OpenApiException) as caught:
+        refused(TOKEN)
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    ours = [x for x in frames if x.f_globals["__name__"].startswith("fastly.")]
+    assert ours
+    values = [value for frame in ours for value in frame.f_locals.values()]
+    assert TOKEN not in f"{caught.value} {[str(value) for value in values]}"
+
+
+def test_a_programs_debug_output_of_http_holds_no_token(
+    server: BillingServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A program that makes ``http.client`` print requests does not print the token."""
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    configuration = fastly.Configuration(host=server.url, api_key={"token": server.token})
+    with fastly.ApiClient(configuration) as client:
+        assert BillingInvoicesApi(client).list_invoices(limit=1).data
+    assert server.token not in capsys.readouterr().out
 
 
 def test_no_object_shows_the_token(server: BillingServer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -173,14 +174,35 @@ def test_a_client_certificate_may_hold_its_key(
     assert ask(demanding.url, ssl_ca_cert=roots, cert_file=str(both))
 
 
+def shown_by(name: str, authority: trustme.CA, directory: Path) -> dict[str, str]:
+    """Return the settings of a client with a certificate that the server does not take."""
+    if name == "none":
+        return {}
+    issuer = authority if name == "expired" else trustme.CA()
+    not_after = LONG_AGO if name == "expired" else None
+    files = files_of(issuer.issue_cert("client@invalid.test", not_after=not_after), directory)
+    return dict(zip(("cert_file", "key_file"), files, strict=True))
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_missing_client_certificate_is_told(
-    context: ssl.SSLContext, demanding: TLSServer, roots: str, version: ssl.TLSVersion
+@pytest.mark.parametrize("certificate", ["none", "expired", "of a stranger"])
+def test_a_refused_client_certificate_is_told(
+    authority: trustme.CA,
+    context: ssl.SSLContext,
+    demanding: TLSServer,
+    roots: str,
+    tmp_path: Path,
+    version: ssl.TLSVersion,
+    certificate: str,
 ) -> None:
-    """If a required client certificate is missing, the exception names TLS."""
+    """Without the client certificate that a server requires, the advice is to set it, once."""
     context.maximum_version = version
-    error = failure(demanding.url, ssl_ca_cert=roots, retries=0)
+    shown = shown_by(certificate, authority, tmp_path)
+    error = failure(demanding.url, ssl_ca_cert=roots, **shown)
     assert error.reason.startswith("TLS failed: ")
+    assert "cert_file and key_file of Configuration" in error.advice
+    assert "FASTLY_CLIENT_CERT and FASTLY_CLIENT_KEY" in error.advice
+    assert (1, 1) == (error.tries, demanding.connections)
     assert any(isinstance(cause, ssl.SSLError) for cause in causes(error))
     assert TOKEN not in f"{error} {error!r} {causes(error)}"
 
@@ -349,6 +371,22 @@ def test_new_tls_is_spoken(
     """A server with only TLS 1.2, or only 1.3, works."""
     context.minimum_version = context.maximum_version = version
     assert ask(secure.url, ssl_ca_cert=roots)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the bytes before a reset may be lost")
+def test_what_arrived_before_a_reset_is_read(context: ssl.SSLContext, roots: str) -> None:
+    """A server that resets the connection after its response does not hide what it has sent."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n"
+
+    def reset(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        read_head(connection)
+        connection.sendall(head + bytes(40_000))
+
+    with TLSServer(context, reset) as server, billing(server.url, ssl_ca_cert=roots) as api:
+        response = api.list_invoices(_preload_content=False)
+        time.sleep(0.2)  # until the connection is reset
+        assert 40_000 == len(response.read())
 
 
 # --- deadlines --------------------------------------------------------------------------------

@@ -235,6 +235,6 @@ def test_trackers_record_no_secret(tracker: str, failure: str) -> None:
     pytest.importorskip(tracker)
     with FAILURES[failure]() as error:
         text = TRACKERS[tracker](error)
-    assert "api_client.py" in text
+    assert "api_client.py" in text or "_signatures.py" in text  # frames were recorded
     found = [secret for secret in (TOKEN, PASSWORD, ENCODED) if secret in text]
     assert [] == found

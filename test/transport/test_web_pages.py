@@ -64,3 +64,13 @@ def test_no_page(server: BillingServer, status: int, body: str, headers: dict[st
     """JSON, a line of text, and too many requests keep the advice of their status."""
     error = failure(server, status, body, headers)
     assert type(error).advice == error.advice
+
+
+@pytest.mark.parametrize(
+    "words", ["No required SSL certificate was sent", "The SSL certificate error"]
+)
+def test_a_page_about_the_client_certificate(server: BillingServer, words: str) -> None:
+    """A page of nginx about the client certificate gives the advice to set it."""
+    page = f"<html>\r\n<head><title>400 {words}</title></head>\r\n<body>\r\n"
+    error = failure(server, 400, page, {**HTML, "Server": "nginx"})
+    assert "cert_file and key_file of Configuration" in error.advice
