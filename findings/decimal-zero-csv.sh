@@ -18,7 +18,6 @@ venv/bin/pip install -qq --no-compile --disable-pip-version-check \
     pandas==3.1.1 pyarrow==26.0.1 polars==2.1.0 duckdb==2.0.1 beancount==3.2.3
 
 cat > run.py <<'END'
-import io
 import json
 from decimal import Decimal
 
@@ -41,7 +40,8 @@ pyarrow.csv.write_csv(costs, "amounts.csv")
 duckdb.sql("FROM costs").write_csv("duckdb.csv")
 show("pyarrow", open("amounts.csv").read())
 show("pandas", frame.to_csv(index=False))
-show("pandas with Arrow's types", costs.to_pandas(types_mapper=pandas.ArrowDtype).to_csv(index=False))
+arrow_types = costs.to_pandas(types_mapper=pandas.ArrowDtype)
+show("pandas with Arrow's types", arrow_types.to_csv(index=False))
 show("polars", polars.from_arrow(costs).write_csv())
 show("DuckDB", open("duckdb.csv").read())
 print("pandas, JSON:", *json.loads(frame.to_json())["amount"].values())

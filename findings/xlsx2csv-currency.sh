@@ -9,7 +9,7 @@
 # Why it matters: a cost sheet that worked in EUR has no amounts in USD. A sum that skips text is
 #   then 0.
 # What we do about it: the xlsx export writes the currency as [$USD], which xlsx2csv reads as a
-#   number. A test converts an export with it.
+#   number. Tests check the format.
 set -euo pipefail
 
 folder=$(mktemp -d)
