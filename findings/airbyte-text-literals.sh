@@ -13,13 +13,27 @@
 #   and another page at worst.
 # What we do about it: docs/warehouse.md writes the cursor into the path of the next page, which is
 #   never a literal. A test sends cursors of this kind.
+#
+# The CDK also depends on pandas and other large packages that are not used here. So what is used
+# is pinned below, and installed without resolving dependencies.
 set -euo pipefail
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install -qq --no-compile --disable-pip-version-check airbyte-cdk==7.39.1
+venv/bin/pip install -qq --no-compile --disable-pip-version-check --no-deps \
+    airbyte-cdk==7.39.1 Jinja2==3.1.6 MarkupSafe==3.0.4 PyJWT==2.15.1 PyYAML==6.0.4 \
+    airbyte_protocol_models_dataclasses==0.17.1 anyascii==0.3.3 attributes-doc==0.5.0 \
+    attrs==26.1.0 backoff==2.2.1 cachetools==8.0.2 cattrs==26.2.1 certifi==2026.10.19.post1 \
+    cffi==2.1.1 charset-normalizer==3.5.3 cryptography==50.0.2 dpath==2.2.0 dunamai==1.26.5 \
+    genson==1.3.0 idna==3.20 ijson==3.6.0 isodate==0.6.1 jsonref==1.1.0 \
+    jsonschema-specifications==2025.9.1 jsonschema==4.26.0 orjson==3.13.0 packaging==26.4 \
+    platformdirs==4.14.8 pydantic==2.14.4 pydantic_core==2.50.5 annotated-types==0.8.0 \
+    pyrate-limiter==3.1.1 python-dateutil==2.9.0.post0 pytz==2026.6 referencing==0.37.0 \
+    requests-cache==1.3.3 requests==2.34.2 rpds-py==2026.9.1 serpyco-rs==1.23.0 \
+    setuptools==84.2.1 six==1.17.0 typing-inspection==0.4.5 typing_extensions==4.16.0 \
+    tzdata==2026.6 url-normalize==3.1.0 urllib3==2.8.0 whenever==0.8.10 xmltodict==0.14.2
 
 cat > run.py <<'END'
 import http.server
