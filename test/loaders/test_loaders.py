@@ -178,3 +178,14 @@ def test_airbyte_stops_at_the_last_page(reader: Reader, end: dict[str, Any]) -> 
     reader.server.enqueue(body={"data": [FIRST], **end}, path=PATH)
     expected = {"invoice_id": "29239985", "monthly_transaction_amount": 12.5}
     assert ([expected], 1) == (airbyte(reader), len(reader.pages()))
+
+
+def test_airbyte_sends_a_cursor_unchanged(reader: Reader) -> None:
+    """A cursor of digits and an underscore, or with an exponent, does not become a number."""
+    cursors = ["2026_05", "12e3", "[7]", "a'b", "eyJwYWdlIjozfQ=="]
+    for cursor in [*cursors, ""]:
+        reader.server.enqueue(body={"data": [FIRST], "meta": {"next_cursor": cursor}}, path=PATH)
+    assert len(cursors) + 1 == len(airbyte(reader))
+    first, *others = reader.pages()
+    assert "cursor" not in first
+    assert [(cursor, "50") for cursor in cursors] == [(x["cursor"], x["limit"]) for x in others]
