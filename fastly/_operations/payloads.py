@@ -89,8 +89,10 @@ def _is_error(response: Response, payload: dict[str, Any]) -> bool:
     status = payload.get("status")
     if status in ("error", "fail") or payload.get("errors"):  # JSend calls both of these failures
         return True
-    is_without_data = "data" in payload and not payload["data"] and status != "success"
-    return is_without_data and response.as_error(ResponseException, "").detail is not None
+    has_data = payload.get("data", True) or status == "success"
+    if has_data or not payload.keys() - {"data", "meta"}:
+        return False
+    return response.as_error(ResponseException, "").detail is not None
 
 
 def refuse_bodiless(response: Response) -> NoReturn:

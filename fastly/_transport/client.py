@@ -13,7 +13,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import urllib3
@@ -39,7 +39,6 @@ log = logging.getLogger("fastly")
 T = TypeVar("T")
 
 _NO_RETRIES = urllib3.Retry(False, redirect=False)
-_timeout = lru_cache(maxsize=16)(urllib3.Timeout)  # urllib3 copies it at each request
 _KEPT = 64 * 1024  # bytes of a body that is too large, or of an error's
 
 
@@ -163,7 +162,7 @@ class RestClient:
             preload_content=False,
             decode_content=False,
             # Only connections of recorders use this timeout; ours keep the deadline.
-            timeout=_timeout(connect=deadline.connect, read=deadline.read),
+            timeout=deadline.read,
         )
 
     def _read(self, response: RawResponse, url: str, mask: Mask) -> Response:

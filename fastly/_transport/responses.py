@@ -9,6 +9,7 @@ from typing import Any, cast
 from urllib3.util.response import assert_header_parsing
 
 from fastly._transport.deadline import running
+from fastly.configuration.secrets import masking
 
 __all__ = ["StrictResponse"]
 
@@ -42,6 +43,8 @@ class _Lines(io.BufferedReader):
     def __init__(self, raw: io.RawIOBase, sock: Any) -> None:
         super().__init__(raw, _BUFFER)
         self._sock = sock
+        deadline = running(None)
+        self._mask = masking() if deadline is None else deadline.secrets
         self._begun = False
         self.is_last = False
 
@@ -56,8 +59,7 @@ class _Lines(io.BufferedReader):
         if not line.endswith(b"\n") and len(line) <= _LONGEST_LINE and (line or self._begun):
             raise http.client.IncompleteRead(b"")
         self._begun = True
-        deadline = running(None)
-        return line if deadline is None else deadline.secrets(line)
+        return self._mask(line)
 
     def close(self) -> None:
         """Look without waiting at what follows the response, and close.
