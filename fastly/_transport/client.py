@@ -147,9 +147,12 @@ class RestClient:
 
     def _urlopen(self, request: Request, deadline: Deadline) -> RawResponse:
         url, headers = request.url, request.headers
+        timeout: urllib3.Timeout | float = deadline.read
         # A forwarding proxy needs the whole URL.
         is_forwarded = self._pool.proxy is not None and url.startswith("http:")
-        if not uses_own_connections(self._pool):  # recorders know only text
+        # Those of recorders know only text, and no deadline.
+        if not uses_own_connections(self._pool):
+            timeout = urllib3.Timeout(connect=deadline.connect, read=deadline.read)
             headers = {name: revealed(value) for name, value in headers.items()}
         return self._pool.urlopen(
             request.method,
@@ -161,8 +164,7 @@ class RestClient:
             assert_same_host=False,
             preload_content=False,
             decode_content=False,
-            # Only connections of recorders use this timeout; ours keep the deadline.
-            timeout=deadline.read,
+            timeout=timeout,
         )
 
     def _read(self, response: RawResponse, url: str, mask: Mask) -> Response:

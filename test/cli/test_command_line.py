@@ -315,7 +315,7 @@ class TestMonthToDate:
         """A budget that could not be checked is reported, even with --quiet."""
         result = shell("mtd", "--wait", 0, "--quiet", "--budget", 5)
         assert (75, b"") == result[:2]
-        assert "still pending after 0.0 s" in result.stderr
+        assert "still pending after" in result.stderr
 
     @pytest.mark.parametrize("retry_after", [{}, {"Retry-After": "1"}])
     def test_the_timeout_does_not_end_the_wait(
