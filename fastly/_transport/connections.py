@@ -128,6 +128,7 @@ class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         """Connect to the host; urllib3 gives each of its addresses the whole connect timeout."""
         if urllib3_connection.create_connection is not _URLLIB3_CONNECT:
+            self.timeout = running().left_of_phase()
             return super()._new_conn()  # the program has replaced it
         try:
             host = self._dns_host.strip("[]")  # a proxy's IPv6 address keeps its brackets

@@ -250,7 +250,7 @@ def test_an_error_says_whether_a_post_may_be_done(fault: Fault, may_be_done: boo
 
 def test_a_post_that_takes_too_long_may_be_done() -> None:
     """A deadline that passes after the request was sent leaves it open."""
-    error, _ = run(lambda api: create(api, _request_timeout=0.3), stall())
+    error, _ = run(lambda api: create(api, _request_timeout=(60, 0.3)), stall())
     assert isinstance(error, fastly.TimeoutException)
     assert error.may_be_done
 

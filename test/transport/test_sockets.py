@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from calls import TOKEN, ask, failure, lasting
-from faults import FaultServer, stall
+from faults import FaultServer, Unaccepting, stall
 from urllib3.util import connection
 
 import fastly
@@ -55,12 +55,17 @@ def test_a_replaced_create_connection_checks_the_name(
             assert f"certificate is not valid for '{name}'" in error.reason
 
 
-def test_a_replaced_create_connection_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection that a program creates itself is limited by the read timeout."""
+@pytest.mark.parametrize(
+    ("server", "timeout"), [(Unaccepting, (0.3, 60)), (lambda: FaultServer(stall()), (60, 0.3))]
+)
+def test_a_replaced_create_connection_is_bounded(
+    server: Any, timeout: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that a program creates itself keeps the connect and the read timeout."""
     usual = connection.create_connection
     monkeypatch.setattr(connection, "create_connection", lambda *args, **kw: usual(*args, **kw))
-    with FaultServer(stall()) as server, lasting(0.28):
-        error = failure(server.url, timeout=0.3)
+    with server() as listening, lasting(0.28):
+        error = failure(listening.url, timeout=timeout)
     assert fastly.TimeoutException is type(error)
 
 
