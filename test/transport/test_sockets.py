@@ -52,7 +52,7 @@ def test_a_replaced_create_connection_checks_the_name(
             assert "i" == ask(f"https://{name}:81", ssl_ca_cert=roots).invoice_id
         else:
             error = failure(f"https://{name}:81", ssl_ca_cert=roots)
-            # Turning off mocket or httpretty turns on pyOpenSSL, and urllib3's own words.
+            # At its end, mocket puts pyOpenSSL into urllib3, which then has words of its own.
             assert error.reason.startswith("the certificate is not trusted: ")
             assert f"'{name}'" in error.reason
 
