@@ -54,7 +54,14 @@ def in_quiet_child(job: Callable[[], object]) -> str:
 
     A fork in C copies a lock of the interpreter that one of them holds, and so may never end.
     """
-    return in_child(os.fork, job)
+
+    def quietly() -> object:
+        # Nor does a thread of a tracker ask for the interpreter's lock while C forks: a child would
+        # wait for that thread, which it does not have, to take it.
+        sys.setswitchinterval(60)
+        return job()
+
+    return in_child(os.fork, quietly)
 
 
 @needs_fork

@@ -12,6 +12,7 @@ from faults import FaultServer, Unaccepting, stall
 from urllib3.util import connection
 
 import fastly
+from fastly._transport.sockets import Deadlined
 
 INVOICE = json.dumps({"invoice_id": "made up"})
 
@@ -55,6 +56,18 @@ def test_a_replaced_create_connection_checks_the_name(
             # At its end, mocket puts pyOpenSSL into urllib3, which then has words of its own.
             assert error.reason.startswith("the certificate is not trusted: ")
             assert f"'{name}'" in error.reason
+
+
+def test_what_arrived_before_the_end_can_be_read_after_nothing_is_sent() -> None:
+    """Sending no bytes, as urllib3's TLS does before a read, does not fail after the other end."""
+    ours, theirs = socket.socketpair()
+    with type("Ours", (Deadlined, socket.socket), {})(fileno=ours.detach()) as sock:
+        theirs.sendall(b"x")
+        theirs.close()
+        with pytest.raises(BrokenPipeError):
+            socket.socket.sendall(sock, b"")
+        sock.sendall(b"")
+        assert b"x" == sock.recv(9)
 
 
 @pytest.mark.parametrize(

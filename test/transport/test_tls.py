@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-import struct
 import subprocess
 import sys
 import time
@@ -371,22 +370,6 @@ def test_new_tls_is_spoken(
     """A server with only TLS 1.2, or only 1.3, works."""
     context.minimum_version = context.maximum_version = version
     assert ask(secure.url, ssl_ca_cert=roots)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the bytes before a reset may be lost")
-def test_what_arrived_before_a_reset_is_read(context: ssl.SSLContext, roots: str) -> None:
-    """A server that resets the connection after its response does not hide what it has sent."""
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n"
-
-    def reset(connection: socket.socket) -> None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        read_head(connection)
-        connection.sendall(head + bytes(40_000))
-
-    with TLSServer(context, reset) as server, billing(server.url, ssl_ca_cert=roots) as api:
-        response = api.list_invoices(_preload_content=False)
-        time.sleep(0.2)  # until the connection is reset
-        assert 40_000 == len(response.read())
 
 
 # --- deadlines --------------------------------------------------------------------------------
