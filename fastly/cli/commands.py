@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -60,9 +60,20 @@ from fastly.rows import (
     usage_rows,
 )
 
-__all__ = ["Report", "invoices_between", "is_asked", "run"]
+__all__ = ["Job", "Report", "invoices_between", "is_asked", "run"]
 
-Chunks = Iterable["str | bytes"]
+Chunks = Iterable[str | bytes]
+Rows = Iterable[Mapping[str, object]]
+
+
+class Job(NamedTuple):
+    """What a command works with."""
+
+    options: Options
+    form: str  # "json", "csv --excel" with options of CSV, "focus parquet" with the kind of file
+    paper: Paper  # of tables
+    client: ApiClient
+    progress: Progress  # shows the pages so far
 
 
 class Report(NamedTuple):
@@ -72,16 +83,8 @@ class Report(NamedTuple):
     excess: str | None = None  # what exceeds the budget
 
 
-def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress) -> Report:
+def run(job: Job) -> Report:
     """Run a command.
-
-    Args:
-        options: The command line.
-        form: The format, one of those that the command has, with the options of CSV behind it,
-            such as "csv --excel".
-        paper: The paper of the pages.
-        client: The client of the API.
-        progress: Shows the pages so far.
 
     Returns:
         The report; the requests of a command with several pages are made as its chunks are read.
@@ -90,23 +93,7 @@ def run(options: Options, form: str, paper: Paper, client: ApiClient, progress: 
         ApiException: A request failed.
         CommandError: The API has no such data.
     """
-    if options.command == "invoices":
-        return Report(_invoices(invoices_between(options, client, progress), form, paper, options))
-    if options.command == "invoice":
-        return Report(_invoice(options, form, paper, client))
-    if options.command == "mtd":
-        return _month_to_date(options, form, paper, client)
-    if options.command == "costs":
-        return Report(_costs(options, form, paper, client, progress))
-    if options.command == "forecast":
-        return _forecast(options, form, paper, client, progress)
-    if options.command == "usage":
-        usage = _service_usage if options.by_service else _usage
-        usage = _billable_usage if options.billable else usage
-        return Report(usage(options, form, paper, client, progress))
-    if options.command == "ai-usage":
-        return Report(_ai_usage(options, form, paper, client, progress))
-    return Report(bill(options, form, paper, client))
+    return _COMMANDS.get(job.options.command, _bill)(job)
 
 
 def invoices_between(options: Options, client: ApiClient, progress: Progress) -> Iterator[Invoice]:
@@ -127,22 +114,13 @@ def is_asked(month: str | None, options: Options) -> bool:
     return (options.since or month) <= month <= (options.until or month)
 
 
-def _invoices(invoices: Iterable[Invoice], form: str, paper: Paper, options: Options) -> Chunks:
+def _chunks(job: Job, page: Iterable[str], json: Chunks, rows: Rows, kind: Kind) -> Chunks:
+    """Return data in the format that was asked for; the other forms of it are not read."""
+    form = job.form.removeprefix("focus ")
     if form == "table":
-        return _page(table.invoices_page(invoices, paper))
-    return json_list(invoices) if form == "json" else _lines(invoices, form, options)
-
-
-def _lines(invoices: Iterable[Invoice], form: str, options: Options) -> Chunks:
-    """Yield the line items of invoices."""
-    if form.startswith("focus"):
-        version = options.focus_version or "1.2"
-        rows = focus_rows(invoices, version, account_name=options.account_name)
-        return _rows(rows, focus_columns(version), form.removeprefix("focus "))
-    return _rows(invoice_rows(invoices), InvoiceRow, form)
-
-
-def _rows(rows: Iterable[Mapping[str, object]], kind: Kind, form: str) -> Chunks:
+        return map(Paper.text, [page])
+    if form == "json":
+        return json
     if form == "jsonl":
         return json_lines(rows)
     if form == "parquet":
@@ -153,122 +131,121 @@ def _rows(rows: Iterable[Mapping[str, object]], kind: Kind, form: str) -> Chunks
         from fastly.cli.excel import excel_file
 
         return excel_file(rows, kind)
-    return csv_text(rows, columns_of(kind), _csv_style(form))
+    style = CsvStyle(excel="--excel" in form, guard="--no-guard" not in form)
+    return csv_text(rows, columns_of(kind), style)
 
 
-def _csv_style(form: str) -> CsvStyle:
-    return CsvStyle(excel="--excel" in form, guard="--no-guard" not in form)
+def _lines(invoices: Iterable[Invoice], job: Job) -> tuple[Rows, Kind]:
+    """Return the line items of invoices, and which columns they have."""
+    if not job.form.startswith("focus"):
+        return invoice_rows(invoices), InvoiceRow
+    version = job.options.focus_version or "1.2"
+    rows = focus_rows(invoices, version, account_name=job.options.account_name)
+    return rows, focus_columns(version)
 
 
-def _page(lines: Iterable[str]) -> Chunks:
-    yield Paper.text(lines)
+def _invoices(job: Job) -> Report:
+    found = invoices_between(job.options, job.client, job.progress)
+    page = table.invoices_page(found, job.paper)
+    return Report(_chunks(job, page, json_list(found), *_lines(found, job)))
 
 
-def _invoice(options: Options, form: str, paper: Paper, client: ApiClient) -> Chunks:
-    if is_month(options.key):
-        invoice = _invoice_of_month(options.key, client)
-    elif options.key == "latest":
-        invoice = _latest_invoice(client)
+def _invoice(job: Job) -> Report:
+    key, api = job.options.key, BillingInvoicesApi(job.client)
+    if is_month(key):
+        invoice = _invoice_of_month(key, api)
     else:
-        invoice = BillingInvoicesApi(client).get_invoice_by_invoice_id(options.key)
-    if form == "table":
-        return _page(table.invoice_page(invoice, paper))
-    return [invoice.to_str() + "\n"] if form == "json" else _lines([invoice], form, options)
+        is_newest = key == "latest"
+        invoice = _latest_invoice(api) if is_newest else api.get_invoice_by_invoice_id(key)
+    page = table.invoice_page(invoice, job.paper)
+    return Report(_chunks(job, page, _json(invoice), *_lines([invoice], job)))
 
 
-def _invoice_of_month(month: str, client: ApiClient) -> Invoice:
+def _json(model: Invoice | MtdInvoiceResponse) -> Iterator[str]:
+    yield model.to_str() + "\n"
+
+
+def _invoice_of_month(month: str, api: BillingInvoicesApi) -> Invoice:
     """Find the invoice whose period starts in a month."""
-    found = list(BillingInvoicesApi(client).iter_invoices(month=month))
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ids = ", ".join(invoice.invoice_id or "-" for invoice in found)
-        raise CommandError(f"{month} has {len(found)} invoices: get one of {ids}")
-    raise _no_invoice(month)
+    first, *more = _invoices_of_month(month, api)
+    if more:
+        ids = ", ".join(invoice.invoice_id or "-" for invoice in (first, *more))
+        raise CommandError(f"{month} has {1 + len(more)} invoices: get one of {ids}")
+    return first
 
 
-def _no_invoice(month: str) -> CommandError:
+def _invoices_of_month(month: str, api: BillingInvoicesApi) -> list[Invoice]:
+    if found := list(api.iter_invoices(month=month)):
+        return found
     reason = f'"{PROGRAM} invoices" lists all invoices'
     if month == this_month():
         reason = f'the month is in progress; see "{PROGRAM} mtd"'
     elif month == month_before(this_month()):
         reason = "the month has just ended, and its invoice may not be posted yet; try again later"
-    return CommandError(f"no invoice for {month}: {reason}")
+    raise CommandError(f"no invoice for {month}: {reason}")
 
 
-def _latest_invoice(client: ApiClient) -> Invoice:
+def _latest_invoice(api: BillingInvoicesApi) -> Invoice:
     """Return the first invoice of the list, which is the newest."""
-    for invoice in BillingInvoicesApi(client).iter_invoices(limit=1):
+    for invoice in api.iter_invoices(limit=1):
         return invoice
     raise CommandError("the account has no invoices yet")
 
 
-def _costs(
-    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
-) -> Chunks:
+def _costs(job: Job) -> Report:
+    api = BillingUsageMetricsApi(job.client)
+
     @lru_cache(maxsize=1)  # the invoices of a month follow one another
     def usage_of(month: str) -> list[ServiceusagemetricsData]:
-        api = BillingUsageMetricsApi(client)
         pages = api.iter_service_level_usage(start_month=month, end_month=month)
-        return list(progress.items(pages, lambda page: page.blocks))
+        return list(job.progress.items(pages, lambda page: page.blocks))
 
-    costs = Costs(options, usage_of)
-    invoices = _charged(options, client, progress)
-    if form == "table":
-        yield from _page(costs_page(costs, invoices, paper))
-    elif form == "json":
-        yield from json_rows(costs.rows(invoices))
-    else:
-        yield from _rows(costs.rows(invoices), KINDS[options.by], form)
-    if costs.without_team and not options.quiet:
+    costs, charged = Costs(job.options, usage_of), _charged(job)
+    page, kind = costs_page(costs, charged, job.paper), KINDS[costs.by]
+    rows = costs.rows(charged)
+    return Report(_with_notice(_chunks(job, page, json_rows(rows), rows, kind), costs, job))
+
+
+def _with_notice(chunks: Chunks, costs: Costs, job: Job) -> Chunks:
+    """Yield chunks, and say then which services have no team."""
+    yield from chunks
+    if costs.without_team and not job.options.quiet:
         say(f"services without a team: {costs.without_team}")
 
 
-def _charged(options: Options, client: ApiClient, progress: Progress) -> Iterable[Invoice]:
+def _charged(job: Job) -> Iterable[Invoice]:
     """Return the invoices whose costs are requested: by default, those of the latest month."""
+    options, api = job.options, BillingInvoicesApi(job.client)
     if options.since or options.until:
-        return invoices_between(options, client, progress)
-    month = options.key
-    if month in ("", "latest"):
-        latest = _latest_invoice(client)
-        month = month_of(latest.billing_start_date) or ""
-        if not month:
-            return [latest]
-    found = list(BillingInvoicesApi(client).iter_invoices(month=month))
-    if not found:
-        raise _no_invoice(month)
-    return found
+        return invoices_between(options, job.client, job.progress)
+    if options.key not in ("", "latest"):
+        return _invoices_of_month(options.key, api)
+    latest = _latest_invoice(api)
+    month = month_of(latest.billing_start_date)
+    return _invoices_of_month(month, api) if month else [latest]
 
 
-def _forecast(
-    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
-) -> Report:
-    month_to_date = _get_month_to_date(options, client)
-    history = invoices_between(Options(since=month_before(this_month(), 12)), client, progress)
-    found = forecast(month_to_date, history, options.minimum)
-    if form == "table":
-        chunks = _page(forecast_page(found, options.budget, paper))
-    else:
-        chunks = _rows([forecast_row(found)], Forecast, "jsonl" if form == "json" else form)
-    return Report(chunks, excess_of(found, options.budget))
+def _forecast(job: Job) -> Report:
+    month_to_date, budget = _get_month_to_date(job), job.options.budget
+    year = Options(since=month_before(this_month(), 12))
+    history = invoices_between(year, job.client, job.progress)
+    found = forecast(month_to_date, history, job.options.minimum)
+    rows, page = [forecast_row(found)], forecast_page(found, budget, job.paper)
+    return Report(_chunks(job, page, json_lines(rows), rows, Forecast), excess_of(found, budget))
 
 
-def _month_to_date(options: Options, form: str, paper: Paper, client: ApiClient) -> Report:
-    invoice = _get_month_to_date(options, client)
-    if form == "table":
-        chunks = _page(table.month_to_date_page(invoice, options.budget, paper))
-    elif form == "json":
-        chunks = [invoice.to_str() + "\n"]
-    elif form == "openmetrics":
-        chunks = openmetrics(invoice, options.budget)
-    else:
-        chunks = _rows(invoice_rows([invoice]), InvoiceRow, form)
-    return Report(chunks, _excess(invoice, options.budget))
+def _month_to_date(job: Job) -> Report:
+    found, budget = _get_month_to_date(job), job.options.budget
+    excess = _excess(found, budget)
+    if job.form == "openmetrics":
+        return Report(openmetrics(found, budget), excess)
+    page, rows = table.month_to_date_page(found, budget, job.paper), invoice_rows([found])
+    return Report(_chunks(job, page, _json(found), rows, InvoiceRow), excess)
 
 
-def _get_month_to_date(options: Options, client: ApiClient) -> MtdInvoiceResponse:
-    api = BillingInvoicesApi(client)
-    return wait_for(lambda: api.get_month_to_date_invoice(_wait=0), options, client)
+def _get_month_to_date(job: Job) -> MtdInvoiceResponse:
+    api = BillingInvoicesApi(job.client)
+    return wait_for(lambda: api.get_month_to_date_invoice(_wait=0), job.options, job.client)
 
 
 def _excess(invoice: MtdInvoiceResponse, budget: Decimal | None) -> str | None:
@@ -283,42 +260,32 @@ def _excess(invoice: MtdInvoiceResponse, budget: Decimal | None) -> str | None:
     return "over budget: {} of {}".format(*apart(spent, budget))
 
 
-def _usage(
-    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
-) -> Chunks:
-    start, end = _months(options)
-    pages = BillingUsageMetricsApi(client).iter_usage_metrics(start, end)
-    metrics = progress.items(pages, lambda page: page.data)
-    if form == "table":
-        return _page(table_usage.usage_page(metrics, paper))
-    return json_list(metrics) if form == "json" else _rows(usage_rows(metrics), UsageRow, form)
+def _usage(job: Job) -> Report:
+    if job.options.billable:
+        return _billable_usage(job)
+    if job.options.by_service:
+        return _service_usage(job)
+    pages = BillingUsageMetricsApi(job.client).iter_usage_metrics(*_months(job.options))
+    found = job.progress.items(pages, lambda page: page.data)
+    page = table_usage.usage_page(found, job.paper)
+    return Report(_chunks(job, page, json_list(found), usage_rows(found), UsageRow))
 
 
-def _service_usage(
-    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
-) -> Chunks:
-    start, end = _months(options)
-    api = BillingUsageMetricsApi(client)
+def _service_usage(job: Job) -> Report:
+    start, end = _months(job.options)
+    api = BillingUsageMetricsApi(job.client)
     pages = api.iter_service_level_usage(start_month=start, end_month=end)
-    blocks = progress.items(pages, lambda page: page.blocks)
-    if form == "table":
-        return _page(table_usage.service_usage_page(blocks, paper))
-    if form == "json":
-        return json_list(blocks)
-    return _rows(service_usage_rows(blocks), ServiceUsageRow, form)
+    found = job.progress.items(pages, lambda page: page.blocks)
+    page, rows = table_usage.service_usage_page(found, job.paper), service_usage_rows(found)
+    return Report(_chunks(job, page, json_list(found), rows, ServiceUsageRow))
 
 
-def _billable_usage(
-    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
-) -> Chunks:
+def _billable_usage(job: Job) -> Report:
     """Return the usage by month and service, with a request for each month."""
-    months = progress.counted(_usage_of_months(*_months(options), client))
-    if form == "json":
-        return json_list(usage for _, usage in months)
-    rows = billable_usage_rows(months)
-    if form == "table":
-        return _page(table_usage.billable_usage_page(rows, paper))
-    return _rows(rows, BillableUsageRow, form)
+    months = job.progress.counted(_usage_of_months(*_months(job.options), job.client))
+    rows, json = billable_usage_rows(months), json_list(usage for _, usage in months)
+    page = table_usage.billable_usage_page(rows, job.paper)
+    return Report(_chunks(job, page, json, rows, BillableUsageRow))
 
 
 def _usage_of_months(
@@ -333,25 +300,37 @@ def _usage_of_months(
         month = month_after(month)
 
 
-def _ai_usage(
-    options: Options, form: str, paper: Paper, client: ApiClient, progress: Progress
-) -> Chunks:
-    start, end = _months(options)
-    pages = AiRuntimeControlUsageMetricsApi(client).iter_arc_usage_metrics(
+def _ai_usage(job: Job) -> Report:
+    start, end = _months(job.options)
+    pages = AiRuntimeControlUsageMetricsApi(job.client).iter_arc_usage_metrics(
         _from=f"{start}-01",
         to=day_after(end) if end < this_month() else None,
-        granularity="hourly" if options.hourly else "daily",
+        granularity="hourly" if job.options.hourly else "daily",
     )
-    found = progress.items(pages, lambda page: page.data)
     # It is not documented whether `to`, the midnight after the last month, is included.
     after = month_after(end)
-    metrics = (metric for metric in found if not (metric.date or "").startswith(after))
-    if form == "table":
-        return _page(table_usage.ai_usage_page(metrics, paper))
-    return json_list(metrics) if form == "json" else _rows(ai_usage_rows(metrics), AiUsageRow, form)
+    metrics = job.progress.items(pages, lambda page: page.data)
+    found = (metric for metric in metrics if not (metric.date or "").startswith(after))
+    page = table_usage.ai_usage_page(found, job.paper)
+    return Report(_chunks(job, page, json_list(found), ai_usage_rows(found), AiUsageRow))
 
 
 def _months(options: Options) -> tuple[str, str]:
     """Return the first and the last month of usage."""
     end = options.until or max(this_month(), options.since or "")
     return options.since or end, end
+
+
+def _bill(job: Job) -> Report:
+    return Report(bill(job.options, job.form, job.paper, job.client))
+
+
+_COMMANDS: dict[str, Callable[[Job], Report]] = {
+    "invoices": _invoices,
+    "invoice": _invoice,
+    "mtd": _month_to_date,
+    "costs": _costs,
+    "forecast": _forecast,
+    "usage": _usage,
+    "ai-usage": _ai_usage,
+}

@@ -7,7 +7,7 @@ import contextlib
 from fastly.api_client import ApiClient
 from fastly.cli.append import AppendError, Appending
 from fastly.cli.arguments import Options
-from fastly.cli.commands import invoices_between, run
+from fastly.cli.commands import Job, invoices_between, run
 from fastly.cli.files import Written
 from fastly.cli.messages import (
     DONE,
@@ -98,7 +98,7 @@ def _run(options: Options) -> int:
         client = stack.enter_context(ApiClient(settings_of(options, stack)))
         if options.append_to is not None:
             return _append(options, target, client, progress)
-        report = run(options, form, target.paper, client, progress)
+        report = run(Job(options, form, target.paper, client, progress))
         _say_written(write(report.chunks, target), options, target)
     return DONE if report.excess is None else fail(OVER_BUDGET, report.excess)
 
