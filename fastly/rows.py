@@ -12,17 +12,19 @@ and the order of the columns are part of the public interface: new columns are a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from decimal import Context, Decimal
-from functools import reduce
-from typing import TypedDict, cast
+from decimal import Decimal
+from itertools import chain
+from typing import TypedDict
 
+from fastly._items import items_of
 from fastly._models.schema import json_schema
+from fastly._money import cent, exact, exact_sum, tolerance
 from fastly._months import in_utc, month_of
-from fastly._text import shown
 from fastly.exceptions import ApiTypeError
 from fastly.model.arc_usage_metric import ArcUsageMetric
+from fastly.model.arc_usage_metrics_response import ArcUsageMetricsResponse
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
 from fastly.model.historical_usage_month_response_data import HistoricalUsageMonthResponseData
 from fastly.model.invoice import Invoice
@@ -30,8 +32,10 @@ from fastly.model.invoicelineitems import Invoicelineitems
 from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
+from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.model.usagemetric import Usagemetric
+from fastly.model.usagemetrics import Usagemetrics
 
 __all__ = [
     "AiUsageRow",
@@ -54,15 +58,6 @@ __all__ = [
 ]
 
 Bill = Invoice | MtdInvoiceResponse
-
-# Digits for the exact sum of any floats; Python's default context rounds to 28.
-_EXACT = Context(prec=700)
-# The currencies of ISO 4217 whose amounts do not have two decimals.
-_DECIMALS: dict[str, int] = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF"), 0),
-    **dict.fromkeys(("UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
 
 
 class InvoiceRow(TypedDict):
@@ -174,26 +169,10 @@ def invoice_rows(
     Raises:
         ApiTypeError: `invoices` is something else, or yields something else.
     """
-    return _invoice_rows(_listed(invoices))
-
-
-def _listed(invoices: object) -> Iterable[object]:
-    given = invoices
-    if isinstance(invoices, (Invoice, MtdInvoiceResponse)):
-        return [invoices]
-    if isinstance(invoices, ListEomInvoicesResponse):
-        return invoices.data or []
-    if isinstance(invoices, Iterable) and not isinstance(invoices, (str, bytes, Mapping)):
-        return cast("Iterable[object]", invoices)
-    raise ApiTypeError(f"invoice_rows() takes invoices, a page of them or one, got {shown(given)}")
-
-
-def _invoice_rows(invoices: Iterable[object]) -> Iterator[InvoiceRow]:
-    for invoice in invoices:
-        if isinstance(invoice, (Invoice, MtdInvoiceResponse)):
-            yield from _rows_of(invoice)
-        elif invoice is not None:
-            raise ApiTypeError(f"invoice_rows() takes invoices, got {shown(invoice)}")
+    rule = "invoice_rows() takes what iter_invoices() yields, or its pages"
+    kinds, pages = (Invoice, MtdInvoiceResponse), ListEomInvoicesResponse
+    found: Iterator[Bill] = items_of(invoices, kinds, pages, lambda page: page.data, rule)
+    return chain.from_iterable(map(_rows_of, found))
 
 
 def _rows_of(invoice: Bill) -> Iterator[InvoiceRow]:
@@ -242,14 +221,18 @@ def coupon(line: Mtdlineitems) -> str | None:
     return line.credit_coupon_code if isinstance(line, Invoicelineitems) else None
 
 
-def usage_rows(metrics: Iterable[Usagemetric]) -> Iterator[UsageRow]:
-    """Yield a row for each usage metric, such as ``iter_usage_metrics()`` yields them.
+def usage_rows(metrics: Usagemetrics | Iterable[Usagemetric]) -> Iterator[UsageRow]:
+    """Yield a row for each usage metric of what ``iter_usage_metrics()`` yields, or of a page.
 
     Yields:
         Rows with the columns `month`, `product_id`, `name`, `usage_type`, `region`, `unit`,
         `quantity`, `raw_quantity` and `last_updated_at`.
+
+    Raises:
+        ApiTypeError: `metrics` is something else.
     """
-    for metric in metrics:
+    rule = "usage_rows() takes what iter_usage_metrics() yields, or its pages"
+    for metric in items_of(metrics, (Usagemetric,), Usagemetrics, lambda page: page.data, rule):
         yield {
             "month": metric.month,
             "product_id": metric.product_id,
@@ -263,16 +246,23 @@ def usage_rows(metrics: Iterable[Usagemetric]) -> Iterator[UsageRow]:
         }
 
 
-def service_usage_rows(blocks: Iterable[ServiceusagemetricsData]) -> Iterator[ServiceUsageRow]:
-    """Yield a row for each service of the blocks, such as ``iter_service_level_usage()`` yields.
+def service_usage_rows(
+    blocks: Serviceusagemetrics | Iterable[ServiceusagemetricsData],
+) -> Iterator[ServiceUsageRow]:
+    """Yield a row for each service of what ``iter_service_level_usage()`` yields, or of a page.
 
     A block without details, which the API sends if nothing matches, has no row.
 
     Yields:
         Rows with the columns `customer_id`, `start_time`, `end_time`, `usage_type`, `unit`,
         `service_id`, `service_name` and `usage_units`.
+
+    Raises:
+        ApiTypeError: `blocks` is something else.
     """
-    for block in blocks:
+    rule = "service_usage_rows() takes what iter_service_level_usage() yields, or its pages"
+    kinds, pages = (ServiceusagemetricsData,), Serviceusagemetrics
+    for block in items_of(blocks, kinds, pages, lambda page: page.blocks, rule):
         for detail in block.details or ():
             if detail:
                 yield {
@@ -299,7 +289,12 @@ def billable_usage_rows(
     Yields:
         Rows with the columns `month`, `customer_id`, `service_id`, `service_name`, `region`,
         `bandwidth` (GB), `requests` and `compute_requests` (both in units of 10,000).
+
+    Raises:
+        ApiTypeError: `months` is a month's usage without the month.
     """
+    if isinstance(months, HistoricalUsageMonthResponse):
+        raise ApiTypeError('billable_usage_rows() takes pairs, such as [("2026-05", usage)]')
     for month, usage in months:
         data = usage.data or HistoricalUsageMonthResponseData()
         for service_id, service in (data.services or {}).items():
@@ -317,14 +312,21 @@ def billable_usage_rows(
                     }
 
 
-def ai_usage_rows(metrics: Iterable[ArcUsageMetric]) -> Iterator[AiUsageRow]:
-    """Yield a row for each metric, such as ``iter_arc_usage_metrics()`` yields them.
+def ai_usage_rows(
+    metrics: ArcUsageMetricsResponse | Iterable[ArcUsageMetric],
+) -> Iterator[AiUsageRow]:
+    """Yield a row for each metric of what ``iter_arc_usage_metrics()`` yields, or of a page.
 
     Yields:
         Rows with the columns `date`, `usage_type`, `quantity`, `virtual_key_id`,
         `virtual_key_name`, `provider`, `model`, `primary_provider` and `provider_connection_id`.
+
+    Raises:
+        ApiTypeError: `metrics` is something else.
     """
-    for metric in metrics:
+    rule = "ai_usage_rows() takes what iter_arc_usage_metrics() yields, or its pages"
+    kinds, pages = (ArcUsageMetric,), ArcUsageMetricsResponse
+    for metric in items_of(metrics, kinds, pages, lambda page: page.data, rule):
         yield {
             "date": metric.date,
             "usage_type": metric.usage_type,
@@ -336,32 +338,6 @@ def ai_usage_rows(metrics: Iterable[ArcUsageMetric]) -> Iterator[AiUsageRow]:
             "primary_provider": metric.primary_provider,
             "provider_connection_id": metric.provider_connection_id,
         }
-
-
-def exact(value: Decimal | float) -> Decimal:
-    """Return a number as it was written: 0.1 is exactly that, not the nearest binary fraction."""
-    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-
-
-def exact_sum(values: Iterable[Decimal | float | None]) -> Decimal:
-    """Return the sum of numbers, each as it was written; None counts as 0.
-
-    ``sum()`` rounds floats to 17 digits, and decimals to 28.
-    """
-    return reduce(_EXACT.add, (exact(x) for x in values if x is not None), Decimal(0))
-
-
-def cent(currency_code: str | None) -> Decimal:
-    """Return the smallest amount of a currency: 0.01, or 1 for yen; 0.01 if it is unknown."""
-    return Decimal(1).scaleb(-_DECIMALS.get((currency_code or "").upper(), 2))
-
-
-def tolerance(lines: int, currency_code: str | None) -> Decimal:
-    """Return by how much the lines of a correct invoice can differ from its total.
-
-    Fastly rounds amounts, so this is a cent of the currency for each line.
-    """
-    return lines * cent(currency_code)
 
 
 def _decimal(value: float | None) -> Decimal | None:

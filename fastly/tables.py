@@ -19,18 +19,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation
 from importlib import import_module
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeAlias, get_args, get_type_hints
 
 from fastly.exceptions import ApiTypeError, ApiValueError
 from fastly.focus import FocusVersion, focus_columns, focus_rows
 from fastly.model.arc_usage_metric import ArcUsageMetric
+from fastly.model.arc_usage_metrics_response import ArcUsageMetricsResponse
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
 from fastly.model.invoice import Invoice
 from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
+from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.model.usagemetric import Usagemetric
+from fastly.model.usagemetrics import Usagemetrics
 from fastly.rows import (
     AiUsageRow,
     BillableUsageRow,
@@ -63,7 +66,8 @@ _DIGITS, _DECIMALS = 38, 12
 _SMALLEST = Decimal(1).scaleb(-_DECIMALS)
 _FITS = Context(prec=_DIGITS)
 # How the names of columns with money, and with prices of a unit, end. The others are quantities.
-MONEY, PRICES = ("amount", "cost", "total"), ("rate", "UnitPrice")
+_OF_FORECASTS = ("low", "high", "fixed", "usage", "credits", "taxes", "certificates", "minimum")
+MONEY, PRICES = ("amount", "cost", "total", *_OF_FORECASTS), ("rate", "UnitPrice")
 
 
 def invoice_table(invoices: Bill | ListEomInvoicesResponse | Iterable[Bill | None]) -> Table:
@@ -86,12 +90,14 @@ def invoice_table(invoices: Bill | ListEomInvoicesResponse | Iterable[Bill | Non
     return _table(invoice_rows(invoices), InvoiceRow)
 
 
-def usage_table(metrics: Iterable[Usagemetric]) -> Table:
+def usage_table(metrics: Usagemetrics | Iterable[Usagemetric]) -> Table:
     """Return the table of what `usage_rows` yields, as `invoice_table` does."""
     return _table(usage_rows(metrics), UsageRow)
 
 
-def service_usage_table(blocks: Iterable[ServiceusagemetricsData]) -> Table:
+def service_usage_table(
+    blocks: Serviceusagemetrics | Iterable[ServiceusagemetricsData],
+) -> Table:
     """Return the table of what `service_usage_rows` yields, as `invoice_table` does."""
     return _table(service_usage_rows(blocks), ServiceUsageRow)
 
@@ -101,7 +107,7 @@ def billable_usage_table(months: Iterable[tuple[str, HistoricalUsageMonthRespons
     return _table(billable_usage_rows(months), BillableUsageRow)
 
 
-def ai_usage_table(metrics: Iterable[ArcUsageMetric]) -> Table:
+def ai_usage_table(metrics: ArcUsageMetricsResponse | Iterable[ArcUsageMetric]) -> Table:
     """Return the table of what `ai_usage_rows` yields, as `invoice_table` does."""
     return _table(ai_usage_rows(metrics), AiUsageRow)
 
@@ -126,14 +132,12 @@ def batches(rows: Iterable[Mapping[str, object]], kind: type | Columns) -> Itera
     """Yield tables of up to 10,000 rows, at least one; all have the schema of that kind of row."""
     types, rest, rounded = _types(kind), iter(rows), 0
     schema = _schema(types)
-    some = list(islice(rest, _BATCH))
-    while True:
+    none = list[Mapping[str, object]]()
+    lists = iter(lambda: list(islice(rest, _BATCH)), none)
+    for some in chain([next(lists, none)], lists):
         columns = {name: [row[name] for row in some] for name in types}
         rounded += sum(_fit(columns, name) for name in types if types[name] is Decimal)
         yield _one_table(columns, types, schema)
-        some = list(islice(rest, _BATCH))
-        if not some:
-            break
     if rounded:
         _log.warning("quantities and rates rounded to %s decimals: %s", _DECIMALS, f"{rounded:,}")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Answer = tuple[Response, Any]
 
-__all__ = ["poll_while_accepted"]
+__all__ = ["interval", "intervals", "poll_while_accepted"]
 
 log = logging.getLogger("fastly")
 
@@ -41,12 +41,12 @@ def poll_while_accepted(
         EstimatePendingException: The response was still 202 when the time ran out.
     """
     started, slept = time.monotonic(), 0.0
-    intervals = _intervals()
+    planned = intervals()
     while (response := answer[0]).status == http.client.ACCEPTED:
         pending = response.as_error(EstimatePendingException)
         # What was slept counts even if the clock stands still, as under freezegun.
         waited, of_call = max(time.monotonic() - started, slept), deadline.left()
-        seconds = _interval(pending.retry_after, next(intervals), min(wait - waited, of_call))
+        seconds = interval(pending.retry_after, next(planned), min(wait - waited, of_call))
         if seconds is None or seconds >= of_call:
             pending.reason = f"{response.reason or 'Accepted'}, still pending after {waited:.1f} s"
             if of_call < wait - waited:
@@ -59,15 +59,15 @@ def poll_while_accepted(
     return answer
 
 
-def _intervals() -> Iterator[float]:
+def intervals() -> Iterator[float]:
     """Yield the seconds between one request and the next: 0.5, 1, 2, 4, then 5 each."""
-    interval = FIRST_INTERVAL
+    seconds = FIRST_INTERVAL
     while True:
-        yield interval
-        interval = min(interval * 2, LONGEST_INTERVAL)
+        yield seconds
+        seconds = min(seconds * 2, LONGEST_INTERVAL)
 
 
-def _interval(requested: float | None, planned: float, left: float) -> float | None:
+def interval(requested: float | None, planned: float, left: float) -> float | None:
     """Return the seconds to wait before the next request, or None if the wait is over.
 
     The API's Retry-After is never shortened; our own interval is, for one last request.

@@ -29,6 +29,8 @@ from fastly.rows import exact_sum
 
 __all__ = ["KINDS", "Costs", "costs_page"]
 
+Usage = list[ServiceusagemetricsData]
+
 KINDS: dict[str, type] = {
     "service": ServiceCostRow,
     "product": ProductCostRow,
@@ -49,9 +51,7 @@ class Costs:
         UsageError: The file of teams cannot be used.
     """
 
-    def __init__(
-        self, options: Options, usage_of: Callable[[str], list[ServiceusagemetricsData]]
-    ) -> None:
+    def __init__(self, options: Options, usage_of: Callable[[str], Usage]) -> None:
         self.by, self._spread, self._usage_of = options.by, options.spread, usage_of
         self._teams = {} if options.teams is None else _read_teams(options.teams)
         self.totals: list[tuple[str, Decimal, Decimal]] = []  # month, total, what is matched
@@ -68,25 +68,18 @@ class Costs:
         for invoice in invoices:
             found = self._allocated(invoice)
             self.totals.append((found.month or "-", found.total, found.matched))
-            self.currencies = dict.fromkeys(
-                [*self.currencies, *filter(None, [found.currency_code])]
-            )
+            self.currencies |= dict.fromkeys(filter(None, [found.currency_code]))
             if len(self.currencies) > 1:
                 codes = " and ".join(self.currencies)
                 raise CommandError(f"invoices in {codes} cannot be added: choose other months")
             yield from self._rows(found)
 
     def _allocated(self, invoice: Invoice) -> Allocation:
-        lines = [line for line in invoice.transaction_line_items or () if line]
-        is_known = lines and all(line.amount is not None for line in lines)
-        if invoice.monthly_transaction_amount is None and not is_known:
-            name = shown(invoice.invoice_id)
-            raise CommandError(f"invoice {name} has no total, nor an amount on each line")
         month = month_of(invoice.billing_start_date) if self.by in ("service", "team") else None
         usage = self._usage_of(month) if month else []
         try:
             return allocate(invoice, usage, spread=self._spread)
-        except ApiValueError as error:  # the API sent usage of another month
+        except ApiValueError as error:  # what the API sent, not what was asked for
             raise CommandError(str(error).partition(": pass ")[0]) from error
 
     @property
@@ -96,9 +89,8 @@ class Costs:
 
     def _rows(self, found: Allocation) -> Iterable[Mapping[str, Any]]:
         if self.by == "team":
-            self._without_team |= {
-                x: found.services[x] for x in found.services.keys() - self._teams
-            }
+            unknown = found.services.keys() - self._teams
+            self._without_team |= {x: found.services[x] for x in unknown}
             return found.by_team(self._teams)
         by: Callable[[], Iterable[Mapping[str, Any]]] = getattr(found, f"by_{self.by}")
         return by()

@@ -28,9 +28,7 @@ _Key = tuple[str | None, str | None, str | None]  # month, product group, curren
 _MOST_ROWS = 1_048_575  # below the header
 _LONGEST_TEXT = 32_767  # UTF-16 units
 _NARROWEST, _WIDEST, _OF_NUMBER, _OF_TIME = 10, 40, 16, 20  # characters
-_TOTALS = ("month", "product_group", "currency_code", "total")
-# The amounts of a forecast, whose names do not end as those of other money do.
-_OF_FORECASTS = {"low", "high", "fixed", "usage", "credits", "taxes", "certificates", "minimum"}
+_TOTALS: tuple[str, ...] = ("month", "product_group", "currency_code", "total")
 _CUT = -2  # what XlsxWriter returns for a longer text
 _log = logging.getLogger("fastly")
 
@@ -71,17 +69,12 @@ def _close_sheets(workbook: Any) -> None:
 
 def _write_sheets(cells: _Cells, rows: Iterable[Row], kind: Kind) -> None:
     columns, totals = columns_of(kind), dict[_Key, Decimal]()
+    cells.write_sheet("lines", _added(rows, totals) if kind is InvoiceRow else rows, columns)
     if kind is InvoiceRow:
-        cells.write_sheet("lines", _added(rows, totals), columns)
-        cells.write_sheet("totals", map(_total_row, totals.items()), _TOTALS)
-    else:
-        cells.write_sheet("lines", rows, columns)
+        pairs = totals.items()
+        sums = (dict(zip(_TOTALS, (*key, total), strict=True)) for key, total in pairs)
+        cells.write_sheet("totals", sums, _TOTALS)
     cells.warn()
-
-
-def _total_row(total: tuple[_Key, Decimal]) -> Row:
-    key, amount = total
-    return dict(zip(_TOTALS, (*key, amount), strict=True))
 
 
 def _added(rows: Iterable[Row], totals: dict[_Key, Decimal]) -> Iterator[Row]:
@@ -147,7 +140,7 @@ class _Cells:
 
     def _number_format(self, name: str, currency_code: str | None) -> Any:
         is_price = name.endswith(PRICES)
-        is_money = name.lower().endswith(MONEY) or name in _OF_FORECASTS
+        is_money = name.lower().endswith(MONEY)
         if not (is_price or is_money):
             return None
         decimals = -int(cent(currency_code).as_tuple().exponent)
@@ -165,13 +158,12 @@ class _Cells:
 
     def warn(self) -> None:
         """Log what was lost."""
-        self._warn("15 digits of a number", self._rounded, "rounded")
-        self._warn(f"{_LONGEST_TEXT:,} characters of a text", self._cut, "truncated")
-
-    def _warn(self, limit: str, count: int, what: str) -> None:
-        if count:
-            keep = "csv, jsonl and parquet keep all"
-            _log.warning("Excel keeps %s: %s %s; %s", limit, f"{count:,}", what, keep)
+        digits, length = "15 digits of a number", f"{_LONGEST_TEXT:,} characters of a text"
+        lost = [(digits, self._rounded, "rounded"), (length, self._cut, "truncated")]
+        for limit, count, what in lost:
+            if count:
+                keep = "csv, jsonl and parquet keep all"
+                _log.warning("Excel keeps %s: %s %s; %s", limit, f"{count:,}", what, keep)
 
 
 def _text(value: object) -> str:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -43,7 +43,7 @@ def columns_of(kind: Kind) -> tuple[str, ...]:
 
 
 def csv_text(
-    rows: Iterable[Row], columns: Iterable[str], style: CsvStyle = USUAL_CSV
+    rows: Iterable[Row], columns: Sequence[str], style: CsvStyle = USUAL_CSV
 ) -> Iterator[str]:
     """Yield lines of CSV with a header, for spreadsheets and for programs.
 
@@ -53,7 +53,7 @@ def csv_text(
         yield "\ufeff"  # without it, Excel does not read the file as UTF-8
     yield _csv_line(columns)
     for row in rows:
-        yield _csv_line(_cell(value, style) for value in row.values())
+        yield _csv_line(_cell(row[name], style) for name in columns)
 
 
 def _csv_line(cells: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from fastly._operations.polling import interval, intervals
 from fastly.api_client import ApiClient
 from fastly.cli.arguments import Options
 from fastly.exceptions import EstimatePendingException
@@ -15,7 +16,6 @@ __all__ = ["wait_for"]
 
 T = TypeVar("T")
 
-_INTERVALS = (0.5, 1.0, 2.0, 4.0, 5.0)  # seconds, as the client has them; the last one repeats
 _log = logging.getLogger("fastly")
 
 
@@ -34,14 +34,14 @@ def wait_for(ask: Callable[[], T], options: Options, client: ApiClient) -> T:
         EstimatePendingException: The result was not made in time.
     """
     wait = client.configuration.estimate_wait if options.wait is None else options.wait
-    started, intervals = time.monotonic(), iter(_INTERVALS)
+    started, planned = time.monotonic(), intervals()
     while True:
         try:
             return ask()
         except EstimatePendingException as pending:
             waited = time.monotonic() - started
-            seconds = pending.retry_after or min(next(intervals, _INTERVALS[-1]), wait - waited)
-            if not 0 < seconds <= wait - waited:
+            seconds = interval(pending.retry_after, next(planned), wait - waited)
+            if seconds is None:
                 pending.reason = f"Accepted, still pending after {waited:.1f} s"
                 raise
         _log.info("the estimate is pending; polling again in %.2f s", seconds)

@@ -9,9 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, TypedDict
 
+from fastly._items import items_of
 from fastly._months import month_of
 from fastly._text import shown
-from fastly.costs._exact import amount_of, fraction, items_of, places_of, rounded, shared
+from fastly.costs._exact import amount_of, fraction, places_of, rounded, shared
 from fastly.exceptions import ApiTypeError, ApiValueError
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
@@ -193,7 +194,8 @@ def allocate(
 
     Raises:
         ApiTypeError: An argument has the wrong type.
-        ApiValueError: The usage is of another month than the invoice.
+        ApiValueError: The usage is of another month than the invoice, or the invoice has neither a
+            total nor an amount on each line.
     """
     if not isinstance(invoice, (Invoice, MtdInvoiceResponse)):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
         raise ApiTypeError(f"invoice must be one invoice, got {shown(invoice)}")
@@ -202,6 +204,9 @@ def allocate(
     currency = invoice.currency_code if isinstance(invoice, Invoice) else None
     places = places_of(currency, total)
     lines = [line for line in invoice.transaction_line_items or () if line]
+    if total is None and not (lines and all(line.amount is not None for line in lines)):
+        name = shown(invoice.invoice_id)
+        raise ApiValueError(f"invoice {name} has no total, nor an amount on each line")
     units, due = _units([line.amount for line in lines], total, 10**places)
     costs = zip(lines, units, strict=True)
     parts = [x for line, cost in costs for x in _parts(line, cost, used.get(rule(line) or "", {}))]
@@ -216,8 +221,8 @@ def allocate(
 def _used(usage: object, month: str | None) -> tuple[Used, dict[str, str]]:
     """Return the units of each usage type by service, and the latest name of each service."""
     rule = "usage must be what iter_service_level_usage() yields, or its pages"
-    kinds = (ServiceusagemetricsData, Serviceusagemetrics)
-    blocks = list(items_of(usage, *kinds, lambda page: page.blocks, rule))
+    kinds, pages = (ServiceusagemetricsData,), Serviceusagemetrics
+    blocks = items_of(usage, kinds, pages, lambda page: page.blocks, rule)
     used: Used = {}
     names: dict[str, str] = {}
     for block in sorted(blocks, key=lambda block: f"{block.start_time}"):

@@ -5,18 +5,12 @@ Sums of `Decimal` are rounded to 28 digits by default; integers and fractions ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import floor, lcm
-from typing import TypeVar, cast
 
-from fastly._text import shown
-from fastly.exceptions import ApiTypeError
 from fastly.rows import cent, exact
-
-Item = TypeVar("Item")
-Page = TypeVar("Page")
 
 
 def places_of(currency: str | None, total: float | None) -> int:
@@ -62,25 +56,3 @@ def shared(units: int, weights: Sequence[Fraction]) -> list[int]:
     left = abs(units) - sum(part for part, _ in parts)
     more = set(sorted(range(len(parts)), key=lambda i: -parts[i][1])[:left])
     return [(part + (i in more)) * (-1 if units < 0 else 1) for i, (part, _) in enumerate(parts)]
-
-
-def items_of(
-    given: object,
-    item: type[Item],
-    page: type[Page],
-    inside: Callable[[Page], Iterable[Item | None] | None],
-    rule: str,
-) -> Iterator[Item]:
-    """Yield all items, without nulls: of an item, a page, or an iterable of either.
-
-    Raises:
-        ApiTypeError: Anything else was given; the message begins with the rule.
-    """
-    parts = [given] if isinstance(given, (item, page)) else given
-    if not isinstance(parts, Iterable) or isinstance(parts, (str, bytes, Mapping)):
-        raise ApiTypeError(f"{rule}, got {shown(given)}")
-    for part in cast("Iterable[object]", parts):
-        if not isinstance(part, (item, page)):
-            raise ApiTypeError(f"{rule}, got {shown(part)} in it")
-        found = inside(part) if isinstance(part, page) else [cast("Item", part)]
-        yield from (x for x in found or () if x is not None)

@@ -13,9 +13,10 @@ from itertools import groupby
 from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
+from fastly._items import items_of
 from fastly._months import month_of
 from fastly._text import shown
-from fastly.costs._exact import amount_of, fraction, items_of, places_of
+from fastly.costs._exact import amount_of, fraction, places_of
 from fastly.exceptions import ApiTypeError, ApiValueError, ForecastError
 from fastly.model.invoice import Invoice
 from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
@@ -236,8 +237,7 @@ def _money(amount: Fraction) -> str:
 def _past(history: object, month: str | None) -> tuple[list[_Bill], str | None]:
     """Return the bills of the months before one, newest first, and the newest currency."""
     rule = "history must be what iter_invoices() yields, or its pages"
-    kinds = (Invoice, ListEomInvoicesResponse)
-    found = items_of(history, *kinds, lambda page: page.data, rule)
+    found = items_of(history, (Invoice,), ListEomInvoicesResponse, lambda page: page.data, rule)
     dated = [(month_of(invoice.billing_start_date) or "", invoice) for invoice in found]
     past = [pair for pair in dated if "" < pair[0] < (month or "")]
     past.sort(key=lambda pair: pair[0], reverse=True)

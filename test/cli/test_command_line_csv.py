@@ -65,7 +65,8 @@ def test_cells_of_other_separators(
 @given(st.lists(st.text(alphabet=f'a;,"|\t\r\n {SIGNS}'), min_size=1, max_size=3))
 def test_no_formula_at_any_separator(texts: list[str]) -> None:
     """Whatever separates cells, none of them starts as a formula does."""
-    data = "".join(csv_text([dict(enumerate(texts))], ()))  # type: ignore[list-item]  # keys are any text
+    row = {f"column {number}": text for number, text in enumerate(texts)}
+    data = "".join(csv_text([row], [*row]))
     for separator in SEPARATORS:
         rows = csv.reader(io.StringIO(data, newline=""), delimiter=separator)
         cells = [cell.lstrip(" ") for row in rows for cell in row]

@@ -69,3 +69,14 @@ def test_ai_usage(client: fastly.ApiClient) -> None:
     assert {AI_COLUMNS} == {tuple(row) for row in rows}
     assert [metric.quantity for metric in metrics] == [row["quantity"] for row in rows]
     assert [dict.fromkeys(AI_COLUMNS)] == [dict(row) for row in ai_usage_rows([ArcUsageMetric()])]
+
+
+def test_pages(client: fastly.ApiClient) -> None:
+    """A page of AI usage has the rows of its metrics; usage of a month needs its month."""
+    page = AiRuntimeControlUsageMetricsApi(client).arc_get_usage_metrics()
+    assert list(ai_usage_rows(page.data or [])) == list(ai_usage_rows(page)) != []
+    with pytest.raises(fastly.ApiTypeError, match=r"^ai_usage_rows\(\) takes what .*, got None$"):
+        next(ai_usage_rows(None))  # type: ignore[arg-type]  # the point
+    usage: Any = HistoricalApi(client).get_usage_month(year=2026, month=5, billable_units=True)
+    with pytest.raises(fastly.ApiTypeError, match="takes pairs, such as"):
+        next(billable_usage_rows(usage))

@@ -124,7 +124,7 @@ class TestInvoiceRows:
     )
     def test_neither_invoices_nor_an_iterable(self, given: Any) -> None:
         """Anything else is refused at once, also if it would be iterable."""
-        with pytest.raises(ApiTypeError, match=r"^invoice_rows\(\) takes invoices, a page"):
+        with pytest.raises(ApiTypeError, match=r"^invoice_rows\(\) takes what iter_invoices"):
             invoice_rows(given)
 
     @pytest.mark.parametrize("item", [{"invoice_id": "I"}, "INV-1", 5, Usagemetric()])
@@ -132,7 +132,7 @@ class TestInvoiceRows:
         """Anything else in an iterable is refused after the invoices before it."""
         rows = invoice_rows([Invoice(invoice_id="I"), item])
         assert "I" == next(rows)["invoice_id"]
-        with pytest.raises(ApiTypeError, match="takes invoices, got"):
+        with pytest.raises(ApiTypeError, match=r"or its pages, got .* in it$"):
             next(rows)
 
     def test_times_are_in_utc(self) -> None:
@@ -242,6 +242,20 @@ class TestUsageRows:
         (row,) = service_usage_rows(blocks)
         assert ("C", Decimal("1.5")) == (row["customer_id"], row["usage_units"])
 
+    def test_pages(self, usage: BillingUsageMetricsApi) -> None:
+        """A page has the rows of its items, as those of invoices have."""
+        page = usage.get_usage_metrics("2026-05", "2026-05")
+        assert list(usage_rows(page.data or [])) == list(usage_rows(page)) != []
+        blocks = usage.get_service_level_usage(start_month="2026-05", end_month="2026-05")
+        assert list(service_usage_rows(blocks.blocks)) == list(service_usage_rows(blocks)) != []
+
+    @pytest.mark.parametrize("rows", [usage_rows, service_usage_rows])
+    @pytest.mark.parametrize("given", [None, "text", {"data": []}, [Invoice()]])
+    def test_something_else(self, rows: Any, given: Any) -> None:
+        """Anything else is refused with what is taken."""
+        with pytest.raises(ApiTypeError, match=f"^{rows.__name__}.. takes what iter_.*, got "):
+            next(rows(given))
+
 
 class TestText:
     """Rows as CSV and as lines of JSON."""
@@ -280,7 +294,7 @@ class TestText:
 
 def read_csv(rows: list[dict[str, Any]]) -> list[list[str]]:
     """Return the header and the rows of a CSV, as a program reads them."""
-    return list(csv.reader(io.StringIO("".join(csv_text(rows, rows[0])), newline="")))
+    return list(csv.reader(io.StringIO("".join(csv_text(rows, [*rows[0]])), newline="")))
 
 
 @pytest.mark.parametrize(

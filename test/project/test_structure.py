@@ -22,6 +22,8 @@ PACKAGE = ROOT / "fastly"
 LAYERS: dict[str, set[str]] = {
     "_version": set(),
     "_text": set(),
+    "_items": {"_text", "exceptions"},
+    "_money": set(),
     "_months": set(),
     "exceptions": {"_text"},
     "_signatures": {"_text", "exceptions"},
@@ -42,10 +44,10 @@ LAYERS: dict[str, set[str]] = {
     "api": {"_operations", "_signatures", "api", "api_client", "exceptions", "model"},
     "apis": {"api"},
     "testing": {"testing"},
-    "rows": {"_models", "_months", "_text", "exceptions", "model"},
+    "rows": {"_items", "_models", "_money", "_months", "exceptions", "model"},
     "focus": {"_text", "exceptions", "model", "rows"},
     "tables": {"exceptions", "focus", "model", "rows"},
-    "costs": {"_months", "_text", "costs", "exceptions", "model", "rows"},
+    "costs": {"_items", "_months", "_text", "costs", "exceptions", "model", "rows"},
     "cli": {
         *("_models", "_months", "_operations", "_text", "_version", "api", "api_client", "cli"),
         *("configuration", "costs", "exceptions", "focus", "model", "rows", "tables", "testing"),
