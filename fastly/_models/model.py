@@ -56,7 +56,7 @@ __all__ = ["Model"]
 _type: Callable[[Any], Any] = type  # whose result checkers would narrow to unknown types
 # So short that a float holds it exactly enough, as it does the number itself.
 _is_plain_number = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?").fullmatch
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 
 class _LazySignature:
@@ -296,7 +296,7 @@ class Model:
         """
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
         # A lone surrogate, which JSON may hold, can be written to a file only as an escape.
-        return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+        return re.sub(_SURROGATE, lambda half: f"\\u{ord(half[0]):04x}", text)
 
     def to_str(self) -> str:
         """Return all fields as readable text, one on each line."""

@@ -36,14 +36,13 @@ log = logging.getLogger("fastly")
 
 _type: Callable[[Any], Any] = type  # whose result checkers would narrow to unknown types
 # The grammar of JSON's numbers (RFC 8259, section 6), with a sign of either kind.
-_NUMBER = re.compile(r"[+-]?\d+(?P<fraction>\.\d*)?(?P<exponent>[eE][+-]?\d+)?", re.ASCII)
+_NUMBER = r"(?a)[+-]?\d+(?P<fraction>\.\d*)?(?P<exponent>[eE][+-]?\d+)?"
 # ISO 8601 as far as both parsers below agree: only seconds have a fraction, and only a time has
 # an offset. Left to themselves, they read the offset of a date as a time of day.
-_TIME = re.compile(
-    r"\d{4}(?:-?W\d\d(?:-?\d)?|-?\d\d(?:-?\d\d)?)?"
+_TIME = (
+    r"(?a)\d{4}(?:-?W\d\d(?:-?\d)?|-?\d\d(?:-?\d\d)?)?"
     r"(?:[Tt ]\d\d(?::?\d\d(?::?(?P<second>\d\d)(?:[.,]\d+)?)?)?"
-    r"(?:[Zz]|[+-]\d\d(?::?\d\d(?::\d\d)?)?)?)?",
-    re.ASCII,
+    r"(?:[Zz]|[+-]\d\d(?::?\d\d(?::\d\d)?)?)?)?"
 )
 _DEEPEST = 100  # levels of JSON; the limit keeps recursion far from Python's own
 DEEPEST_MODEL = 10  # levels at which a model can stand, counted from the outermost one
@@ -146,7 +145,7 @@ def _number(value: Any) -> float:
     """Read a number as a float, or as an int if only an int holds it exactly."""
     if type(value) is int and -EXACT <= value <= EXACT:  # the most frequent case first
         return float(value)
-    if isinstance(value, str) and (match := _NUMBER.fullmatch(value)):
+    if isinstance(value, str) and (match := re.fullmatch(_NUMBER, value)):
         value = float(value) if match["fraction"] or match["exponent"] else int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError
@@ -156,7 +155,7 @@ def _number(value: Any) -> float:
 
 
 def _integer(value: Any) -> int:
-    if isinstance(value, str) and (match := _NUMBER.fullmatch(value)) and not match["exponent"]:
+    if isinstance(value, str) and (match := re.fullmatch(_NUMBER, value)) and not match["exponent"]:
         whole, _, fraction = value.partition(".")
         value = None if fraction.strip("0") else int(whole)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
@@ -184,7 +183,7 @@ def _read_time(value: Any, where: Where, policy: Policy) -> Any:
 
 def time_from_text(text: str) -> datetime:
     """Read an ISO 8601 time, in UTC if it has no offset; anything else raises ValueError."""
-    match = _TIME.fullmatch(text)
+    match = re.fullmatch(_TIME, text)
     if match is None:
         raise ValueError
     if match["second"] == "60":  # a leap second is the first of the next minute

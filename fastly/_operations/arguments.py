@@ -48,12 +48,13 @@ __all__ = [
 Check = Callable[[str, object], str]
 Rule = Callable[[Mapping[str, str]], None]  # checks the arguments of a call, as written, together
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MONTH = re.compile(r"0?[1-9]|1[0-2]")
-_YEAR = re.compile(r"[1-9][0-9]{3}")
-_COUNT = re.compile(r"[1-9][0-9]{0,17}")
-_EPOCH = re.compile(r"-?[0-9]{1,15}")
-_PRINTABLE_ASCII = re.compile(r"[ -~]+")
+# Compiled when they are first used: compiling takes a fifth of the time of the import.
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_MONTH = r"0?[1-9]|1[0-2]"
+_YEAR = r"[1-9][0-9]{3}"
+_COUNT = r"[1-9][0-9]{0,17}"
+_EPOCH = r"-?[0-9]{1,15}"
+_PRINTABLE_ASCII = r"[ -~]+"
 _DIGITS = 100  # digits of a number at most; Python itself refuses to write 5,000
 
 
@@ -91,7 +92,7 @@ def _text_or_number(name: str, value: object) -> str:
 
 def _check_month(name: str, value: object, hint: str = "; the year comes after the month") -> str:
     text = _text_or_number(name, value)
-    if not _MONTH.fullmatch(text):
+    if not re.fullmatch(_MONTH, text):
         raise ApiValueError(
             f"{name} must be 1 to 12, such as '05', '5' or 5, got {shown(value)}{hint}"
         )
@@ -104,14 +105,14 @@ def _check_month_number(name: str, value: object) -> str:
 
 def _check_year(name: str, value: object) -> str:
     text = _text_or_number(name, value)
-    if not _YEAR.fullmatch(text):
+    if not re.fullmatch(_YEAR, text):
         raise ApiValueError(f"{name} must have four digits, such as '2020', got {shown(value)}")
     return text
 
 
 def _check_count(name: str, value: object) -> str:
     text = _text_or_number(name, value)
-    if not _COUNT.fullmatch(text):
+    if not re.fullmatch(_COUNT, text):
         raise ApiValueError(f"{name} must be a whole number of 1 or more, got {shown(value)}")
     return text
 
@@ -120,7 +121,7 @@ def _check_text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise ApiTypeError(f"{name} must be text, got {type(value).__name__}")
     text = as_text(name, value)
-    if not _PRINTABLE_ASCII.fullmatch(text):
+    if not re.fullmatch(_PRINTABLE_ASCII, text):
         raise ApiValueError(f"{name} must be printable ASCII text, got {shown(text)}")
     return text
 
@@ -132,7 +133,7 @@ def check_cursor(name: str, value: object) -> str:
 
 def _check_day(name: str, value: object) -> str:
     text = _date_as_text(name, value, "2026-05-01")
-    if not _DAY.fullmatch(text):
+    if not re.fullmatch(_DAY, text):
         raise ApiValueError(f"{name} must be a day such as '2026-05-01', got {shown(text)}")
     try:
         return datetime.date.fromisoformat(text).isoformat()
@@ -247,7 +248,7 @@ def from_before_to(texts: Mapping[str, str]) -> None:
 def _epoch(text: str) -> float | None:
     """Return the epoch seconds of a time as it is sent, or None for text such as "now"."""
     try:
-        return float(text) if _EPOCH.fullmatch(text) else time_from_text(text).timestamp()
+        return float(text) if re.fullmatch(_EPOCH, text) else time_from_text(text).timestamp()
     except (ValueError, OverflowError):
         return None
 

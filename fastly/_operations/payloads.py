@@ -26,7 +26,7 @@ BODILESS = frozenset({202, 204, 205, 206})
 # By the name that Python gives to each alias; a byte order mark is not part of the text.
 _CODECS = {"utf-8": "utf-8-sig", "ascii": "ascii", "iso8859-1": "latin-1", "cp1252": "cp1252"}
 # What can be left of a token where a body stops; a string is known by its message.
-_CUT_TOKEN = re.compile(r"t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.?|[eE][+-]?|\\?u?[0-9A-Fa-f]{0,4}")
+_CUT_TOKEN = r"t|tr|tru|f|fa|fal|fals|n|nu|nul|-|\.?|[eE][+-]?|\\?u?[0-9A-Fa-f]{0,4}"
 _ERROR_DESPITE_STATUS = (
     "The response is an error despite its status: see the API message, and try again later."
 )
@@ -155,7 +155,7 @@ def _stops(text: str, error: Exception) -> bool:
     if not isinstance(error, json.JSONDecodeError) or not text.startswith(("{", "[")):
         return False
     rest = text[error.pos :]
-    return error.msg.startswith("Unterminated string") or _CUT_TOKEN.fullmatch(rest) is not None
+    return error.msg.startswith("Unterminated string") or re.fullmatch(_CUT_TOKEN, rest) is not None
 
 
 def _text(response: Response) -> str:

@@ -51,7 +51,7 @@ _ENDED = (
 
 # The alerts of a server to a client without a certificate, or with one that it does not take
 # (RFC 8446, section 6.2). TLS 1.2 has none for the first case but a failed handshake.
-_REFUSALS = re.compile(r"alert .*(certificate|unknown ca|access denied|handshake failure)")
+_REFUSALS = r"alert .*(certificate|unknown ca|access denied|handshake failure)"
 
 
 def root_cause(error: BaseException | None) -> BaseException | None:
@@ -74,7 +74,7 @@ def ended_early(error: BaseException) -> bool:
 
 def is_refusal_of_client(root: BaseException | None) -> bool:
     """Return whether an exception says that the server refuses the client's certificate."""
-    return isinstance(root, ssl.SSLError) and _REFUSALS.search(str(root)) is not None
+    return isinstance(root, ssl.SSLError) and re.search(_REFUSALS, str(root)) is not None
 
 
 def translated(error: Exception, url: str, deadline: Deadline) -> ApiException:

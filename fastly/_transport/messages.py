@@ -29,7 +29,7 @@ Headers = urllib3.HTTPHeaderDict
 RawResponse = urllib3.BaseHTTPResponse
 E = TypeVar("E", bound=ApiException)
 
-_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?([ \t]*,[ \t]*[0-9]+(\.[0-9]+)?)*")
+_SECONDS = r"[0-9]+(\.[0-9]+)?([ \t]*,[ \t]*[0-9]+(\.[0-9]+)?)*"
 # Statuses whose advice stays: "wait" and "send less often" apply to whoever sent them.
 _ANY_BODY = (http.client.ACCEPTED, http.client.TOO_MANY_REQUESTS)
 _YEAR = 365 * 24 * 3600.0  # seconds; a longer Retry-After is reduced to this
@@ -153,7 +153,7 @@ def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
     Of several, the longest applies. A time in the past is ignored.
     """
     asked = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(asked):
+    if re.fullmatch(_SECONDS, asked):
         return min(max(map(float, asked.split(","))), _YEAR)
     moment = _epoch(asked)
     if moment is None and status == http.client.TOO_MANY_REQUESTS:

@@ -64,9 +64,9 @@ _HOST_URL = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 # The characters of a user name and a password (RFC 3986, section 3.2.1); others are %XX.
-_LOGIN = re.compile(r"[^@]*|https?://[A-Za-z0-9._~!$&'()*+,;=:%-]*@[^@]*", re.IGNORECASE)
+_LOGIN = r"(?i)[^@]*|https?://[A-Za-z0-9._~!$&'()*+,;=:%-]*@[^@]*"
 _BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
-_LOOPBACK = re.compile(rf"localhost|127(?:\.{_BYTE}){{3}}|\[::1\]", re.IGNORECASE | re.ASCII)
+_LOOPBACK = rf"(?ai)localhost|127(?:\.{_BYTE}){{3}}|\[::1\]"
 
 
 _PARTS_OF_A_RETRY = (
@@ -268,7 +268,7 @@ def check_proxy(name: str, value: object) -> SecretURL:
     if not isinstance(value, str):
         raise ApiTypeError(f"{name} must be a URL or None, got {type(value).__name__}")
     url = SecretURL(value)
-    if not (_LOGIN.fullmatch(value) and _is_http_url(url.bare())):
+    if not (re.fullmatch(_LOGIN, value) and _is_http_url(url.bare())):
         raise ApiValueError(
             f"{name} must be an http(s) URL such as 'http://user:password@proxy:3128', with a "
             f"percent-encoded login, got {_shown_url(value)}"
@@ -341,4 +341,4 @@ def is_encrypted_or_local(host: str) -> bool:
 def is_loopback(url: str) -> bool:
     """Return whether a URL's host is this machine, by name or address."""
     match = _HOST_URL.match(CREDENTIALS.sub("//", url))
-    return match is not None and _LOOPBACK.fullmatch(match["host"]) is not None
+    return match is not None and re.fullmatch(_LOOPBACK, match["host"]) is not None
