@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -62,6 +63,8 @@ from fastly.rows import (
 
 __all__ = ["Job", "Report", "invoices_between", "is_asked", "run"]
 
+_log = logging.getLogger("fastly")
+
 Chunks = Iterable[str | bytes]
 Rows = Iterable[Mapping[str, object]]
 
@@ -97,7 +100,19 @@ def run(job: Job) -> Report:
 
 
 def invoices_between(options: Options, client: ApiClient, progress: Progress) -> Iterator[Invoice]:
-    """Yield the invoices of the months from --since to --until, newest first."""
+    """Yield the invoices of the months from --since to --until, newest first.
+
+    If last month was named and has no invoice, a warning says so: it may not be posted yet.
+    """
+    newest, last = "", month_before(this_month())
+    for invoice in _listed(options, client, progress):
+        newest = max(newest, month_of(invoice.billing_start_date) or last)
+        yield invoice
+    if newest < last and last in (options.since, options.until):
+        _log.warning("%s", _absence(last))
+
+
+def _listed(options: Options, client: ApiClient, progress: Progress) -> Iterator[Invoice]:
     pages = BillingInvoicesApi(client).iter_invoices(
         billing_start_date=day_before(options.since) if options.since else None,
         billing_end_date=day_after(options.until) if options.until else None,
@@ -177,12 +192,17 @@ def _invoice_of_month(month: str, api: BillingInvoicesApi) -> Invoice:
 def _invoices_of_month(month: str, api: BillingInvoicesApi) -> list[Invoice]:
     if found := list(api.iter_invoices(month=month)):
         return found
+    raise CommandError(_absence(month))
+
+
+def _absence(month: str) -> str:
+    """Return why a month may have no invoice."""
     reason = f'"{PROGRAM} invoices" lists all invoices'
     if month == this_month():
         reason = f'the month is in progress; see "{PROGRAM} mtd"'
     elif month == month_before(this_month()):
         reason = "the month has just ended, and its invoice may not be posted yet; try again later"
-    raise CommandError(f"no invoice for {month}: {reason}")
+    return f"no invoice for {month}: {reason}"
 
 
 def _latest_invoice(api: BillingInvoicesApi) -> Invoice:
@@ -228,7 +248,7 @@ def _charged(job: Job) -> Iterable[Invoice]:
 def _forecast(job: Job) -> Report:
     month_to_date, budget = _get_month_to_date(job), job.options.budget
     year = Options(since=month_before(this_month(), 12))
-    history = invoices_between(year, job.client, job.progress)
+    history = _listed(year, job.client, job.progress)
     found = forecast(month_to_date, history, job.options.minimum)
     rows, page = [forecast_row(found)], forecast_page(found, budget, job.paper)
     return Report(_chunks(job, page, json_lines(rows), rows, Forecast), excess_of(found, budget))

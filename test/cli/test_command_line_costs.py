@@ -326,6 +326,23 @@ class TestMonths:
         expected = f"fastly-billing: no invoice for {month_before(this_month())}: {reason}\n"
         assert (1, expected) == (result.status, result.stderr)
 
+    @pytest.mark.parametrize("command", ["invoices", "costs"])
+    def test_a_period_with_a_month_that_is_not_posted(
+        self, shell: Shell, server: BillingServer, command: str
+    ) -> None:
+        """A period that ends with a month without an invoice is incomplete, and stderr says so."""
+        last, before = month_before(this_month()), month_before(this_month(), 2)
+        for options, is_said in [
+            (("--last", "2"), True),
+            (("--since", last), True),
+            (("--last", "2", "--quiet"), False),
+            (("--since", before), False),
+        ]:
+            serve(server, an_invoice(before, 5))
+            result = shell(command, *options, "--format", "csv")
+            warning = f"no invoice for {last}: the month has just ended"
+            assert (0, is_said) == (result.status, result.stderr.startswith(warning)), options
+
     def test_latest_is_the_first_of_the_list(self, shell: Shell, server: BillingServer) -> None:
         """The latest invoice is the first of the list, whatever its month is."""
         serve(server, an_invoice("2024-05", 5), an_invoice("2024-06", 3))
