@@ -347,7 +347,6 @@ class TestUsage:
         )
         assert len(server.requests) > 1
         found = json.loads(shell("usage", *span, "--format", "json").stdout)
-        assert [row["quantity"] for row in found] != []
         assert len(rows) == len(found)
 
     def test_current_month_is_the_default(self, shell: Shell, server: BillingServer) -> None:

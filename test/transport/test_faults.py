@@ -267,7 +267,7 @@ def test_a_stall_ends_with_its_client() -> None:
         for _ in range(2):
             with connected(server) as sock:
                 sock.sendall(ASK)
-                time.sleep(0.02)
+                wait_until(lambda: threading.active_count() > before + 1)
         wait_until(lambda: threading.active_count() == before + 1)  # the one that listens
 
 
