@@ -421,7 +421,7 @@ def test_the_first_of_many_takes_precedence_over_the_dictionary() -> None:
 
 
 def test_a_json_schema_follows_from_the_fields() -> None:
-    """The JSON Schema of a model has the type and the meaning of each field, all of them nullable."""
+    """The JSON Schema of a model has the type and the meaning of each field, all nullable."""
     name = {"type": ["string", "null"], "description": "Name of the service."}
     traffic = HistoricalUsageData.json_schema()
     assert ["number", "null"] == traffic["properties"]["bandwidth"]["type"]
