@@ -329,7 +329,7 @@ class TestMonthToDate:
         assert (0, 3) == (result.status, len(server.requests))
 
     def test_a_wait_that_the_api_would_exceed(self, shell: Shell, server: BillingServer) -> None:
-        """If the API asks for more time than is left, the wait is over."""
+        """If the API requests more time than is left, the command stops waiting."""
         server.enqueue(202, headers={"Retry-After": "40"}, body={"status": "pending"})
         result = shell("mtd", "--wait", 30)
         assert (75, 1) == (result.status, len(server.requests))

@@ -52,7 +52,7 @@ class TestBillable:
         assert {now} >= {query["month"] for query in queries(server)}
 
     def test_formats_agree(self, shell: Shell) -> None:
-        """CSV, JSON lines and JSON have the same figures; JSON has the month beside each."""
+        """CSV, JSON lines and JSON have the same figures; JSON has the month of each."""
         command = ("usage", "--billable", *MAY, "--format")
         lines = [json.loads(x) for x in shell(*command, "jsonl").stdout.splitlines()]
         rows = rows_of(shell(*command, "csv").stdout)

@@ -338,18 +338,6 @@ def test_nothing_secret_is_shown() -> None:
     assert TOKEN in str(configuration.proxy)
 
 
-def test_the_debug_report_is_useful() -> None:
-    """The report contains versions, the host, the token's source, and changed settings."""
-    report = fastly.Configuration(retries=7, api_key={"token": TOKEN}).to_debug_report()
-    for fact in (
-        f"fastly: {fastly.__version__}",
-        "Python: 3.",
-        "retries: 7",
-        "token from: 'api_key'",
-    ):
-        assert fact in report
-
-
 def test_pickles_lose_the_secrets_and_keep_the_rest() -> None:
     """An unpickled configuration has its settings, but not its secrets."""
     other = pickle.loads(pickle.dumps(secretive()))

@@ -396,7 +396,7 @@ def test_annotations_that_cannot_be_evaluated_are_explained() -> None:
     [({"name": "x"}, ["x"]), ([{"name": "x"}, {"name": "y"}], ["x", "y"]), ([], []), (None, None)],
 )
 def test_a_list_that_may_come_as_its_only_item(data: Any, names: list[str] | None) -> None:
-    """A field that is a list is a list, even if its only item was sent alone."""
+    """A field that is a list is a list, even if its only item was sent without one."""
     usage = Usagemetrics.from_dict({"data": data})
     assert names == (None if usage.data is None else [item.name for item in usage.data])
 

@@ -945,7 +945,7 @@ def test_whole_numbers_become_floats_if_these_hold_them(count: int, first: float
     assert {float} == {type(line.rate) for line in read}
 
 
-def test_a_flag_is_no_number_among_many() -> None:
+def test_a_flag_is_not_a_number_among_many() -> None:
     """A true in place of a number is refused in a long list, with its place."""
     lines: list[Any] = [{"description": "x", "amount": 1} for _ in range(50)]
     lines[30]["amount"] = True
