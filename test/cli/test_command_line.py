@@ -358,12 +358,18 @@ class TestUsage:
         spans = [(r.query["start_month"], r.query["end_month"]) for r in server.requests]
         assert [(month, month), (month, month), ("2026-05", "2026-05")] == spans
 
-    @pytest.mark.parametrize("command", ["invoices", "usage"])
-    def test_future(self, shell: Shell, server: BillingServer, command: str) -> None:
+    @pytest.mark.parametrize(
+        ("command", "option"),
+        [
+            *(("invoices", "--since"), ("usage", "--since")),
+            *(("usage", "--until"), ("ai-usage", "--until")),
+        ],
+    )
+    def test_future(self, shell: Shell, server: BillingServer, command: str, option: str) -> None:
         """Months that have not begun are wrong usage."""
-        result = shell(command, "--since", "9999-01")
+        result = shell(command, option, "9999-01")
         assert (2, b"") == result[:2]
-        assert "--since 9999-01 is after the current month" in result.stderr
+        assert f"{option} 9999-01 is after the current month" in result.stderr
         assert [] == server.requests
 
     @pytest.mark.parametrize("command", ["invoices", "usage"])
