@@ -275,7 +275,7 @@ class TestMonthToDate:
         rows = read_csv(shell("mtd", "--format", "csv").stdout)
         total = Decimal(server.account.v3_month_to_date()["monthly_transaction_amount"])
         assert total == sum(Decimal(row["amount"]) for row in rows)
-        assert {"": ""}.keys() == {row["currency_code"] for row in rows}
+        assert {""} == {row["currency_code"] for row in rows}
 
     @pytest.mark.parametrize(("budget", "status"), [("352.22", 3), ("352.23", 0), ("0", 3)])
     def test_budget(self, shell: Shell, server: BillingServer, budget: str, status: int) -> None:
