@@ -309,16 +309,6 @@ def test_no_header_is_sent_twice(
     assert expected == (sent["Fastly-Key"], sent["Accept"], sent["Accept-Encoding"])
 
 
-def test_the_token_may_be_a_default_header_in_any_case(server: BillingServer) -> None:
-    """A failed call whose token is a default header raises the documented exception."""
-    configuration = fastly.Configuration(host=server.url)
-    with (
-        fastly.ApiClient(configuration, "fastly-key", server.token) as client,
-        pytest.raises(fastly.NotFoundException),
-    ):
-        BillingInvoicesApi(client).get_invoice_by_invoice_id("INV-1")
-
-
 def test_a_client_is_neither_copied_nor_pickled(client: fastly.ApiClient) -> None:
     """Copying or pickling a client raises an error that says what to do instead."""
     words = r"^an ApiClient cannot be pickled or copied: create one in each process$"

@@ -121,15 +121,6 @@ def test_every_member_of_a_gzip_stream_counts() -> None:
         assert "the body is not valid gzip: more than one member" == error.reason
 
 
-@pytest.mark.parametrize("framing", ["identity, chunked", "chunked ", "\r\n chunked", "Chunked\t"])
-def test_chunks_that_are_announced_unusually(framing: str) -> None:
-    """Chunks that urllib3 would pass on with their framing are refused."""
-    headers = {"Content-Type": CSV, "Connection": "close", "Transfer-Encoding": framing}
-    error = refusal_of(raw(head(200, headers) + chunks(b"a,b\r\n1,2\r\n")), CSV)
-    assert ConnectionException is type(error)
-    assert f"unknown Transfer-Encoding {framing!r}" in error.reason
-
-
 @pytest.mark.parametrize(("kind", "body"), [(CSV, b"month,cost\r\n05,1.5"), (PDF, b"%PDF-1.4 cut")])
 def test_an_end_that_tls_does_not_vouch_for_is_none(
     kind: str, body: bytes, tls: ssl.SSLContext, roots: str
