@@ -387,13 +387,6 @@ def test_the_default_is_copied() -> None:
         assert client.configuration.retries == 9
 
 
-def test_only_a_configuration_is_the_default() -> None:
-    """Anything but a configuration is refused as the default."""
-    anyhow: Any = fastly.Configuration
-    with pytest.raises(fastly.ApiTypeError, match="the default must be a Configuration"):
-        anyhow.set_default(1)
-
-
 def test_debug_sets_one_logger() -> None:
     """``debug`` sets the level of the logger ``fastly`` and no other."""
     levels = {name: logging.getLogger(name).level for name in ("", "urllib3", "http.client")}

@@ -314,7 +314,7 @@ atexit.register(at_exit)
 
 
 def test_a_call_on_a_thread_while_python_ends_is_made_or_refused(server: BillingServer) -> None:
-    """At interpreter exit, a call on a thread is made up to Python 3.11, and refused after it."""
+    """At exit, a call on a thread is made, or refused if Python does not start threads then."""
     run = subprocess.run(
         [sys.executable, "-c", AT_EXIT, server.url, server.token],
         capture_output=True,
