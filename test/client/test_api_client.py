@@ -337,9 +337,6 @@ def test_each_try_is_logged(
     assert {"fastly"} == {record.name for record in records}
 
 
-# --- threads and processes --------------------------------------------------------------------
-
-
 # --- attempts and secrets of a whole call -----------------------------------------------------
 
 

@@ -25,7 +25,6 @@ from urllib.parse import urlsplit
 import pytest
 from plain_http import Reply, connect, dial, exchange, get, raw, received
 
-import fastly.testing
 from fastly.testing import Account, BillingServer
 from fastly.testing.server import TOKEN
 
@@ -476,13 +475,6 @@ def test_ipv6() -> None:
     with server:
         assert server.url.startswith("http://[::1]:")
         assert 200 == get(server, MAY).status
-
-
-def test_the_exports_are_there() -> None:
-    """Every exported name exists and has a docstring."""
-    assert ["Account", "BillingServer", "Headers", "Request"] == fastly.testing.__all__
-    for name in fastly.testing.__all__:
-        assert getattr(fastly.testing, name).__doc__
 
 
 # Enqueued responses for some requests only
