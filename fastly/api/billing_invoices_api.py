@@ -18,8 +18,7 @@ from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from fastly._operations.identity import same_id
-from fastly._operations.options import Options, PageOptions
+    from fastly._operations.options import Options, PageOptions
 
 __all__ = ["BillingInvoicesApi"]
 

@@ -222,9 +222,7 @@ def _check(options: Options) -> None:
     _check_months(options)
     if options.since and options.until and options.since > options.until:
         raise UsageError(f"--since {options.since} is after --until {options.until}")
-    current = current_month() if options.since else ""
-    if options.since and options.since > current:
-        raise UsageError(f"--since {options.since} is after the current month, {current}")
+    _check_future(options)
     if options.append_to is not None and options.output is not None:
         raise UsageError("--append-to and --output cannot be combined: remove one")
     if options.append_to is not None and options.format not in (None, "jsonl"):
@@ -233,6 +231,14 @@ def _check(options: Options) -> None:
         raise UsageError(
             f"--append-to writes jsonl: name the file .jsonl, got {shown(options.append_to)}"
         )
+
+
+def _check_future(options: Options) -> None:
+    # With only --until, usage is that of one month, and invoices are all up to it.
+    is_one = options.since is None and options.command in ("usage", "ai-usage")
+    name, first = ("--until", options.until) if is_one else ("--since", options.since)
+    if first and first > (current := current_month()):
+        raise UsageError(f"{name} {first} is after the current month, {current}")
 
 
 def _check_months(options: Options) -> None:

@@ -275,7 +275,7 @@ class TestMonthToDate:
         rows = read_csv(shell("mtd", "--format", "csv").stdout)
         total = Decimal(server.account.v3_month_to_date()["monthly_transaction_amount"])
         assert total == sum(Decimal(row["amount"]) for row in rows)
-        assert {"": ""}.keys() == {row["currency_code"] for row in rows}
+        assert {""} == {row["currency_code"] for row in rows}
 
     @pytest.mark.parametrize(("budget", "status"), [("352.22", 3), ("352.23", 0), ("0", 3)])
     def test_budget(self, shell: Shell, server: BillingServer, budget: str, status: int) -> None:
@@ -329,7 +329,7 @@ class TestMonthToDate:
         assert (0, 3) == (result.status, len(server.requests))
 
     def test_a_wait_that_the_api_would_exceed(self, shell: Shell, server: BillingServer) -> None:
-        """If the API asks for more time than is left, the wait is over."""
+        """If the API requests more time than is left, the command stops waiting."""
         server.enqueue(202, headers={"Retry-After": "40"}, body={"status": "pending"})
         result = shell("mtd", "--wait", 30)
         assert (75, 1) == (result.status, len(server.requests))
@@ -347,7 +347,6 @@ class TestUsage:
         )
         assert len(server.requests) > 1
         found = json.loads(shell("usage", *span, "--format", "json").stdout)
-        assert [row["quantity"] for row in found] != []
         assert len(rows) == len(found)
 
     def test_current_month_is_the_default(self, shell: Shell, server: BillingServer) -> None:
@@ -359,12 +358,18 @@ class TestUsage:
         spans = [(r.query["start_month"], r.query["end_month"]) for r in server.requests]
         assert [(month, month), (month, month), ("2026-05", "2026-05")] == spans
 
-    @pytest.mark.parametrize("command", ["invoices", "usage"])
-    def test_future(self, shell: Shell, server: BillingServer, command: str) -> None:
+    @pytest.mark.parametrize(
+        ("command", "option"),
+        [
+            *(("invoices", "--since"), ("usage", "--since")),
+            *(("usage", "--until"), ("ai-usage", "--until")),
+        ],
+    )
+    def test_future(self, shell: Shell, server: BillingServer, command: str, option: str) -> None:
         """Months that have not begun are wrong usage."""
-        result = shell(command, "--since", "9999-01")
+        result = shell(command, option, "9999-01")
         assert (2, b"") == result[:2]
-        assert "--since 9999-01 is after the current month" in result.stderr
+        assert f"{option} 9999-01 is after the current month" in result.stderr
         assert [] == server.requests
 
     @pytest.mark.parametrize("command", ["invoices", "usage"])
@@ -484,7 +489,11 @@ class TestTerminal:
         """At a terminal, a message says that the month to date is being made, unless --quiet."""
         shown = terminal("mtd")
         assert shown.status == 0
-        assert "Month to date" in shown.text.splitlines()[1]
+        first, second, *_ = shown.text.splitlines()
+        assert ("the estimate is pending; polling again in 0.50 s", True) == (
+            first,
+            second.startswith("Month to date "),
+        )
         server.estimate_pending = 1
         quiet = terminal("mtd", "--quiet")
         assert quiet.text.startswith("Month to date")
@@ -515,10 +524,8 @@ class TestDemo:
     def test_same_formats_as_without_it(self, piped: Shell) -> None:
         """Into a pipe, the demo writes JSON as the real API's data would be."""
         shown = piped(*MAY, "--demo", FASTLY_API_TOKEN="")
-        assert (0, 0) == (
-            shown.status,
-            json.loads(shown.stdout)["billing_start_date"].find("2026-05"),
-        )
+        assert shown.status == 0
+        assert json.loads(shown.stdout)["billing_start_date"].startswith("2026-05")
         assert "" == piped(*MAY, "--demo", "--quiet").stderr
 
 

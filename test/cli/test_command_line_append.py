@@ -383,7 +383,7 @@ class TestTornFiles:
     def test_row_of_an_invoice_that_is_not_requested(
         self, shell: Shell, tmp_path: Path, rows: int
     ) -> None:
-        """If the incomplete row tells its invoice, that one has to be listed."""
+        """If the incomplete row names its invoice, that one has to be listed."""
         file = tmp_path / "all.jsonl"
         shell("invoices", "--since", "2026-02", "--until", "2026-02", "--append-to", file)
         lines = file.read_bytes().splitlines(keepends=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import signal
 from pathlib import Path
@@ -12,13 +14,18 @@ from shell import Shell
 
 from fastly.cli import messages, output
 from fastly.cli.costs import KINDS
+from fastly.cli.main import main
 from fastly.costs import Forecast
 from fastly.focus import FocusVersion, focus_columns
 from fastly.rows import AiUsageRow, BillableUsageRow, InvoiceRow, ServiceUsageRow, UsageRow
 
-PAGE = (Path(__file__).parent.parent.parent / "docs" / "command-line.md").read_text(
-    encoding="utf-8"
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+# A command at the start of a line, or of a crontab's job, without a comment or a redirection.
+SHOWN = re.compile(
+    r"^(?:[\d* ]+  (?:/\S+/)?|\$ )?fastly-billing ([a-z].*?)(?: +(?:#|\d?>|\|).*)?$", re.M
 )
+EXTRAS = {".xlsx": "xlsxwriter", ".parquet": "pyarrow"}
 COMMANDS = (
     *("invoices", "invoice", "mtd", "costs", "forecast", "usage", "ai-usage"),
     *("v2 invoice", "v2 invoice-by-id", "v2 mtd"),
@@ -33,6 +40,37 @@ def section(title: str) -> str:
 def names_in(text: str) -> list[str]:
     """Return what a text has in backquotes."""
     return re.findall(r"`([^`]+)`", text)
+
+
+def shown_commands() -> list[str]:
+    """Return the commands that the pages show, each once."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    found = [x for page in pages for x in SHOWN.findall(page.read_text(encoding="utf-8"))]
+    return list(dict.fromkeys(x.replace("/var/lib/billing/", "") for x in found))
+
+
+def test_commands_are_found() -> None:
+    """Commands in blocks of shell, in crontabs, and before a pipe are found."""
+    found = shown_commands()
+    assert "costs 2026-05 --demo" in found
+    assert "invoices --append-to invoices.jsonl --quiet" in found
+    assert "mtd --format openmetrics --quiet" in found
+
+
+@pytest.mark.parametrize("command", shown_commands())
+def test_a_command_on_a_page_works(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command that a page shows works with the demo."""
+    for extension in re.findall(r"\.\w+$", command):
+        pytest.importorskip(EXTRAS.get(extension, "csv"))
+    (tmp_path / "teams.csv").write_text("service_id,team\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        status = main([*command.split(), "--demo"])
+    assert status in ((0, 3) if "--budget" in command else (0,))
+    (file,) = re.findall(r"--(?:output|append-to) (\S+)", command) or [""]
+    assert (tmp_path / file).stat().st_size if file else out.getvalue()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -318,9 +318,7 @@ class TestEnds:
 
     @pytest.mark.parametrize("start", ["script", "module"])
     def test_the_working_folder_is_not_imported(self, tmp_path: Path, start: str) -> None:
-        """Modules in the working folder do not run: none in the script, and no more than Python
-        itself imports from there with -m.
-        """
+        """The command runs no module of the working folder, except what ``python -m`` imports."""
         for name in ("csv", "calendar", "argparse", "shutil", "http", "fastly_billing", "secrets"):
             (tmp_path / f"{name}.py").write_text("raise SystemExit(f'imported {__name__}')")
         if start == "script":  # as pip writes it

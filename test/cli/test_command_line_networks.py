@@ -81,7 +81,7 @@ class TestVariables:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """A client certificate and its key come from variables."""
+        """A client certificate and its key are read from variables."""
         authority.configure_trust(tls)
         tls.verify_mode = ssl.CERT_REQUIRED
         certificate, key = files_of(authority.issue_cert("client.invalid"), tmp_path)

@@ -8,7 +8,6 @@ import json
 import logging
 import pickle
 import re
-import threading
 from typing import Any
 
 import pytest
@@ -310,25 +309,6 @@ def test_no_header_is_sent_twice(
     assert expected == (sent["Fastly-Key"], sent["Accept"], sent["Accept-Encoding"])
 
 
-def test_the_token_may_be_a_default_header_in_any_case(server: BillingServer) -> None:
-    """A failed call whose token is a default header raises the documented exception."""
-    configuration = fastly.Configuration(host=server.url)
-    with (
-        fastly.ApiClient(configuration, "fastly-key", server.token) as client,
-        pytest.raises(fastly.NotFoundException),
-    ):
-        BillingInvoicesApi(client).get_invoice_by_invoice_id("INV-1")
-
-
-def test_connections_are_reused(client: fastly.ApiClient, server: BillingServer) -> None:
-    """Consecutive calls share one connection."""
-    api = BillingInvoicesApi(client)
-    before = threading.active_count()
-    for _ in range(20):
-        api.list_invoices(limit=1)
-    assert 1 == threading.active_count() - before  # the stand-in's thread of that connection
-
-
 def test_a_client_is_neither_copied_nor_pickled(client: fastly.ApiClient) -> None:
     """Copying or pickling a client raises an error that says what to do instead."""
     words = r"^an ApiClient cannot be pickled or copied: create one in each process$"
@@ -357,9 +337,6 @@ def test_each_try_is_logged(
     assert {"fastly"} == {record.name for record in records}
 
 
-# --- threads and processes --------------------------------------------------------------------
-
-
 # --- attempts and secrets of a whole call -----------------------------------------------------
 
 
@@ -378,7 +355,7 @@ def test_tries_count_for_the_whole_call(client: fastly.ApiClient, server: Billin
 def test_an_unusable_body_has_the_attempts_before_it(
     client: fastly.ApiClient, server: BillingServer
 ) -> None:
-    """The error about a body counts the attempts that failed before it came."""
+    """The error about a body counts the attempts that failed before that response."""
     server.enqueue(503, headers={"Retry-After": "0"})
     server.enqueue(body=b"[]")
     with pytest.raises(fastly.ResponseException) as caught:

@@ -338,18 +338,6 @@ def test_nothing_secret_is_shown() -> None:
     assert TOKEN in str(configuration.proxy)
 
 
-def test_the_debug_report_is_useful() -> None:
-    """The report contains versions, the host, the token's source, and changed settings."""
-    report = fastly.Configuration(retries=7, api_key={"token": TOKEN}).to_debug_report()
-    for fact in (
-        f"fastly: {fastly.__version__}",
-        "Python: 3.",
-        "retries: 7",
-        "token from: 'api_key'",
-    ):
-        assert fact in report
-
-
 def test_pickles_lose_the_secrets_and_keep_the_rest() -> None:
     """An unpickled configuration has its settings, but not its secrets."""
     other = pickle.loads(pickle.dumps(secretive()))
@@ -397,13 +385,6 @@ def test_the_default_is_copied() -> None:
     assert (9, TOKEN) == (second.retries, second.api_key["token"])
     with fastly.ApiClient() as client:
         assert client.configuration.retries == 9
-
-
-def test_only_a_configuration_is_the_default() -> None:
-    """Anything but a configuration is refused as the default."""
-    anyhow: Any = fastly.Configuration
-    with pytest.raises(fastly.ApiTypeError, match="the default must be a Configuration"):
-        anyhow.set_default(1)
 
 
 def test_debug_sets_one_logger() -> None:

@@ -139,7 +139,7 @@ class TestShares:
         assert {"a": "0.01", "b": "0.02"} == by_service(found)
 
     def test_renamed_service(self) -> None:
-        """Services are told apart by ID, and have the latest name that is known."""
+        """Services are distinguished by ID, and have the latest name that is known."""
         names = [("2026-05-02", "old"), ("2026-05-20", "new"), ("2026-05-10", "middle")]
         usage = [
             ServiceusagemetricsData.from_dict(

@@ -113,7 +113,7 @@ class TestInvoiceRows:
         assert [("I", 1), ("I", 2)] == keys(invoice_rows(made))
 
     def test_page(self) -> None:
-        """A page is its invoices; null in its place or among them is no row."""
+        """A page has the rows of its invoices; null in its place or among them has none."""
         page = ListEomInvoicesResponse.from_dict({"data": [{"invoice_id": "I"}, None]})
         assert [("I", 0)] == keys(invoice_rows(page))
         assert [("I", 0)] == keys(invoice_rows(page.data or []))

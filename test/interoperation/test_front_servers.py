@@ -68,7 +68,7 @@ def test_a_body_that_breaks_off_before_the_front_server(name: str) -> None:
 
 @pytest.mark.parametrize("name", FRONT_SERVERS)
 def test_an_interim_response_before_the_front_server(name: str) -> None:
-    """An interim response is skipped on the way, except by Varnish, which answers 503."""
+    """An interim response is skipped on the way, except by Varnish, which responds 503."""
     with (
         FaultServer(interim(103)) as api,
         front_server(name, api.url) as url,

@@ -138,6 +138,7 @@ def test_a_singer_tap(reader: Reader) -> None:
     assert ("SCHEMA", ["invoice_id", "line_number"]) == (schema["type"], schema["key_properties"])
     assert list(InvoiceRow.__annotations__) == list(schema["schema"]["properties"])
     records = [message["record"] for message in messages]
+    assert "It sends 1,718 records." in PAGE
     assert (1718, SUM) == (len(records), sum(Decimal(record["amount"]) for record in records))
     kinds = {name: column["type"] for name, column in schema["schema"]["properties"].items()}
     assert ["string", "null"] == kinds["amount"] == kinds["invoice_id"]
@@ -167,6 +168,7 @@ def test_an_airbyte_source(reader: Reader) -> None:
     """Airbyte's command reads each invoice once in two requests, with the types of the schema."""
     records = airbyte(reader)
     totals = [Decimal(str(record["monthly_transaction_amount"])) for record in records]
+    assert "It sends 89 records in two requests." in PAGE
     assert (89, SUM, 2) == (len(records), sum(totals), len(reader.pages()))
     assert {str} == {type(record["invoice_id"]) for record in records}
     assert records[0].keys() <= Invoice.__fields__.keys()

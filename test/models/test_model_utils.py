@@ -396,7 +396,7 @@ def test_annotations_that_cannot_be_evaluated_are_explained() -> None:
     [({"name": "x"}, ["x"]), ([{"name": "x"}, {"name": "y"}], ["x", "y"]), ([], []), (None, None)],
 )
 def test_a_list_that_may_come_as_its_only_item(data: Any, names: list[str] | None) -> None:
-    """A field that is a list is a list, even if its only item was sent alone."""
+    """A field that is a list is a list, even if its only item was sent without one."""
     usage = Usagemetrics.from_dict({"data": data})
     assert names == (None if usage.data is None else [item.name for item in usage.data])
 
@@ -421,10 +421,7 @@ def test_the_first_of_many_takes_precedence_over_the_dictionary() -> None:
 
 
 def test_a_json_schema_follows_from_the_fields() -> None:
-    """The JSON Schema of a model has the type and the meaning of each field, all of them nullable.
-
-    Whether responses keep to it is tested with jsonschema in test/schema.
-    """
+    """The JSON Schema of a model has the type and the meaning of each field, all nullable."""
     name = {"type": ["string", "null"], "description": "Name of the service."}
     traffic = HistoricalUsageData.json_schema()
     assert ["number", "null"] == traffic["properties"]["bandwidth"]["type"]

@@ -201,7 +201,7 @@ MONTH = {
 
 @pytest.mark.parametrize("discard", [False, True])
 def test_usage_by_month(server: BillingServer, discard: bool) -> None:
-    """The regions of a service are fields beside its name, and are never discarded."""
+    """The regions of a service are fields besides its name, and are never discarded."""
     configuration = fastly.Configuration(
         host=server.url, api_token=server.token, discard_unknown_keys=discard
     )

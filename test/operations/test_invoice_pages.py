@@ -87,7 +87,7 @@ def test_an_invoice_that_changes_while_the_list_is_read(
     )
     assert '"invoice_id": "2"' in str(caught.value.body)
     enqueue(server, [invoice("1"), invoice("2")])
-    assert ["1", "2"] if on_one_page else ["2"] == ids(paged)
+    assert (["1", "2"] if on_one_page else ["2"]) == ids(paged)
 
 
 @pytest.mark.parametrize("name", [None, ""])

@@ -100,10 +100,7 @@ def test_no_month_twice(
     start: str,
     kinds: set[bool],
 ) -> None:
-    """The month to date is left out while it is that of a month that has its invoice.
-
-    That month can be the last one of the year before, whose invoice has no rows.
-    """
+    """The month to date is left out if its month, also last December, has an invoice."""
     listed = [invoice(f"{YEAR}-01-01", 5), invoice(f"{YEAR - 1}-12-01", 7, 2)]
     server.enqueue(body={"data": listed, "meta": {}}, path=LIST)
     server.enqueue(body=invoice(start, 5), path=MTD)

@@ -511,6 +511,8 @@ def test_usage_agrees_with_the_month_to_date(server: BillingServer) -> None:
     """The quantities of the current month are the units that the month to date charges."""
     rows = get(server, usage_path("2026-11", "2026-11")).json["data"]
     lines = get(server, MONTH_TO_DATE).json["transaction_line_items"]
+    billed_types = {line["description"] for line in lines if line["region"]}
+    assert billed_types == {row["usage_type"] for row in rows} != set()
     for row in rows:
         billed = total(i["units"] for i in lines if i["description"] == row["usage_type"])
         assert billed == exact(row["quantity"])

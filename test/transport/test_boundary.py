@@ -478,7 +478,7 @@ def test_a_hook_that_takes_the_body_is_named(
     [TypeError("'Secret' object is not iterable"), ValueError("2"), KeyError("k")],
     ids=repr,
 )
-def test_an_error_of_a_tool_is_no_failure_of_the_network(
+def test_an_error_of_a_tool_is_not_a_failure_of_the_network(
     monkeypatch: pytest.MonkeyPatch, bug: Exception
 ) -> None:
     """An error of what wraps urllib3 says so, is chained, and is not retried."""

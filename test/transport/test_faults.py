@@ -224,14 +224,15 @@ def test_a_cut_body_lacks_its_end() -> None:
 
 @pytest.mark.parametrize("fault", [drip_head(0.05), drip_body(0.05), drip_chunks(0.05)])
 def test_drips_come_byte_by_byte(fault: Fault) -> None:
-    """At most a few bytes arrive in a tenth of a second."""
+    """At most a few bytes arrive in each pause of the server."""
     with FaultServer(fault) as server, connected(server) as sock:
         sock.sendall(ASK)
         time.sleep(0.02)
         sock.recv(65536)
         start = time.monotonic()
-        assert all(4 > len(sock.recv(65536)) for _ in range(3))
-        assert 0.09 <= time.monotonic() - start
+        count = sum(len(sock.recv(65536)) for _ in range(3))
+        spent = time.monotonic() - start
+        assert (True, True) == (spent >= 0.09, count < 4 * (spent / 0.05 + 2))
 
 
 STALLS = {stall(): 0, stall_in_head(): 20, stall(b"1234"): 4}
@@ -267,7 +268,7 @@ def test_a_stall_ends_with_its_client() -> None:
         for _ in range(2):
             with connected(server) as sock:
                 sock.sendall(ASK)
-                time.sleep(0.02)
+                wait_until(lambda: threading.active_count() > before + 1)
         wait_until(lambda: threading.active_count() == before + 1)  # the one that listens
 
 

@@ -78,7 +78,7 @@ def locked_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"127.0.0.1:{port}"
 
 
-def named(server: TLSServer, name: str = "billing.invalid") -> str:
+def named(server: TLSServer | FaultServer, name: str = "billing.invalid") -> str:
     """Return a server's URL with a host name that only the proxy can resolve."""
     return f"https://{name}:{server.port}"
 
@@ -89,7 +89,7 @@ def named(server: TLSServer, name: str = "billing.invalid") -> str:
 def test_a_proxy_is_used(secure: TLSServer, roots: str, open_proxy: str) -> None:
     """With ``proxy`` set, several calls use one CONNECT tunnel."""
     before = secure.connections
-    with billing(secure.url, proxy=f"http://{open_proxy}", ssl_ca_cert=roots) as api:
+    with billing(named(secure), proxy=f"http://{open_proxy}", ssl_ca_cert=roots) as api:
         pages = [api.list_invoices(limit=1) for _ in range(3)]
     assert pages[:1] * 3 == pages
     assert before + 1 == secure.connections
@@ -130,7 +130,7 @@ def test_a_proxy_at_an_ipv6_address(secure: TLSServer, roots: str) -> None:
 
 def test_credentials_in_the_url(secure: TLSServer, roots: str, locked_proxy: str) -> None:
     """A percent-encoded user name and password in the proxy's URL are accepted by the proxy."""
-    assert ask(secure.url, proxy=f"http://{IN_URL}@{locked_proxy}", ssl_ca_cert=roots)
+    assert ask(named(secure), proxy=f"http://{IN_URL}@{locked_proxy}", ssl_ca_cert=roots)
 
 
 @pytest.mark.parametrize("password", ["größer", "€ 5", "ключ"])
@@ -138,7 +138,7 @@ def test_credentials_of_any_alphabet(secure: TLSServer, roots: str, password: st
     """A password in the proxy's URL is sent as UTF-8 (RFC 7617, section 2.1)."""
     with ConnectProxy(secure.address, login=f"{USER}:{password}") as proxy:
         url = proxy.url.replace("//", f"//{quote(USER)}:{quote(password)}@")
-        assert ask(secure.url, proxy=url, ssl_ca_cert=roots)
+        assert ask(named(secure), proxy=url, ssl_ca_cert=roots)
 
 
 def test_credentials_in_the_environment(
@@ -153,7 +153,7 @@ def test_credentials_in_a_header(secure: TLSServer, roots: str, locked_proxy: st
     """A ``Proxy-Authorization`` in ``proxy_headers`` is accepted by the proxy."""
     headers = {"Proxy-Authorization": basic(LOGIN)}
     proxy = f"http://{locked_proxy}"
-    assert ask(secure.url, proxy=proxy, proxy_headers=headers, ssl_ca_cert=roots)
+    assert ask(named(secure), proxy=proxy, proxy_headers=headers, ssl_ca_cert=roots)
 
 
 def test_a_proxy_behind_tls(
@@ -165,7 +165,7 @@ def test_a_proxy_behind_tls(
     leaf.private_key_pem.write_to_path(key)
     options = ("--cert-file", str(certificate), "--key-file", str(key))
     with proxy_py(tmp_path, *options) as port:
-        assert ask(secure.url, proxy=f"https://127.0.0.1:{port}", ssl_ca_cert=roots)
+        assert ask(named(secure), proxy=f"https://127.0.0.1:{port}", ssl_ca_cert=roots)
 
 
 def tls_proxy(leaf: trustme.LeafCert, port: int) -> TLSServer:
@@ -190,7 +190,7 @@ def test_an_unasked_answer_over_tls_within_tls_reaches_no_other_call(
     with (
         FaultServer(fault, tls=server_context(leaf)) as server,
         tls_proxy(leaf, server.port) as proxy,
-        billing(server.url, proxy=proxy.url, ssl_ca_cert=roots) as api,
+        billing(named(server), proxy=proxy.url, ssl_ca_cert=roots) as api,
     ):
         found = [api.get_invoice_by_invoice_id("i").invoice_id for _ in range(2)]
     assert ["i", "i"] == found
@@ -201,7 +201,7 @@ def test_a_connection_over_tls_within_tls_is_kept(leaf: trustme.LeafCert, roots:
     with (
         FaultServer(tls=server_context(leaf)) as server,
         tls_proxy(leaf, server.port) as proxy,
-        billing(server.url, proxy=proxy.url, ssl_ca_cert=roots) as api,
+        billing(named(server), proxy=proxy.url, ssl_ca_cert=roots) as api,
     ):
         found = [api.get_invoice_by_invoice_id("i").invoice_id for _ in range(3)]
     assert (["i", "i", "i"], 1) == (found, server.connections)
@@ -219,7 +219,7 @@ def test_an_end_that_tls_within_tls_does_not_vouch_for_is_none(
     with (
         TLSServer(server_context(leaf), serve) as server,
         tls_proxy(leaf, server.port) as proxy,
-        billing(server.url, proxy=proxy.url, ssl_ca_cert=roots, retries=0) as api,
+        billing(named(server), proxy=proxy.url, ssl_ca_cert=roots, retries=0) as api,
         pytest.raises(fastly.ConnectionException) as caught,
     ):
         api.get_invoice_by_invoice_id("i")
@@ -547,7 +547,7 @@ def test_a_success_tells_no_secret(
     """Neither the logs of a call through a proxy nor the settings show a secret."""
     url = proxy.url.replace("//", f"//{IN_URL}@")
     headers = {"Proxy-Authorization": basic(LOGIN)}
-    with billing(secure.url, proxy=url, proxy_headers=headers, ssl_ca_cert=roots) as api:
+    with billing(named(secure), proxy=url, proxy_headers=headers, ssl_ca_cert=roots) as api:
         assert api.list_invoices(limit=1)
         settings = api.api_client.configuration
         faces = f"{settings} {settings.to_debug_report()} {vars(settings)} {vars(api.api_client)}"
@@ -657,7 +657,7 @@ def test_interim_responses_of_a_proxy_are_skipped(secure: TLSServer, roots: str)
             relay(connection, upstream, bytearray())
 
     with Service(open_after_interim) as proxy:
-        assert ask(secure.url, proxy=f"http://{proxy.netloc}", ssl_ca_cert=roots)
+        assert ask(named(secure), proxy=f"http://{proxy.netloc}", ssl_ca_cert=roots)
 
 
 def test_a_password_that_is_a_common_word_changes_no_invoice(
@@ -665,5 +665,5 @@ def test_a_password_that_is_a_common_word_changes_no_invoice(
 ) -> None:
     """The proxy's login is not masked in responses of the API through its tunnel."""
     login = f"http://user:customer@{proxy.netloc}"
-    with billing(secure.url, proxy=login, ssl_ca_cert=roots) as api:
+    with billing(named(secure), proxy=login, ssl_ca_cert=roots) as api:
         assert "customer_id" in api.list_invoices(limit=1).to_json()

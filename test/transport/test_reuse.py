@@ -184,7 +184,7 @@ def test_a_connection_has_an_age() -> None:
 
 @pytest.mark.parametrize("delay", [0, 0.02], ids=["at once", "late"])
 def test_a_stray_response_does_not_shift_the_others(delay: float) -> None:
-    """A response that nobody asked for is noticed, and every call gets what it asked for."""
+    """An unsolicited response is noticed, and every call gets its own response."""
 
     def serve(connection: socket.socket, number: int) -> None:
         first = number == 0

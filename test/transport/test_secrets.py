@@ -302,7 +302,7 @@ def test_every_form_of_an_echoed_token_is_masked(body: bytes, status: int) -> No
     """An echoed token is masked as it was sent, also in the API's message."""
     error = failure_of(answer(body, status), api_key={"token": SLASHED})
     text = everything(error)
-    assert SLASHED not in text
+    assert SLASHED[:-1] not in text  # the end of a kept body may leave its last character out
 
 
 def test_repr_of_a_proxy_hides_its_login() -> None:

@@ -78,7 +78,7 @@ def test_a_hook_of_opentelemetry_that_reads_the_body(instrument: Instrument) -> 
 
 
 def test_an_error_of_a_hook_is_not_one_of_the_network(instrument: Instrument) -> None:
-    """A TypeError of a hook is told as an error inside the call, and is not retried."""
+    """A TypeError of a hook is reported as an error inside the call, and is not retried."""
     seen: list[object] = []
 
     def hook(span: object, *_: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 import ssl
@@ -120,23 +119,6 @@ def test_every_member_of_a_gzip_stream_counts() -> None:
         fault = answer(gzip_bytes(text, members), headers=headers)
         error = refusal_of(fault, CSV)
         assert "the body is not valid gzip: more than one member" == error.reason
-
-
-def test_a_coded_transfer_does_not_pass_for_text() -> None:
-    """The framing of chunks never appears in a CSV invoice."""
-    headers = {"Transfer-Encoding": "identity, chunked", "Content-Type": CSV}
-    with contextlib.suppress(ConnectionException, ResponseException):
-        text = document_of(raw(head(200, headers) + chunks(b"a,b\r\n")), CSV)
-        assert "a,b\r\n" == text
-
-
-@pytest.mark.parametrize("framing", ["chunked ", "\r\n chunked", "Chunked\t", " chunked"])
-def test_chunks_that_are_announced_unusually(framing: str) -> None:
-    """The framing of chunks is never returned as part of the body."""
-    headers = {"Content-Type": CSV, "Connection": "close", "Transfer-Encoding": framing}
-    fault = raw(head(200, headers) + chunks(b"a,b\r\n1,2\r\n"))
-    with contextlib.suppress(ConnectionException, ResponseException):
-        assert "a,b\r\n1,2\r\n" == document_of(fault, CSV, timeout=1)
 
 
 @pytest.mark.parametrize(("kind", "body"), [(CSV, b"month,cost\r\n05,1.5"), (PDF, b"%PDF-1.4 cut")])
