@@ -2,10 +2,8 @@
 # requests-cache 1.3.3: one account's costs are returned for the others.
 #
 # One would guess: a request with another token is another request.
-# What happens: by default no header is part of the cache's key, and `Authorization`, `api_key` and
-#   `access_token` are taken out of it even if they are parameters of the URL. All accounts that a program
-#   reads from the same URL get the response of the first one, with status 200, and without an
-#   expiry. `match_headers=["Fastly-Key"]` keeps them apart.
+# What happens: by default no header is part of the cache's key. All accounts that a program reads
+#   from the same URL get the response of the first one, with status 200, and without an expiry. `match_headers=["Fastly-Key"]` keeps them apart.
 # Why it matters: a program that re-bills several accounts of its owner reads the same URL with
 #   one token after the other. Each customer then gets the first one's invoice.
 # What we do about it: the client has no cache. docs/recipes/many-accounts.md reads each account
