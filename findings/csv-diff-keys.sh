@@ -34,7 +34,8 @@ END
     echo "key line:"
     venv/bin/csv-diff draft.csv final.csv --key=line
     echo "no key:"
-    venv/bin/csv-diff draft.csv final.csv | head -n 1
+    venv/bin/csv-diff draft.csv final.csv > changes
+    head -n 1 changes
 } | tee seen
 
 cat > expected <<'END'
