@@ -3,7 +3,8 @@
 #
 # One would guess: a request with another token is another request.
 # What happens: by default no header is part of the cache's key. All accounts that a program reads
-#   from the same URL get the response of the first one, with status 200, and without an expiry. `match_headers=["Fastly-Key"]` keeps them apart.
+#   from the same URL get the response of the first one, with status 200, and without an expiry.
+#   `match_headers=["Fastly-Key"]` keeps them apart.
 # Why it matters: a program that re-bills several accounts of its owner reads the same URL with
 #   one token after the other. Each customer then gets the first one's invoice.
 # What we do about it: the client has no cache. docs/recipes/many-accounts.md reads each account
@@ -14,7 +15,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install -qq --no-compile --disable-pip-version-check requests-cache==1.3.3 requests==2.34.2
+venv/bin/pip install -qq --no-compile --disable-pip-version-check \
+    requests-cache==1.3.3 requests==2.34.2
 
 cat > read.py <<'END'
 import http.server
