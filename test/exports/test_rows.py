@@ -282,6 +282,11 @@ class TestText:
         assert text == read_csv([row])[1][0]
         assert number == json.loads("".join(json_lines([row])))["n"]
 
+    def test_whole_amount(self) -> None:
+        """A whole amount has a point in JSON: DuckDB takes types from the first rows of a file."""
+        row = {"n": next(invoice_rows([an_invoice({"amount": 1})]))["amount"]}
+        assert '{"n": 1.0}\n' == "".join(json_lines([row]))
+
     def test_header_without_rows(self) -> None:
         """A CSV without rows still has its header."""
         assert "a,b\r\n" == "".join(csv_text([], ("a", "b")))
