@@ -4,7 +4,7 @@
 # One would guess: a key that is not unique is refused, or each of its lines is compared.
 # What happens: the last line with a key replaces the others. An amount that changes from 1200.50
 #   to 9200.50 is no change, nor is a line that was removed, if a later line has the same key. The
-#   command says that nothing changed. Without `--key` it sees both.
+#   command prints an empty line. Without `--key` it reports both.
 # Why it matters: an invoice has a line of the same product for each region. The comparison of two
 #   months, or of a draft with the final invoice, then covers the last region only.
 # What we do about it: docs/interoperation.md says to give a key that is unique. invoice_id and
