@@ -105,21 +105,17 @@ def invoices_between(options: Options, client: ApiClient, progress: Progress) ->
     If last month was named and has no invoice, a warning says so: it may not be posted yet.
     """
     newest, last = "", month_before(this_month())
-    for invoice in _listed(options, client, progress):
-        newest = max(newest, month_of(invoice.billing_start_date) or last)
-        yield invoice
-    if newest < last and last in (options.since, options.until):
-        _log.warning("%s", _absence(last))
-
-
-def _listed(options: Options, client: ApiClient, progress: Progress) -> Iterator[Invoice]:
     pages = BillingInvoicesApi(client).iter_invoices(
         billing_start_date=day_before(options.since) if options.since else None,
         billing_end_date=day_after(options.until) if options.until else None,
     )
     for invoice in progress.items(pages, lambda page: page.data):
-        if is_asked(month_of(invoice.billing_start_date), options):
+        month = month_of(invoice.billing_start_date)
+        if is_asked(month, options):
+            newest = max(newest, month or last)
             yield invoice
+    if newest < last and last in (options.since, options.until):
+        _log.warning("%s", _absence(last))
 
 
 def is_asked(month: str | None, options: Options) -> bool:
@@ -248,7 +244,7 @@ def _charged(job: Job) -> Iterable[Invoice]:
 def _forecast(job: Job) -> Report:
     month_to_date, budget = _get_month_to_date(job), job.options.budget
     year = Options(since=month_before(this_month(), 12))
-    history = _listed(year, job.client, job.progress)
+    history = invoices_between(year, job.client, job.progress)
     found = forecast(month_to_date, history, job.options.minimum)
     rows, page = [forecast_row(found)], forecast_page(found, budget, job.paper)
     return Report(_chunks(job, page, json_lines(rows), rows, Forecast), excess_of(found, budget))
