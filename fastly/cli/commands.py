@@ -36,7 +36,7 @@ from fastly.cli.export import (
 )
 from fastly.cli.forecast import excess_of, forecast_page, forecast_row
 from fastly.cli.layout import Paper, apart
-from fastly.cli.messages import PROGRAM, CommandError, say
+from fastly.cli.messages import PROGRAM, CommandError
 from fastly.cli.openmetrics import openmetrics
 from fastly.cli.progress import Progress
 from fastly.cli.v2.commands import bill
@@ -219,14 +219,7 @@ def _costs(job: Job) -> Report:
     costs, charged = Costs(job.options, usage_of), _charged(job)
     page, kind = costs_page(costs, charged, job.paper), KINDS[costs.by]
     rows = costs.rows(charged)
-    return Report(_with_notice(_chunks(job, page, json_rows(rows), rows, kind), costs, job))
-
-
-def _with_notice(chunks: Chunks, costs: Costs, job: Job) -> Chunks:
-    """Yield chunks, and say then which services have no team."""
-    yield from chunks
-    if costs.without_team and not job.options.quiet:
-        say(f"services without a team: {costs.without_team}")
+    return Report(_chunks(job, page, json_rows(rows), rows, kind))
 
 
 def _charged(job: Job) -> Iterable[Invoice]:

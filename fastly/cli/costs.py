@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +29,8 @@ from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
 from fastly.rows import exact_sum
 
 __all__ = ["KINDS", "Costs", "costs_page"]
+
+_log = logging.getLogger("fastly")
 
 Usage = list[ServiceusagemetricsData]
 
@@ -59,7 +62,7 @@ class Costs:
         self._without_team: dict[str, str] = {}  # names by ID
 
     def rows(self, invoices: Iterable[Invoice]) -> Iterator[Mapping[str, Any]]:
-        """Yield the rows of each invoice.
+        """Yield the rows of each invoice, and warn then of services that the file of teams lacks.
 
         Raises:
             ApiException: A request for usage failed.
@@ -73,6 +76,9 @@ class Costs:
                 codes = " and ".join(self.currencies)
                 raise CommandError(f"invoices in {codes} cannot be added: choose other months")
             yield from self._rows(found)
+        if unknown := sorted(self._without_team.items()):
+            names = ", ".join(f"{x} ({printable(name)})" for x, name in unknown)
+            _log.warning("services without a team: %s", names)
 
     def _allocated(self, invoice: Invoice) -> Allocation:
         month = month_of(invoice.billing_start_date) if self.by in ("service", "team") else None
@@ -81,11 +87,6 @@ class Costs:
             return allocate(invoice, usage, spread=self._spread)
         except ApiValueError as error:  # what the API sent, not what was asked for
             raise CommandError(str(error).partition(": pass ")[0]) from error
-
-    @property
-    def without_team(self) -> str:
-        """The services that the file of teams lacks."""
-        return ", ".join(f"{x} ({printable(n)})" for x, n in sorted(self._without_team.items()))
 
     def _rows(self, found: Allocation) -> Iterable[Mapping[str, Any]]:
         if self.by == "team":
