@@ -271,8 +271,11 @@ class TestTeams:
     @pytest.mark.parametrize(
         ("content", "reason"),
         [
-            (b"", "its first line must be service_id,team"),
-            (b"service_id;team\na;b\n", "its first line must be service_id,team"),
+            (b"", "its first line must be service_id,team, got ''"),
+            (
+                b"service_id;team\na;b\n",
+                "its first line must be service_id,team, got 'service_id;team'",
+            ),
             (b"service_id,team\na,b\na,c\n", "a line repeats a service, got 'a,c'"),
             (b"service_id,team\na\n", "a line must be a service ID and a team, got 'a'"),
             (b"service_id,team\n,b\n", "a line must be a service ID and a team, got ',b'"),
