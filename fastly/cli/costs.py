@@ -104,7 +104,7 @@ def _read_teams(file: str) -> dict[str, str]:
         with Path(file).open(encoding="utf-8-sig", newline="") as stream:
             rows = [[cell.strip() for cell in row] for row in csv.reader(stream, strict=True)]
         if rows[:1] != [["service_id", "team"]]:
-            first = shown(",".join(next(iter(rows), [])))
+            first = shown(",".join(rows[0]) if rows else "")
             raise ValueError(f"its first line must be service_id,team, got {first}")
         for row in filter(None, rows[1:]):
             known, team = row if len(row) == 2 else ("", "")
