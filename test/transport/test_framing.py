@@ -112,7 +112,7 @@ def test_two_equal_lengths_are_one(tls: ssl.SSLContext) -> None:
     assert "i" == answer_of(whole(head(200, headers) + BODY), timeout=20).invoice_id
 
 
-@pytest.mark.parametrize("framing", ["chunked ", "identity, chunked", "\r\n chunked", "Chunked\t"])
+@pytest.mark.parametrize("framing", ["chunked ", "identity, chunked", "Chunked\t"])
 def test_chunks_that_are_not_seen_as_such_are_told(framing: str) -> None:
     """A body whose framing http.client would return is refused with its header in the message."""
     headers = {"Content-Type": CSV, "Connection": "close", "Transfer-Encoding": framing}
