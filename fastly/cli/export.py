@@ -73,7 +73,8 @@ def _cell(value: object, style: CsvStyle) -> str:
         number = f"{value:f}"
         # Where the point separates thousands, LibreOffice reads 5705.362 as 5705362 (measured).
         return f"{number}0" if _LIKE_THOUSANDS.fullmatch(number) else number
-    return _FORMULA.sub("'", str(value)) if style.guard else str(value)
+    is_guarded = style.guard and isinstance(value, str)
+    return _FORMULA.sub("'", str(value)) if is_guarded else str(value)
 
 
 def json_lines(rows: Iterable[Row]) -> Iterator[str]:
