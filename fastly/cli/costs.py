@@ -146,7 +146,7 @@ def _sums(rows: Iterable[Mapping[str, Any]], unnamed: str) -> list[tuple[int, st
     for row in rows:
         *_, name, _, _ = row.values()  # before the amount and the percent
         key = row.get("service_id") or name
-        names.setdefault(key, name)  # the newest invoice comes first
+        names[key] = names.get(key) or name  # the newest invoice comes first
         amounts.setdefault(key, []).append(row["amount"])
     sums = [(0, names[key] or key or unnamed, exact_sum(amounts[key])) for key in names]
     return sorted(sums, key=lambda line: -line[2])

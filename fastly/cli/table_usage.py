@@ -37,10 +37,12 @@ class _Used(NamedTuple):
 
 def usage_page(metrics: Iterable[Usagemetric], paper: Paper) -> Iterator[str]:
     """Yield a table for each month and kind of usage, with a line for each product and region."""
-    found = list(metrics)
-    if not found:
+    months: dict[str | None, list[Usagemetric]] = {}
+    for metric in metrics:  # which need not be sorted by month
+        months.setdefault(metric.month, []).append(metric)
+    if not months:
         yield "No usage."
-    for month, rows in groupby(found, lambda metric: metric.month):
+    for month, rows in months.items():
         yield from paper.fold(f"Usage {month or '-'}", paper.width)
         used = [_Used(_kind(x.name or x.usage_type), x.unit, _product(x), x.quantity) for x in rows]
         yield from _tables(used, paper)
@@ -97,7 +99,9 @@ def billable_usage_page(rows: Iterable[BillableUsageRow], paper: Paper) -> Itera
 
 def _labels(services: Iterable[tuple[str | None, str | None]]) -> dict[str | None, str]:
     """Return how to show each service: its latest name, and its ID if others have that name."""
-    names = {identifier or name: name for identifier, name in services}
+    names: dict[str | None, str | None] = {}
+    for identifier, name in services:
+        names[identifier or name] = name or names.get(identifier)
     count = Counter(names.values())
     return {
         key: name if name and count[name] == 1 else _named(name, key) for key, name in names.items()
@@ -121,22 +125,25 @@ def _tables(used: Iterable[_Used], paper: Paper) -> Iterator[str]:
 
 def ai_usage_page(metrics: Iterable[ArcUsageMetric], paper: Paper) -> Iterator[str]:
     """Yield a section for each virtual key, with a line for each model and kind of usage."""
-    quantities: dict[tuple[str, str, str], int] = {}
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    labels: dict[str, str] = {}
     dates: set[str] = set()
     for metric in metrics:
-        key = _named(metric.virtual_key_name, metric.virtual_key_id)
-        model = f"{metric.model or '-'}, {metric.provider or '-'}"
-        place = (key, model, metric.usage_type or "-")
-        quantities[place] = quantities.get(place, 0) + (metric.quantity or 0)
+        name, identifier = metric.virtual_key_name, metric.virtual_key_id
+        key = identifier or name or ""
+        if name or key not in labels:  # the latest name of the key
+            labels[key] = _named(name, identifier)
+        place = (f"{metric.model or '-'}, {metric.provider or '-'}", metric.usage_type or "-")
+        found.setdefault(key, Counter())[place] += metric.quantity or 0
         dates.add((metric.date or "-")[:10])
-    if not quantities:
+    if not found:
         yield "No usage."
         return
     yield from paper.fold(f"AI usage {min(dates)} to {max(dates)}", paper.width)
-    for key, rows in groupby(sorted(quantities.items()), lambda row: row[0][0]):
+    for key in sorted(found, key=lambda key: labels[key]):
         yield ""
-        yield from paper.fold(key, paper.width)
-        lines = [(model, quantity, kind) for (_, model, kind), quantity in rows]
+        yield from paper.fold(labels[key], paper.width)
+        lines = [(model, quantity, kind) for (model, kind), quantity in sorted(found[key].items())]
         yield from _quantities(lines, paper)
 
 

@@ -159,6 +159,22 @@ class TestAiUsage:
         assert expected + "  m, p                 0 -\n" == ai_usage(*metrics)
         assert "No usage.\n" == ai_usage()
 
+    def test_a_renamed_key(self) -> None:
+        """A virtual key has one section, with the latest name that is not null."""
+        metric = {"date": "2026-05-01", "virtual_key_id": "v", "usage_type": "requests"}
+        names = ("old", "new", None)
+        text = ai_usage(*({**metric, "virtual_key_name": name, "quantity": 2} for name in names))
+        assert (
+            "AI usage 2026-05-01 to 2026-05-01\n\nnew (v)\n  -, -                 6 requests\n"
+            == text
+        )
+
+    def test_a_negative_quantity(self, shell: Shell, server: BillingServer) -> None:
+        """A quantity that corrects an earlier one is a number in CSV, without an apostrophe."""
+        server.enqueue(body={"data": [{"date": "2026-05-01T00:00:00Z", "quantity": -5}]})
+        (row,) = rows_of(shell("ai-usage", *MAY, "--format", "csv").stdout)
+        assert "-5" == row["quantity"]
+
     @pytest.mark.parametrize("form", ["table", "json", "csv"])
     def test_an_account_without_it(self, shell: Shell, server: BillingServer, form: str) -> None:
         """An account that does not use it gets an empty page, list or file."""

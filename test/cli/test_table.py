@@ -356,6 +356,14 @@ class TestUsage:
             "\n"
         )
 
+    def test_months_in_any_order(self) -> None:
+        """A month has one table of a kind, also if the API sorts by product."""
+        names, months = ("Asia Requests", "Europe Requests"), ("2026-05", "2026-06")
+        text = usage(*({"month": m, "name": name, "quantity": 2} for name in names for m in months))
+        titles = [line for line in text.splitlines() if line.startswith("Usage")]
+        totals = [line.split()[-1] for line in text.splitlines() if line.startswith("Total")]
+        assert (["Usage 2026-05", "Usage 2026-06"], ["4.00", "4.00"]) == (titles, totals)
+
     def test_services(self) -> None:
         """Each kind has the sum of all regions for each service; equal names stay apart."""
         details = [
@@ -391,10 +399,11 @@ class TestUsage:
         )
 
     def test_a_renamed_service(self) -> None:
-        """A service has one line, with its latest name."""
-        old, new = ({"service_id": "a", "service_name": name, "usage_units": 1} for name in "xy")
-        text = service_usage({"details": [old]}, {"details": [new]})
-        assert ["y", "2.00"] == text.splitlines()[3].split()[::3]
+        """A service has one line, with the latest name that is not null."""
+        detail = {"service_id": "a", "usage_units": 1}
+        details = [{**detail, "service_name": name} for name in ("x", "y", None)]
+        text = service_usage(*({"details": [x]} for x in details))
+        assert ["y", "3.00"] == text.splitlines()[3].split()[::3]
 
     def test_nothing_used(self) -> None:
         """No usage is one line."""
