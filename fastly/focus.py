@@ -12,8 +12,8 @@ start with ``x_``. ``docs/command-line.md`` lists every mapping.
 Assumptions, because the API does not say:
 
 * Every line covers the whole billing period, and none corrects an earlier one.
-* A line with a coupon is a credit. A line with a usage type is usage, also if its amount is
-  negative; without units it is an adjustment. Of the other lines, those that name a tax are taxes,
+* A line with a coupon is a credit, and one that names a tax is a tax. A line with a usage type is
+  usage, also if its amount is negative; without units it is an adjustment. Of the other lines,
   negative ones are credits, and the rest are recurring purchases, of one unit if they say nothing.
 * Prices are contracted prices. The API has no list prices, so ``ListCost`` is the billed cost.
 * Lines have no SKU; the product name takes its place, and with its price that of the SKU price.
@@ -229,10 +229,10 @@ def _category(row: InvoiceRow) -> str:
         return "Adjustment"
     if row["credit_coupon_code"]:
         return "Credit"
-    if row["usage_type"]:
-        return "Adjustment" if row["units"] is None else "Usage"
     if any(_TAX.search(name or "") for name in names):
         return "Tax"
+    if row["usage_type"]:
+        return "Adjustment" if row["units"] is None else "Usage"
     return "Credit" if (row["amount"] or 0) < 0 else "Purchase"
 
 

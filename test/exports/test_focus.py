@@ -156,6 +156,7 @@ def test_periods_are_in_utc() -> None:
         ({"amount": -1, "product_group": "Taxes"}, "Tax", "One-Time"),
         ({"amount": 1, "product_line": "VAT"}, "Tax", "One-Time"),
         ({"amount": 1, "description": "10 % GST"}, "Tax", "One-Time"),
+        ({"amount": 1, "product_name": "Tax", "usage_type": "flat", "units": 1}, "Tax", "One-Time"),
     ],
 )
 def test_categories(line: dict[str, Any], category: str, frequency: str) -> None:
