@@ -50,7 +50,7 @@ class DefaultHeaders(Secrets):
     def sent(self) -> dict[str, str]:
         """Return the headers that a call does not set itself, as secrets."""
         items = dict(self._values).items()
-        return {name: Secret(x) for name, x in items if name.lower() not in _OWN_HEADERS}
+        return {name: x for name, x in items if name.lower() not in _OWN_HEADERS}
 
     def _key(self, key: str) -> str:
         if key in self._values:

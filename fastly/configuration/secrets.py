@@ -32,13 +32,16 @@ _SHORTEST_SECRET = 8
 
 
 class Secrets(MutableMapping[str, str]):
-    """A mapping that shows its keys but never its values, and leaves them out of pickles."""
+    """A mapping that shows its keys but never its values, and leaves them out of pickles.
+
+    It keeps them as ``Secret``: some trackers read the slots of the objects that they record.
+    """
 
     __slots__ = ("_check", "_values")
 
     def __init__(self, check: Callable[[str, object], str]) -> None:
         self._check = check
-        self._values: dict[str, str] = {}
+        self._values: dict[str, Secret] = {}
 
     def _key(self, key: str) -> str:
         """Return the key under which a value is kept."""
@@ -46,7 +49,7 @@ class Secrets(MutableMapping[str, str]):
 
     def __getitem__(self, key: str) -> str:
         try:
-            return self._values[self._key(key)]
+            return revealed(self._values[self._key(key)])
         except KeyError:
             raise ApiKeyError(f"{key!r} is not set") from None
 
@@ -55,15 +58,16 @@ class Secrets(MutableMapping[str, str]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a value, or ``default`` if it is not set."""
-        return self._values.get(self._key(key), default)
+        found = self._values.get(self._key(key))
+        return default if found is None else revealed(found)
 
     @hides_arguments
     def __setitem__(self, key: str, value: str) -> None:
-        self._values[self._key(key)] = self._check(key, value)
+        self._values[self._key(key)] = Secret(self._check(key, value))
 
     def replace(self, values: Mapping[str, str]) -> None:
         """Replace all values at once: other threads see either the old ones or the new ones."""
-        checked = {name: self._check(name, value) for name, value in values.items()}
+        checked = {name: Secret(self._check(name, value)) for name, value in values.items()}
         self._values = checked
 
     def __delitem__(self, key: str) -> None:
@@ -92,7 +96,7 @@ class Secrets(MutableMapping[str, str]):
 
         Caches that hash pickles, such as joblib's, would take two accounts for the same.
         """
-        return _without_values, (self._check, [fingerprint(n, x) for n, x in self._values.items()])
+        return _without_values, (self._check, [fingerprint(name, x) for name, x in self.items()])
 
 
 def _without_values(check: Callable[[str, object], str], _: list[str]) -> Secrets:

@@ -19,7 +19,7 @@ from faults import BODY, JSON, FaultServer, answer, chunked_bytes, garbage, head
 import fastly
 from fastly._transport.proxies import proxy_of
 from fastly.api.billing_invoices_api import BillingInvoicesApi
-from fastly.configuration.secrets import Secret, SecretURL, revealed
+from fastly.configuration.secrets import Secret, Secrets, SecretURL, revealed
 from fastly.exceptions import ApiException
 from fastly.testing import BillingServer
 
@@ -251,6 +251,18 @@ def test_no_object_shows_the_token(server: BillingServer) -> None:
         assert [False] * len(objects) == [server.token in text for text in shown]
         assert server.token not in repr(client.default_headers)
         assert server.token.encode() not in pickle.dumps(invoice)
+
+
+def test_no_slot_holds_a_secret() -> None:
+    """The slots of headers and of secret settings, which some trackers read, hold only masks."""
+    configuration = fastly.Configuration(
+        api_key={"token": TOKEN}, proxy_headers={"Proxy-Authorization": TOKEN}
+    )
+    with fastly.ApiClient(configuration, "Fastly-Key", TOKEN) as client:
+        client.set_default_header("X-Other", TOKEN)
+        held = [configuration.api_key, configuration.proxy_headers, client.default_headers]
+        assert [TOKEN] * 4 == [x for secrets in held for x in secrets.values() if x == TOKEN]
+        assert TOKEN not in "".join(f"{x._values}" for x in held if isinstance(x, Secrets))
 
 
 def test_the_last_answer_does_not_show_the_token(server: BillingServer) -> None:
