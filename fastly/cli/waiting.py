@@ -34,15 +34,17 @@ def wait_for(ask: Callable[[], T], options: Options, client: ApiClient) -> T:
         EstimatePendingException: The result was not made in time.
     """
     wait = client.configuration.estimate_wait if options.wait is None else options.wait
-    started, planned = time.monotonic(), intervals()
+    started, slept, planned = time.monotonic(), 0.0, intervals()
     while True:
         try:
             return ask()
         except EstimatePendingException as pending:
-            waited = time.monotonic() - started
+            # What was slept counts even if the clock stands still, as under freezegun.
+            waited = max(time.monotonic() - started, slept)
             seconds = interval(pending.retry_after, next(planned), wait - waited)
             if seconds is None:
                 pending.reason = f"Accepted, still pending after {waited:.1f} s"
                 raise
         _log.info("the estimate is pending; polling again in %.2f s", seconds)
         time.sleep(seconds)
+        slept += seconds

@@ -9,6 +9,8 @@ import json
 import os
 import pty
 import re
+import subprocess
+import sys
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -23,8 +25,10 @@ from shell import (
     Terminal,
     amount_of,
     chunks,
+    environment,
     run,
     widest,
+    words,
 )
 
 import fastly
@@ -333,6 +337,21 @@ class TestMonthToDate:
         server.enqueue(202, headers={"Retry-After": "40"}, body={"status": "pending"})
         result = shell("mtd", "--wait", 30)
         assert (75, 1) == (result.status, len(server.requests))
+
+    def test_a_clock_that_stands_still(self, server: BillingServer) -> None:
+        """The wait ends by what was slept, in programs that freeze the clock and call main()."""
+        server.estimate_pending = 100
+        program = f"""
+import sys, time
+time.monotonic = lambda moment=time.monotonic(): moment
+from fastly.cli.main import main
+sys.exit(main({words(("mtd", "--wait", "0.6"), server)}))
+"""
+        run = [sys.executable, "-c", program]
+        done = subprocess.run(
+            run, env=environment(server), stderr=subprocess.PIPE, timeout=60, check=False
+        )
+        assert (75, True) == (done.returncode, b"still pending after 0.6 s" in done.stderr)
 
 
 class TestUsage:
