@@ -207,7 +207,9 @@ class _Pages(Iterator[tuple[PageT, list[T]]], Generic[T, PageT]):
         self, received: _Received[PageT], new: list[T], following: Position | None
     ) -> None:
         """Refuse the last of many pages without items, since cursors can go on forever."""
-        count = 0 if new else self._empty_pages + 1
+        # Where no service has usage, the API sends a block without details: it holds nothing.
+        is_empty = not any(getattr(item, "details", True) for item in new)
+        count = self._empty_pages + 1 if is_empty else 0
         if count >= _MOST_EMPTY_PAGES and (following or {}).get("cursor"):
             received.refuse(f"{count} pages in a row have no new items")
         self._empty_pages = count

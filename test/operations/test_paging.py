@@ -123,6 +123,19 @@ def test_endless_empty_whole_pages(invoices: BillingInvoicesApi, server: Billing
         next(pages)
 
 
+@pytest.mark.parametrize("details", [[], None])
+def test_endless_blocks_without_details(
+    usage: BillingUsageMetricsApi, server: BillingServer, details: list[Any] | None
+) -> None:
+    """A page of usage by service is also empty if its blocks have no service."""
+    for number in range(120):
+        block = {"details": details, "meta": {"next_cursor": f"c{number}"}}
+        server.enqueue(body={"data": block})
+    paged = usage.iter_service_level_usage(start_month="2026-05", end_month="2026-05")
+    with pytest.raises(fastly.ResponseException, match="100 pages in a row"):
+        list(paged)
+
+
 def test_many_empty_pages_that_end(invoices: BillingInvoicesApi, server: BillingServer) -> None:
     """An item after 99 empty pages is found, and the limit starts again."""
     for rounds in range(2):
