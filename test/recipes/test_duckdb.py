@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from pages import LIST, MTD, Recipe
@@ -116,11 +117,15 @@ def test_fractions(
     assert ["?", "-", f"{sum(amounts):.2f}"] == printed[:3]
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"monthly_transaction_amount": 1}, {"transaction_line_items": [{"amount": None}]}],
+)
 def test_invoice_that_does_not_add_up(
-    recipe: Callable[[str], Recipe], server: BillingServer
+    recipe: Callable[[str], Recipe], server: BillingServer, changed: dict[str, Any]
 ) -> None:
     """The program names an invoice whose lines do not add up to its total, and returns 1."""
-    invoice = server.account.v3_invoice(2026, 7) | {"monthly_transaction_amount": 1}
+    invoice = server.account.v3_invoice(2026, 7) | changed
     server.enqueue(body={"data": [invoice]}, path=LIST)
     page = recipe("duckdb")
     page.run_shell()
