@@ -63,10 +63,22 @@ def test_empty_account(recipe: Callable[[str], Recipe], server: BillingServer) -
     assert run.stderr.startswith("2026-06: no invoice\n2026-07: no invoice\nmonth to date failed")
 
 
+def test_invoice_without_a_date(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
+    """An invoice without a date, which the API may list for each month, is in none of them."""
+    for month in (5, 6):
+        data = [{"invoice_id": "I", "monthly_transaction_amount": 1000}]
+        server.enqueue(body={"data": [*data, server.account.v3_invoice(2026, month)]}, path=LIST)
+    run = recipe("pandas").run("2026-05", "2026-06")
+    warning = "invoice 'I' has no start, so it is not one of 2026-{}\n"
+    assert (0, warning.format("05") + warning.format("06")) == (run.returncode, run.stderr)
+    assert ["Total", "12903.07", "12577.38"] == run.stdout.splitlines()[-1].split()[:3]
+
+
 def test_missing_fields_survive(recipe: Callable[[str], Recipe], server: BillingServer) -> None:
-    """Lines without names or amounts, and invoices without lines or dates, are in the table."""
+    """Lines without names or amounts, and a month to date without lines or dates, are shown."""
     lines = [{"amount": "1.25", "product_group": None}, {"amount": None, "region": "Asia"}, None]
-    server.enqueue(body={"data": [{"transaction_line_items": lines}]}, path=LIST)
+    invoice = {"billing_start_date": "2026-07-01", "transaction_line_items": lines}
+    server.enqueue(body={"data": [invoice]}, path=LIST)
     server.enqueue(body={"monthly_transaction_amount": "3.5"}, path=MTD)
     run = recipe("pandas").run("2026-07", "2026-07")
     assert (0, "") == (run.returncode, run.stderr)
