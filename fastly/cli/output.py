@@ -242,7 +242,7 @@ def write(chunks: Chunks, target: Target) -> Written | None:
 def _encoded(chunk: str | bytes, target: Target) -> bytes:
     if isinstance(chunk, bytes):
         return chunk
-    if target.format in ("json", "jsonl"):
+    if target.format in ("json", "jsonl", "focus jsonl"):
         return _json(chunk, target.encoding)
     if target.format == "table":
         return chunk.encode(target.encoding)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from fastly.focus import FocusVersion, focus_columns
+from fastly.testing import BillingServer
 
 if TYPE_CHECKING:
     from shell import Shell
@@ -32,6 +35,16 @@ def test_the_usual_version(shell: Shell) -> None:
     text = shell("invoice", "2026-05", *FOCUS).stdout.decode()
     (row, *_) = csv.DictReader(io.StringIO(text, newline=""))
     assert (list(focus_columns("1.2")), "") == (list(row), row["BillingAccountName"])
+
+
+def test_json_lines(shell: Shell, server: BillingServer, tmp_path: Path) -> None:
+    """Text with separators of lines and halves of surrogate pairs is escaped, one line a row."""
+    line = {"description": "a\u2028b\x85c\ud800d"}
+    server.enqueue(body={"data": [{"invoice_id": "I", "transaction_line_items": [line]}]})
+    file = tmp_path / "focus.jsonl"
+    shell("invoices", *FOCUS, "--output", file)
+    (row,) = map(json.loads, file.read_text(encoding="utf-8").splitlines())
+    assert line["description"] == row["ChargeDescription"]
 
 
 @pytest.mark.parametrize(
