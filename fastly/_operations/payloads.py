@@ -87,7 +87,9 @@ def decoded(
 def _is_error(response: Response, payload: dict[str, Any]) -> bool:
     """Return whether an object says that it is an error, or has a message in place of its data."""
     status = payload.get("status")
-    if status in ("error", "fail") or payload.get("errors"):  # JSend calls both of these failures
+    if status in ("error", "fail"):  # JSend calls both of these failures
+        return True
+    if payload.get("errors") or payload.get("error"):
         return True
     has_data = payload.get("data", True) or status == "success"
     if has_data or not payload.keys() - {"data", "meta"}:

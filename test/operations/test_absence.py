@@ -71,6 +71,14 @@ def test_an_error_with_status_200(
     assert "what to do: The response is an error despite its status: " in str(caught.value)
 
 
+@pytest.mark.parametrize("error", [MESSAGE, {"code": 1}, True])
+def test_an_error_beside_empty_data(server: BillingServer, call: Call, error: object) -> None:
+    """An error in a form that the API is not known to send is one, too."""
+    server.enqueue(200, body={"data": [], "error": error, "invoice_id": "INV-1"})
+    with pytest.raises(fastly.ResponseException, match="the API reports an error, although"):
+        call()
+
+
 @pytest.mark.parametrize("body", [{}, {"meta": {"total": 0}}, {"value": []}, {"date": []}])
 def test_a_response_without_its_data(
     server: BillingServer, call: Call, body: dict[str, Any]
