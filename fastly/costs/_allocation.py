@@ -19,6 +19,7 @@ from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
 from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
+from fastly.rows import tolerance
 
 DIFFERENCE = "difference to the total"
 
@@ -207,7 +208,8 @@ def allocate(
     if total is None and not (lines and all(line.amount is not None for line in lines)):
         name = shown(invoice.invoice_id)
         raise ApiValueError(f"invoice {name} has no total, nor an amount on each line")
-    units, due = _units([line.amount for line in lines], total, 10**places)
+    most = Fraction(tolerance(len(lines), currency))
+    units, due = _units([line.amount for line in lines], total, 10**places, most)
     costs = zip(lines, units, strict=True)
     parts = [x for line, cost in costs for x in _parts(line, cost, used.get(rule(line) or "", {}))]
     matched = sum(part.units for part in parts if part.service_id is not None)
@@ -247,12 +249,14 @@ def _check_month(block: ServiceusagemetricsData, month: str | None) -> None:
         )
 
 
-def _units(amounts: list[float | None], total: float | None, scale: int) -> tuple[list[int], int]:
-    """Return the lines in whole units, which add up to the total if that takes a unit a line."""
+def _units(
+    amounts: list[float | None], total: float | None, scale: int, most: Fraction
+) -> tuple[list[int], int]:
+    """Return the lines in whole units, which add up to the total if they differ by ``most``."""
     exact = [fraction(amount) * scale for amount in amounts]
     whole = sum(exact, Fraction(0))
     due = round(whole if total is None else fraction(total) * scale)
-    is_near = abs(due - whole) <= len(exact)
+    is_near = abs(due - whole) <= most * scale
     return rounded(exact, due if is_near else round(whole)), due
 
 
