@@ -20,7 +20,8 @@ _DECIMALS: dict[str, int] = {
 
 def exact(value: Decimal | float) -> Decimal:
     """Return a number as it was written: 0.1 is exactly that, not the nearest binary fraction."""
-    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    # The repr of numpy's floats has the name of their type.
+    return Decimal(float.__repr__(value)) if isinstance(value, float) else Decimal(value)
 
 
 def exact_sum(values: Iterable[Decimal | float | None]) -> Decimal:

@@ -175,12 +175,20 @@ def keys(rows: Iterable[InvoiceRow]) -> list[tuple[str | None, int]]:
     return [(row["invoice_id"], row["line_number"]) for row in rows]
 
 
+class Named(float):
+    """A float whose repr has the name of its type, as that of numpy's."""
+
+    def __repr__(self) -> str:
+        return f"Named({float.__repr__(self)})"
+
+
 @pytest.mark.parametrize(
     ("values", "total"),
     [
         ([0.1, 0.2, None], "0.3"),
         ([Decimal("1234567890123456789012345678.99"), 0.01], "1234567890123456789012345679.00"),
         ([1e300, 1e-300, -1e300], "1E-300"),
+        ([Named(0.1), 0.2], "0.3"),
         ([], "0"),
     ],
 )
