@@ -280,7 +280,7 @@ class TestArguments:
         with pytest.raises(
             fastly.ApiTypeError, match=r"^teams must map service IDs to teams, got 'a'"
         ):
-            allocate(an_invoice(a_line(1)), []).by_team("a")  # type: ignore[arg-type]  # the point
+            allocate(an_invoice(a_line(1)), []).by_team("a")  # type: ignore[arg-type]  # refused at run time, too
 
     @pytest.mark.parametrize(
         ("start", "end", "is_fine"),

@@ -76,7 +76,7 @@ def test_pages(client: fastly.ApiClient) -> None:
     page = AiRuntimeControlUsageMetricsApi(client).arc_get_usage_metrics()
     assert list(ai_usage_rows(page.data or [])) == list(ai_usage_rows(page)) != []
     with pytest.raises(fastly.ApiTypeError, match=r"^ai_usage_rows\(\) takes what .*, got None$"):
-        next(ai_usage_rows(None))  # type: ignore[arg-type]  # the point
+        next(ai_usage_rows(None))  # type: ignore[arg-type]  # refused at run time, too
     usage: Any = HistoricalApi(client).get_usage_month(year=2026, month=5, billable_units=True)
     with pytest.raises(fastly.ApiTypeError, match="takes pairs, such as"):
         next(billable_usage_rows(usage))

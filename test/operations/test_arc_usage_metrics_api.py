@@ -136,9 +136,9 @@ def test_other_formats(arc: AiRuntimeControlUsageMetricsApi, server: BillingServ
     """The export is not a PDF, and a page is only JSON."""
     export, get = arc.arc_export_usage_metrics, arc.arc_get_usage_metrics
     with pytest.raises(fastly.ApiValueError, match="_accept must be application/json or text/csv"):
-        export(_accept="application/pdf")  # type: ignore[call-overload]  # the mistake
+        export(_accept="application/pdf")  # type: ignore[call-overload]  # refused at run time, too
     with pytest.raises(fastly.ApiValueError, match="_accept must be application/json, got"):
-        get(_accept="text/csv")  # type: ignore[call-overload]  # the mistake
+        get(_accept="text/csv")  # type: ignore[call-overload]  # refused at run time, too
     assert [] == server.requests
 
 

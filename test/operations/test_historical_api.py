@@ -250,7 +250,7 @@ def test_the_span_by_hand() -> None:
     assert "today" == meta._from
     assert HistoricalMeta.from_dict({"from": "today", "to": "now"}) == meta
     with pytest.raises(fastly.ApiTypeError, match="expected text, got"):
-        meta._from = [1]  # type: ignore[assignment]  # the mistake
+        meta._from = [1]  # type: ignore[assignment]  # refused at run time, too
 
 
 def test_regions(historical: HistoricalApi, server: BillingServer) -> None:
