@@ -65,6 +65,10 @@ class Items(ABC, Generic[T, PageT]):
             ApiValueError: The pages contradict each other.
         """
 
+    def is_empty(self, new: list[T]) -> bool:
+        """Return whether the new items of a page hold nothing."""
+        return not new
+
 
 class Paged(Iterator[T], Generic[T, PageT]):
     """Items over all pages: an iterator that requests a page when it is needed.
@@ -207,9 +211,7 @@ class _Pages(Iterator[tuple[PageT, list[T]]], Generic[T, PageT]):
         self, received: _Received[PageT], new: list[T], following: Position | None
     ) -> None:
         """Refuse the last of many pages without items, since cursors can go on forever."""
-        # Where no service has usage, the API sends a block without details: it holds nothing.
-        is_empty = not any(getattr(item, "details", True) for item in new)
-        count = self._empty_pages + 1 if is_empty else 0
+        count = self._empty_pages + 1 if self._items.is_empty(new) else 0
         if count >= _MOST_EMPTY_PAGES and (following or {}).get("cursor"):
             received.refuse(f"{count} pages in a row have no new items")
         self._empty_pages = count

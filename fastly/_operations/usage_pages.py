@@ -40,6 +40,10 @@ class OfMonths(Items[T, PageT]):
                     self._report(day, at)
         return found
 
+    def is_empty(self, new: list[T]) -> bool:
+        """Also count blocks without details, which the API sends where no service has usage."""
+        return not any(getattr(item, "details", True) for item in new)
+
     def _report(self, day: date, at: Position) -> None:
         span = f"{at['start_month']} to {at['end_month']}"
         what = f"the response for {span} has usage of {day.isoformat()[:7]}"
