@@ -40,7 +40,7 @@ FOREIGN = (
     *(foreign.HTTPError, http.client.HTTPException, OSError, EOFError),
     *BUGS,
 )
-_PARSERS = ("email.", "http.", "urllib3.")
+_PARSERS = ("http.", "urllib3.")
 _NETWORK = (*_PARSERS, "encodings.", "fastly.", "idna.", "socket", "ssl")
 # How a connection that the other side has closed fails before the first byte of a response.
 _ENDED = (
@@ -119,8 +119,8 @@ def without_frames(error: BaseException, outer: BaseException | None) -> BaseExc
 def _is_of_a_tool(error: BaseException) -> bool:
     """Return whether an exception was raised outside of what sends a request and reads a response.
 
-    Some Pythons raise a TypeError for a header that they cannot parse, and a ValueError for a file
-    that another thread has closed. Some errors of ssl and of urllib3 are ValueErrors, too.
+    A connection or a file that another thread has closed can raise an AttributeError or a
+    ValueError there. Some errors of ssl and of urllib3 are ValueErrors, too.
     """
     if isinstance(error, (OSError, foreign.HTTPError)):
         return False

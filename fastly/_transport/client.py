@@ -21,7 +21,7 @@ import urllib3
 from fastly._text import printable
 from fastly._transport.bodies import UnusableBodyError, read_body, text_or_bytes, unzip_start
 from fastly._transport.boundary import FOREIGN, ended_early, translated, without_frames
-from fastly._transport.connections import new_pool, uses_own_connections
+from fastly._transport.connections import Connection, new_pool
 from fastly._transport.deadline import Deadline, running
 from fastly._transport.messages import RawResponse, Request, Response, error_of
 from fastly._transport.redirects import MAX_REDIRECTS, redirected
@@ -151,7 +151,7 @@ class RestClient:
         # A forwarding proxy needs the whole URL.
         is_forwarded = self._pool.proxy is not None and url.startswith("http:")
         # Those of recorders know only text, and no deadline.
-        if not uses_own_connections(self._pool):
+        if not issubclass(self._pool.ConnectionCls, Connection):
             timeout = urllib3.Timeout(connect=deadline.connect, read=deadline.read)
             headers = {name: revealed(value) for name, value in headers.items()}
         return self._pool.urlopen(

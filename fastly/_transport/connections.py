@@ -34,7 +34,7 @@ from fastly.exceptions import ApiValueError
 if TYPE_CHECKING:
     from fastly.configuration import Configuration
 
-__all__ = ["new_pool", "uses_own_connections"]
+__all__ = ["Connection", "new_pool"]
 
 _SOCKET_OPTIONS = [
     (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
@@ -43,7 +43,7 @@ _SOCKET_OPTIONS = [
 _URLLIB3_CONNECT = urllib3_connection.create_connection
 
 
-class _Connection(HTTPConnection):
+class Connection(HTTPConnection):
     debuglevel = 0  # http.client prints requests, token included, if a program sets its own
     keepalive_expiry = math.inf  # seconds; the pool sets it
     _response: StrictResponse | None = None
@@ -141,11 +141,11 @@ class _Connection(HTTPConnection):
             raise foreign.NewConnectionError(self, str(error)) from error
 
 
-class _HTTPSConnection(_Connection, HTTPSConnection):
+class _HTTPSConnection(Connection, HTTPSConnection):
     pass
 
 
-_OWN: dict[Any, Any] = {HTTPConnection: _Connection, HTTPSConnection: _HTTPSConnection}
+_OWN: dict[Any, Any] = {HTTPConnection: Connection, HTTPSConnection: _HTTPSConnection}
 
 
 def _connection_class(pool: HTTPConnectionPool) -> Any:
@@ -184,11 +184,6 @@ class _Pool(HTTPConnectionPool):
 
 class _HTTPSPool(_Pool, HTTPSConnectionPool):
     pass
-
-
-def uses_own_connections(pool: HTTPConnectionPool) -> bool:
-    """Return whether a pool creates connections of this module rather than a recorder's."""
-    return _connection_class(pool) in _OWN.values()
 
 
 def _tls_context(configuration: Configuration) -> ssl.SSLContext:
