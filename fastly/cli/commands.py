@@ -162,12 +162,7 @@ def _invoices(job: Job) -> Report:
 
 
 def _invoice(job: Job) -> Report:
-    key, api = job.options.key, BillingInvoicesApi(job.client)
-    if is_month(key):
-        invoice = _invoice_of_month(key, api)
-    else:
-        is_newest = key == "latest"
-        invoice = _latest_invoice(api) if is_newest else api.get_invoice_by_invoice_id(key)
+    invoice = _invoice_of(job.options.key, BillingInvoicesApi(job.client))
     page = table.invoice_page(invoice, job.paper)
     return Report(_chunks(job, page, _json(invoice), *_lines([invoice], job)))
 
@@ -176,12 +171,16 @@ def _json(model: Invoice | MtdInvoiceResponse) -> Iterator[str]:
     yield model.to_str() + "\n"
 
 
-def _invoice_of_month(month: str, api: BillingInvoicesApi) -> Invoice:
-    """Find the invoice whose period starts in a month."""
-    first, *more = _invoices_of_month(month, api)
+def _invoice_of(key: str, api: BillingInvoicesApi) -> Invoice:
+    """Return the latest invoice, that of a month, or one by its ID."""
+    if key == "latest":
+        return _latest_invoice(api)
+    if not is_month(key):
+        return api.get_invoice_by_invoice_id(key)
+    first, *more = _invoices_of_month(key, api)
     if more:
         ids = ", ".join(invoice.invoice_id or "-" for invoice in (first, *more))
-        raise CommandError(f"{month} has {1 + len(more)} invoices: get one of {ids}")
+        raise CommandError(f"{key} has {1 + len(more)} invoices: get one of {ids}")
     return first
 
 

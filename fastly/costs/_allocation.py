@@ -10,16 +10,15 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypedDict
 
 from fastly._items import items_of
+from fastly._money import amount_of, fraction, places_of, rounded, shared, tolerance
 from fastly._months import month_of
 from fastly._text import shown
-from fastly.costs._exact import amount_of, fraction, places_of, rounded, shared
 from fastly.exceptions import ApiTypeError, ApiValueError
 from fastly.model.invoice import Invoice
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
 from fastly.model.serviceusagemetrics import Serviceusagemetrics
 from fastly.model.serviceusagemetrics_data import ServiceusagemetricsData
-from fastly.rows import tolerance
 
 DIFFERENCE = "difference to the total"
 

@@ -14,15 +14,14 @@ from math import ceil, floor, inf, isfinite
 from typing import NamedTuple
 
 from fastly._items import items_of
+from fastly._money import amount_of, fraction, places_of, tolerance
 from fastly._months import month_of
 from fastly._text import shown
-from fastly.costs._exact import amount_of, fraction, places_of
 from fastly.exceptions import ApiTypeError, ApiValueError, ForecastError
 from fastly.model.invoice import Invoice
 from fastly.model.list_eom_invoices_response import ListEomInvoicesResponse
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 from fastly.model.mtdlineitems import Mtdlineitems
-from fastly.rows import tolerance
 
 Range = tuple[Fraction, Fraction]
 

@@ -47,7 +47,7 @@ LAYERS: dict[str, set[str]] = {
     "rows": {"_items", "_models", "_money", "_months", "exceptions", "model"},
     "focus": {"_text", "exceptions", "model", "rows"},
     "tables": {"exceptions", "focus", "model", "rows"},
-    "costs": {"_items", "_months", "_text", "costs", "exceptions", "model", "rows"},
+    "costs": {"_items", "_money", "_months", "_text", "costs", "exceptions", "model"},
     "cli": {
         *("_models", "_months", "_operations", "_text", "_version", "api", "api_client", "cli"),
         *("configuration", "costs", "exceptions", "focus", "model", "rows", "tables", "testing"),
