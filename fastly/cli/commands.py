@@ -40,7 +40,7 @@ from fastly.cli.messages import PROGRAM, CommandError
 from fastly.cli.openmetrics import openmetrics
 from fastly.cli.progress import Progress
 from fastly.cli.v2.commands import bill
-from fastly.cli.waiting import wait_for
+from fastly.cli.waiting import get_month_to_date
 from fastly.costs import Forecast, forecast
 from fastly.focus import focus_columns, focus_rows
 from fastly.model.historical_usage_month_response import HistoricalUsageMonthResponse
@@ -234,7 +234,7 @@ def _charged(job: Job) -> Iterable[Invoice]:
 
 
 def _forecast(job: Job) -> Report:
-    month_to_date, budget = _get_month_to_date(job), job.options.budget
+    month_to_date, budget = get_month_to_date(job.options, job.client), job.options.budget
     year = Options(since=month_before(this_month(), 12))
     history = invoices_between(year, job.client, job.progress)
     found = forecast(month_to_date, history, job.options.minimum)
@@ -243,17 +243,12 @@ def _forecast(job: Job) -> Report:
 
 
 def _month_to_date(job: Job) -> Report:
-    found, budget = _get_month_to_date(job), job.options.budget
+    found, budget = get_month_to_date(job.options, job.client), job.options.budget
     excess = _excess(found, budget)
     if job.form == "openmetrics":
         return Report(openmetrics(found, budget), excess)
     page, rows = table.month_to_date_page(found, budget, job.paper), invoice_rows([found])
     return Report(_chunks(job, page, _json(found), rows, InvoiceRow), excess)
-
-
-def _get_month_to_date(job: Job) -> MtdInvoiceResponse:
-    api = BillingInvoicesApi(job.client)
-    return wait_for(lambda: api.get_month_to_date_invoice(_wait=0), job.options, job.client)
 
 
 def _excess(invoice: MtdInvoiceResponse, budget: Decimal | None) -> str | None:

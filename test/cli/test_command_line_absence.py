@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from shell import Shell
 
+from fastly._months import day_before, month_before, this_month
 from fastly.testing import BillingServer
 
 ERROR = {"msg": "Service temporarily unavailable", "status": "error"}
@@ -126,3 +127,30 @@ def test_the_month_of_an_invoice_is_that_of_utc(shell: Shell, server: BillingSer
     ]
     assert [True, False] == [length == 0 for length in found]
     assert 0 == shell("invoice", "2026-05", "--format", "json").status
+
+
+@pytest.mark.parametrize("command", ["mtd", "forecast"])
+def test_a_month_to_date_of_an_earlier_month(
+    shell: Shell, server: BillingServer, command: str
+) -> None:
+    """The figures of an earlier month are named as such, and are not compared with a budget."""
+    now, earlier = this_month(), month_before(this_month())
+    line = {"amount": 7, "usage_type": "requests", "description": "Requests"}
+    figures = {"monthly_transaction_amount": "7", "transaction_line_items": [line]}
+    start, end = f"{earlier}-01T00:00:00Z", f"{earlier}-28T00:00:00Z"
+    for _ in range(2):
+        body = {"billing_start_date": start, "billing_end_date": end, **figures}
+        server.enqueue(body=body, path="/billing/v3/invoices/month-to-date")
+    stale = f"the month to date is still that of {earlier}, not of {now}"
+    result = shell(command, "--format", "csv")
+    assert (0, f"{stale}\n") == (result.status, result.stderr)
+    error = f"fastly-billing: {stale}, so the budget was not checked: try again later\n"
+    assert (1, b"", error) == shell(command, "--budget", "5")
+
+
+def test_a_month_to_date_of_another_time_zone(shell: Shell, server: BillingServer) -> None:
+    """A month that starts some hours before it does in UTC is this month."""
+    start = f"{day_before(this_month())}T10:00:00Z"
+    server.enqueue(body={"billing_start_date": start, "monthly_transaction_amount": "7"})
+    result = shell("mtd", "--budget", "5", "--format", "csv")
+    assert (3, "fastly-billing: over budget: 7.00 of 5.00\n") == (result.status, result.stderr)

@@ -377,7 +377,7 @@ class TestMonths:
 
 @pytest.fixture
 def on(server: BillingServer) -> Callable[[date], None]:
-    """Return a function that lets the server send the month to date of a day."""
+    """Return a function that lets the server send the month to date of a day, not a past one."""
 
     def enqueue(day: date) -> None:
         with BillingServer(today=day) as other:
@@ -392,7 +392,7 @@ class TestForecast:
     def test_formats(self, shell: Shell, on: Callable[[date], None]) -> None:
         """As csv, jsonl and json, a forecast is a row with its basis."""
         for form in ("csv", "jsonl", "json"):
-            on(date(2026, 8, 20))
+            on(date(2098, 8, 20))
             result = shell("forecast", "--format", form)
             assert (0, "") == (result.status, result.stderr)
             if form == "csv":
@@ -406,11 +406,11 @@ class TestForecast:
 
     def test_page(self, terminal: Terminal, on: Callable[[date], None]) -> None:
         """On a terminal, a forecast has its range, its parts and what it assumes."""
-        on(date(2026, 8, 20))
-        status, text = terminal("forecast", "--budget", "50000")
+        on(date(2098, 8, 20))
+        status, text = terminal("forecast", "--budget", "5000000")
         assert 0 == status
-        assert text.startswith("Forecast 2026-08\n\nForecast  ")
-        assert "\nDay       20 of 31, UTC; 19 complete\nBudget    50,000.00\n" in text
+        assert text.startswith("Forecast 2098-08\n\nForecast  ")
+        assert "\nDay       20 of 31, UTC; 19 complete\nBudget    5,000,000.00\n" in text
         labels = ("Fixed charges, complete", "Usage so far", "Credits so far", "Month to date")
         assert all(re.search(rf"^{label} .*\.\d\d$", text, re.MULTILINE) for label in labels)
         assert "\nThis assumes that\n- lines with a usage type are usage" in text
@@ -431,11 +431,11 @@ class TestForecast:
 
     def test_budget(self, shell: Shell, on: Callable[[date], None]) -> None:
         """The status is 3 if the range begins above the budget."""
-        on(date(2026, 8, 20))
+        on(date(2098, 8, 20))
         row = json.loads(shell("forecast", "--format", "json").stdout)
         low = int(row["low"])
         for budget, status in [(low, 0), (low - 1, 3)]:
-            on(date(2026, 8, 20))
+            on(date(2098, 8, 20))
             result = shell("forecast", "--budget", budget)
             over = f"over budget: the forecast begins at {low:,}, above {budget:,}.00\n"
             assert (status, f"fastly-billing: {over}" if status else "") == (
@@ -445,7 +445,7 @@ class TestForecast:
 
     def test_minimum(self, shell: Shell, on: Callable[[date], None]) -> None:
         """A minimum can be passed."""
-        on(date(2026, 8, 20))
+        on(date(2098, 8, 20))
         row = json.loads(shell("forecast", "--minimum", "90000", "--format", "json").stdout)
         assert row["minimum"] == 90000
         assert row["low"] > 80000
@@ -454,7 +454,7 @@ class TestForecast:
         self, shell: Shell, server: BillingServer, on: Callable[[date], None]
     ) -> None:
         """Without a history and 7 complete days, the status is 75, and nothing is printed."""
-        on(date(2026, 8, 4))
+        on(date(2098, 8, 4))
         serve(server)
         result = shell("forecast")
         assert (75, b"") == (result.status, result.stdout)
