@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import repeat
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from fastly._models.display import html_of, layout, time_text
 from fastly._models.fields import Field, annotations_of
@@ -57,6 +57,8 @@ _type: Callable[[Any], Any] = type  # whose result checkers would narrow to unkn
 # So short that a float holds it exactly enough, as it does the number itself.
 _is_plain_number = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?").fullmatch
 _SURROGATE = "[\ud800-\udfff]"
+# Records of several kinds have these fields, so they do not say which kind a record is.
+_SHARED = frozenset({"customer_id", "quantity", "region", "unit", "usage_type"})
 
 
 class _LazySignature:
@@ -102,8 +104,10 @@ class Model:
 
         Args:
             needs: The field that a response must have, if only as null, or "*" for any documented
-                field. Without it, the response is something else, such as an error with status
-                200, and would read as a list without items or as an invoice without amounts.
+                field; one that other records have too is not enough among undocumented ones.
+                Without it, the response is something else, such as an error with status 200 or
+                another operation's, and would read as a list without items or as an invoice
+                without amounts.
             others: The model of all fields that are not declared, because their names are data.
         """
         cls.__fields__, cls.__expected__ = dict(cls.__fields__), dict(cls.__expected__)
@@ -116,7 +120,7 @@ class Model:
         cls.__readers__ = {declared.key: declared.read for declared in cls.__fields__.values()}
         cls.__others__ = others or cls.__others__
         if needs is not None:
-            cls.__needed__ = frozenset(cls.__readers__ if needs == "*" else [needs])
+            cls.__needed__ = frozenset({*cls.__readers__} - _SHARED if needs == "*" else [needs])
 
     def __init__(self, /, *unnamed: object, **values: Any) -> None:
         if unnamed:
@@ -219,7 +223,7 @@ class Model:
                     items[row] = policy.wrong(data, "an object", place)
                 continue
             if needed and needed.isdisjoint(data):
-                cls._refuse_absence(place)
+                cls._check_kind(data, place)
             unknown: list[str] = []
             for name, value in data.items():
                 kind = expected.get(name)
@@ -243,9 +247,12 @@ class Model:
                 self._put_aside(unknown, place, policy)
 
     @classmethod
-    def _refuse_absence(cls, where: Where) -> NoReturn:
-        needed = sorted(cls.__needed__)
-        what = "the documented fields are" if len(needed) > 1 else f"{needed[0]!r} is"
+    def _check_kind(cls, data: dict[str, Any], where: Where) -> None:
+        """Refuse an object without a needed field, unless it is a record of shared fields."""
+        is_record = len(cls.__needed__) > 1
+        if is_record and data and data.keys() <= cls.__readers__.keys():
+            return
+        what = "the documented fields are" if is_record else f"{next(iter(cls.__needed__))!r} is"
         raise ApiTypeError(f"{what} missing in the {cls.__name__}", path_of(where))
 
     def _put_aside(self, names: list[str], where: Where, policy: Policy) -> None:

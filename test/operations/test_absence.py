@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api.billing_usage_metrics_api import BillingUsageMetricsApi
 from fastly.api.customer_addresses_api import CustomerAddressesApi
 from fastly.api.historical_api import HistoricalApi
-from fastly.models import Invoice, Usagemetrics
+from fastly.models import CustomerAddress, Invoice, Usagemetrics
 from fastly.testing import BillingServer
 
 Call = Callable[..., Any]
@@ -127,6 +128,52 @@ def test_an_item_without_a_documented_field(
     assert "data[0]" == caught.value.path
 
 
+def test_a_response_of_another_operation(client: fastly.ApiClient, server: BillingServer) -> None:
+    """The response of one operation is refused by each of the others."""
+    server.estimate_pending = 0
+    historical, addresses = HistoricalApi(client), CustomerAddressesApi(client)
+    address = CustomerAddress(type="tax", country="US")
+    calls: list[Callable[[], Any]] = [
+        BillingInvoicesApi(client).list_invoices,
+        BillingInvoicesApi(client).get_month_to_date_invoice,
+        lambda: BillingUsageMetricsApi(client).get_usage_metrics("2026-05", "2026-05"),
+        BillingUsageMetricsApi(client).get_service_level_usage,
+        *(historical.get_usage, historical.get_usage_service, historical.get_usage_month),
+        historical.get_regions,
+        AiRuntimeControlUsageMetricsApi(client).arc_get_usage_metrics,
+        addresses.list_customer_addresses,
+        lambda: addresses.create_customer_address(address),
+    ]
+    bodies = [call().to_dict() for call in calls]
+    for one, call in enumerate(calls):
+        for body in bodies[:one] + bodies[one + 1 :]:
+            server.enqueue(200, body=body)
+            with pytest.raises(fastly.ResponseException):
+                call()
+
+
+@pytest.mark.parametrize(
+    ("method", "shared"),
+    [
+        ("list_invoices", {"customer_id": "C"}),
+        ("get_usage_metrics", {"region": "Europe", "unit": "GB", "quantity": 1.0}),
+        ("get_service_level_usage", {"usage_type": "Europe Requests"}),
+        ("arc_get_usage_metrics", {"usage_type": "requests", "quantity": 1}),
+        ("list_customer_addresses", {"region": "CA"}),
+    ],
+)
+def test_an_item_of_shared_fields(
+    client: fastly.ApiClient, server: BillingServer, method: str, shared: dict[str, Any]
+) -> None:
+    """Fields that other records have too are enough only without undocumented ones."""
+    call = partial(getattr(METHODS[method](client), method), *ARGUMENTS.get(method, ()))
+    server.enqueue(200, body={"data": [shared]})
+    assert [shared] == call().to_dict()["data"]
+    server.enqueue(200, body={"data": [{**shared, "new": 1}]})
+    with pytest.raises(fastly.ResponseException, match="the documented fields are missing"):
+        call()
+
+
 @pytest.mark.parametrize("method", ["get_usage_metrics", "get_service_level_usage"])
 def test_a_block_without_a_documented_field(
     client: fastly.ApiClient, server: BillingServer, method: str
@@ -169,7 +216,7 @@ def test_a_message_beside_data(client: fastly.ApiClient, server: BillingServer) 
     assert {} == HistoricalApi(client).get_usage().data
 
 
-@pytest.mark.parametrize("metric", [{"month": "2026-05"}, {"quantity": "3", "new": [1]}])
+@pytest.mark.parametrize("metric", [{"month": "2026-05"}, {"raw_quantity": "3", "new": [1]}])
 def test_one_metric_in_place_of_the_response(
     usage: BillingUsageMetricsApi, server: BillingServer, metric: dict[str, Any]
 ) -> None:
