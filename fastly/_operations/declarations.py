@@ -154,17 +154,29 @@ class Operation:
                 query.append(f"{sent_name}={_quoted(name, texts[name])}")
         return self.path.format_map(path) + ("?" if query else "") + "&".join(query)
 
-    def body(self, arguments: Mapping[str, object], strict: bool) -> bytes | None:
+    def body(self, arguments: Mapping[str, Any], strict: bool) -> bytes | None:
         """Return the body of a request, or None if the operation has none.
 
         Raises:
             ApiTypeError: It is not the model, or one of its fields has the wrong type.
-            ApiValueError: A field has an unusable value.
+            ApiValueError: A field has an unusable value, or is not as in the path.
         """
         if not self._bodies:
             return None
         ((name, check),) = self._bodies.items()
-        return (check if strict else check.unchecked)(name, arguments[name]).encode()
+        text = (check if strict else check.unchecked)(name, arguments[name])
+        if strict:
+            self._check_path_and_body(name, arguments)
+        return text.encode()
+
+    def _check_path_and_body(self, name: str, arguments: Mapping[str, Any]) -> None:
+        """Refuse a body that says that it is for another path: it would replace something else."""
+        for shared in (parameter.name for parameter in self.sent if parameter.in_path):
+            given, asked = arguments[name].get(shared), arguments[shared]
+            if given not in (None, asked):
+                raise ApiValueError(
+                    f"{name}.{shared} must be {asked!r}, like the argument {shared}, got {given!r}"
+                )
 
 
 def operation(

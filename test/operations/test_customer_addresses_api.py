@@ -151,6 +151,19 @@ def test_the_type_in_the_path() -> None:
     assert [] == server.requests
 
 
+def test_an_address_of_another_type() -> None:
+    """A billing address does not replace the tax address, except without checks."""
+    billing = CustomerAddress(type="billing")
+
+    def replace(api: CustomerAddressesApi, **options: Any) -> Any:
+        return api.update_customer_address("tax", billing, **options)
+
+    message = r"^customer_address.type must be 'tax', like the argument type, got 'billing'$"
+    with pytest.raises(fastly.ApiValueError, match=message):
+        run(replace)
+    assert run(lambda api: replace(api, _check_input_type=False), ACCEPTED)[0] is None
+
+
 @pytest.mark.parametrize("body", [{"type": "home"}, CustomerAddress(type="home")], ids=repr)
 def test_unchecked_bodies(body: Any) -> None:
     """Without checks, any address that JSON can represent is sent."""
