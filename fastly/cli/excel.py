@@ -68,7 +68,7 @@ def _close_sheets(workbook: Any) -> None:
 
 
 def _write_sheets(cells: _Cells, rows: Iterable[Row], kind: Kind) -> None:
-    columns, totals = columns_of(kind), dict[_Key, Decimal]()
+    columns, totals = columns_of(kind), dict[_Key, Decimal | None]()
     cells.write_sheet("lines", _added(rows, totals) if kind is InvoiceRow else rows, columns)
     if kind is InvoiceRow:
         pairs = totals.items()
@@ -77,11 +77,12 @@ def _write_sheets(cells: _Cells, rows: Iterable[Row], kind: Kind) -> None:
     cells.warn()
 
 
-def _added(rows: Iterable[Row], totals: dict[_Key, Decimal]) -> Iterator[Row]:
-    """Yield the lines of invoices, and add them up."""
+def _added(rows: Iterable[Row], totals: dict[_Key, Decimal | None]) -> Iterator[Row]:
+    """Yield the lines of invoices, and add them up; without any amount, a total is unknown."""
     for row in rows:
         key = (month_of(row["billing_start_date"]), row["product_group"], row["currency_code"])
-        totals[key] = exact_sum([totals.get(key), row["amount"]])
+        total, amount = totals.get(key), row["amount"]
+        totals[key] = total if amount is None else exact_sum([total, amount])
         yield row
 
 

@@ -172,6 +172,16 @@ def test_totals_are_the_sums_of_the_lines(made: Path, invoices: BillingInvoicesA
     }
 
 
+def test_totals_without_amounts(shell: Shell, server: BillingServer, tmp_path: Path) -> None:
+    """The total of lines without an amount is empty: it is not known to be 0."""
+    amounts = [("a", None), ("b", None), ("b", 3), ("b", None), ("c", 0)]
+    lines = [{"product_group": group, "amount": amount} for group, amount in amounts]
+    server.enqueue(200, body=a_page(*lines))
+    assert 0 == shell("invoices", "--output", tmp_path / "a.xlsx").status
+    _, *rows = cells_of(tmp_path / "a.xlsx", "totals")
+    assert [("a", None), ("b", 3), ("c", 0)] == [(group, total) for _, group, _, total in rows]
+
+
 @pytest.mark.parametrize("command", [("usage",), ("costs",), ("forecast",)])
 def test_other_rows(shell: Shell, tmp_path: Path, command: tuple[str, ...]) -> None:
     """Rows of other kinds have one sheet."""
