@@ -59,10 +59,10 @@ class Costs:
         self._teams = {} if options.teams is None else _read_teams(options.teams)
         self.totals: list[tuple[str, Decimal, Decimal]] = []  # month, total, what is matched
         self.currencies: dict[str, None] = {}
-        self._without_team: dict[str, str] = {}  # names by ID
+        self._services: dict[str, str] = {}  # names by ID, of all invoices
 
     def rows(self, invoices: Iterable[Invoice]) -> Iterator[Mapping[str, Any]]:
-        """Yield the rows of each invoice, and warn then of services that the file of teams lacks.
+        """Yield the rows of each invoice, and warn then if the file of teams has other services.
 
         Raises:
             ApiException: A request for usage failed.
@@ -76,9 +76,16 @@ class Costs:
                 codes = " and ".join(self.currencies)
                 raise CommandError(f"invoices in {codes} cannot be added: choose other months")
             yield from self._rows(found)
-        if unknown := sorted(self._without_team.items()):
-            names = ", ".join(f"{x} ({printable(name)})" for x, name in unknown)
+        if self.by == "team" and self.totals:
+            self._compare_services()
+
+    def _compare_services(self) -> None:
+        """Warn of services without a team, and of those without usage, which may be mistyped."""
+        unknown = sorted(self._services.keys() - self._teams)
+        if names := ", ".join(f"{x} ({printable(self._services[x])})" for x in unknown):
             _log.warning("services without a team: %s", names)
+        if unused := ", ".join(map(printable, sorted(self._teams.keys() - self._services))):
+            _log.warning("services in --teams that have no usage in these months: %s", unused)
 
     def _allocated(self, invoice: Invoice) -> Allocation:
         month = month_of(invoice.billing_start_date) if self.by in ("service", "team") else None
@@ -90,8 +97,7 @@ class Costs:
 
     def _rows(self, found: Allocation) -> Iterable[Mapping[str, Any]]:
         if self.by == "team":
-            unknown = found.services.keys() - self._teams
-            self._without_team |= {x: found.services[x] for x in unknown}
+            self._services |= found.services
             return found.by_team(self._teams)
         by: Callable[[], Iterable[Mapping[str, Any]]] = getattr(found, f"by_{self.by}")
         return by()

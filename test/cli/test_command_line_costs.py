@@ -260,6 +260,28 @@ class TestTeams:
         quiet = shell("costs", "2026-05", "--by", "team", "--teams", file, "--quiet")
         assert (0, "") == (quiet.status, quiet.stderr)
 
+    def test_teams_of_services_without_usage(self, shell: Shell, tmp_path: Path) -> None:
+        """A service that no month has, such as a mistyped one, is on stderr once, at the end."""
+        file = tmp_path / "teams.csv"
+        services = {row["service_id"] for row in read_csv(shell("costs", "--format", "csv").stdout)}
+        known = "".join(f"{service},web\n" for service in sorted(services - {""}))
+        file.write_text(f"service_id,team\n{known}SU-typo,web\nSU-b\x9b,shop\n")
+        words = ("--by", "team", "--teams", file, "--format", "csv")
+        expected = "services in --teams that have no usage in these months: SU-b, SU-typo\n"
+        for months in (("--last", "2"), ()):
+            result = shell("costs", *months, *words)
+            assert (0, expected) == (result.status, result.stderr)
+
+    def test_teams_without_invoices(
+        self, shell: Shell, server: BillingServer, tmp_path: Path
+    ) -> None:
+        """Without invoices, nothing is known about the services of a file."""
+        file = tmp_path / "teams.csv"
+        file.write_text("service_id,team\nSU-typo,web\n")
+        serve(server)
+        result = shell("costs", "--since", "2020-01", "--by", "team", "--teams", file)
+        assert (0, "") == (result.status, result.stderr)
+
     def test_spread(self, shell: Shell, tmp_path: Path) -> None:
         """Spread, all costs are those of teams."""
         file = tmp_path / "teams.csv"
