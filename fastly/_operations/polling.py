@@ -52,7 +52,7 @@ def poll_while_accepted(
             if of_call < wait - waited:
                 pending.advice = TimeoutException.advice
             raise pending
-        log.info("the estimate is pending; polling again in %.2f s", seconds)
+        log.info("the month to date is still being made; polling again in %.2f s", seconds)
         deadline.sleep(seconds)
         slept += seconds
         answer = ask()

@@ -68,6 +68,6 @@ def wait_for(ask: Callable[[], T], options: Options, client: ApiClient) -> T:
             if seconds is None:
                 pending.reason = f"Accepted, still pending after {waited:.1f} s"
                 raise
-        _log.info("the estimate is pending; polling again in %.2f s", seconds)
+        _log.info("the month to date is still being made; polling again in %.2f s", seconds)
         time.sleep(seconds)
         slept += seconds

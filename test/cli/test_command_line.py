@@ -509,7 +509,7 @@ class TestTerminal:
         shown = terminal("mtd")
         assert shown.status == 0
         first, second, *_ = shown.text.splitlines()
-        assert ("the estimate is pending; polling again in 0.50 s", True) == (
+        assert ("the month to date is still being made; polling again in 0.50 s", True) == (
             first,
             second.startswith("Month to date "),
         )

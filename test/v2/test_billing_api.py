@@ -393,7 +393,7 @@ def test_waiting_is_logged(
     server.enqueue(body={})
     with caplog.at_level(logging.INFO, "fastly"):
         api.get_invoice_mtd(CUSTOMER)
-    assert ["the estimate is pending; polling again in 0.10 s"] == [
+    assert ["the month to date is still being made; polling again in 0.10 s"] == [
         record.getMessage() for record in caplog.records
     ]
 
