@@ -100,13 +100,14 @@ def _sums(found: list[Invoice], paper: Paper) -> Iterator[str]:
 
 def invoice_page(invoice: Invoice, paper: Paper) -> Iterator[str]:
     """Yield the page of an invoice."""
-    posted, currency = invoice.invoice_posted_on, _currency(invoice)
+    currency = _currency(invoice)
     yield from paper.fold(f"Invoice {_month(invoice.billing_start_date)}", paper.width)
     yield ""
     yield from paper.facts(
         (
             ("Period", f"{day(invoice.billing_start_date)} to {day(invoice.billing_end_date)}"),
-            ("Posted", day(posted)),
+            # The first day of the period: an invoice is posted some days after its last one.
+            ("Dated", day(invoice.invoice_posted_on)),
             ("Invoice", invoice.invoice_id or "-"),
             ("Status", invoice.payment_status or "-"),
             ("Customer", invoice.customer_id or "-"),

@@ -14,7 +14,7 @@ class Invoice(Model, needs="*"):
     customer_id: str | None = field("ID of the customer.")
     invoice_id: str | None = field('ID of the invoice, such as "INV-375119" or "29239985".')
     invoice_posted_on: datetime | None = field(
-        "When the invoice was posted: the first day of its period.", unit="UTC"
+        "Date of the invoice: the first day of its period, not when it appeared.", unit="UTC"
     )
     billing_start_date: datetime | None = field("First day of the billing period.", unit="UTC")
     billing_end_date: datetime | None = field(

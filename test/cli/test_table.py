@@ -28,7 +28,7 @@ LINES = [
 MADE: dict[str, Any] = {
     "customer_id": "C1",
     "invoice_id": "INV-1",
-    "invoice_posted_on": "2026-06-01T00:00:00Z",
+    "invoice_posted_on": "2026-05-01T00:00:00Z",
     "billing_start_date": "2026-05-01T00:00:00Z",
     "billing_end_date": "2026-05-31T00:00:00Z",
     "currency_code": "EUR",
@@ -41,7 +41,7 @@ INVOICE = """\
 Invoice 2026-05
 
 Period    2026-05-01 to 2026-05-31
-Posted    2026-06-01
+Dated     2026-05-01
 Invoice   INV-1
 Status    paid
 Customer  C1
@@ -147,7 +147,7 @@ class TestInvoice:
     def test_nothing_known(self) -> None:
         """An invoice without any field has a page that says so."""
         text = invoice()
-        assert text.startswith("Invoice -\n\nPeriod    - to -\nPosted    -\nInvoice   -\n")
+        assert text.startswith("Invoice -\n\nPeriod    - to -\nDated     -\nInvoice   -\n")
         assert "-" == amount_of("Total, ?", text)
         assert "Charges" not in text
         assert text.endswith("No lines.\n")
