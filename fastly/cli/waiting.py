@@ -12,7 +12,6 @@ from fastly._operations.polling import interval, intervals
 from fastly.api.billing_invoices_api import BillingInvoicesApi
 from fastly.api_client import ApiClient
 from fastly.cli.arguments import Options
-from fastly.cli.messages import CommandError
 from fastly.exceptions import EstimatePendingException
 from fastly.model.mtd_invoice_response import MtdInvoiceResponse
 
@@ -27,7 +26,6 @@ def get_month_to_date(options: Options, client: ApiClient) -> MtdInvoiceResponse
     """Return the month to date once it has been made, and warn if it is of an earlier month.
 
     Raises:
-        CommandError: It is of an earlier month, and there is a budget, which is for this month.
         EstimatePendingException: It was not made in time.
     """
     month, api = this_month(), BillingInvoicesApi(client)  # the month can end during the request
@@ -35,10 +33,7 @@ def get_month_to_date(options: Options, client: ApiClient) -> MtdInvoiceResponse
     start = found.billing_start_date
     # In another time zone, a month starts up to a day before it does in UTC.
     if start is not None and in_utc(start).date() < day_before(month):
-        stale = f"the month to date is still that of {month_of(start)}, not of {month}"
-        if options.budget is not None:
-            raise CommandError(f"{stale}, so the budget was not checked: try again later")
-        _log.warning("%s", stale)
+        _log.warning("the month to date is still that of %s, not of %s", month_of(start), month)
     return found
 
 

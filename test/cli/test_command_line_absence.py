@@ -133,7 +133,7 @@ def test_the_month_of_an_invoice_is_that_of_utc(shell: Shell, server: BillingSer
 def test_a_month_to_date_of_an_earlier_month(
     shell: Shell, server: BillingServer, command: str
 ) -> None:
-    """The figures of an earlier month are named as such, and are not compared with a budget."""
+    """The figures of an earlier month are named as such on stderr, beside those of a budget."""
     now, earlier = this_month(), month_before(this_month())
     line = {"amount": 7, "usage_type": "requests", "description": "Requests"}
     figures = {"monthly_transaction_amount": "7", "transaction_line_items": [line]}
@@ -144,8 +144,9 @@ def test_a_month_to_date_of_an_earlier_month(
     stale = f"the month to date is still that of {earlier}, not of {now}"
     result = shell(command, "--format", "csv")
     assert (0, f"{stale}\n") == (result.status, result.stderr)
-    error = f"fastly-billing: {stale}, so the budget was not checked: try again later\n"
-    assert (1, b"", error) == shell(command, "--budget", "5")
+    result = shell(command, "--budget", "5")
+    over = f"{stale}\nfastly-billing: over budget: "
+    assert (3, over) == (result.status, result.stderr[: len(over)])
 
 
 def test_a_month_to_date_of_another_time_zone(shell: Shell, server: BillingServer) -> None:
