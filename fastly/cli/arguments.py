@@ -74,7 +74,10 @@ _OPTIONS: dict[str, tuple[str, Callable[[str], object] | None, str]] = {
     ),
     "--account-name": ("NAME", str, "for --format focus: the billing account's name"),
     "--output": (*_FILE, "write FILE, complete or not at all; - is stdout"),
-    "--excel": (*_FLAG, "csv that a spreadsheet opens with accents and times; xlsx is better"),
+    "--excel": (
+        *_FLAG,
+        "csv that a spreadsheet in English opens with accents and times; xlsx is better",
+    ),
     "--no-guard": (*_FLAG, "csv for programs: no apostrophe before text that is like a formula"),
     "--host": ("URL", str, "default: FASTLY_API_URL, else https://api.fastly.com"),
     "--timeout": ("SECONDS", timeout_value, "limit for each request, including retries"),
@@ -229,7 +232,8 @@ def _check(options: Options) -> None:
         raise UsageError(f"--append-to writes jsonl: remove --format {options.format}")
     if os.path.splitext(options.append_to or "")[1] not in ("", ".jsonl", ".ndjson"):
         raise UsageError(
-            f"--append-to writes jsonl: name the file .jsonl, got {shown(options.append_to)}"
+            f"--append-to writes jsonl: name the file .jsonl, got {shown(options.append_to)} "
+            "(--output writes a csv anew)"
         )
 
 

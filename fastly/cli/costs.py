@@ -140,7 +140,7 @@ def costs_page(costs: Costs, invoices: Iterable[Invoice], paper: Paper) -> Itera
     yield ""
     if by in ("service", "team"):
         part, whole = money(matched, currency), money(total, currency)
-        yield from paper.prose(f"{part} of {whole} matches usage by service. {_ASSUMED}")
+        yield from paper.prose(f"{part} of {whole} is shared by the usage of services. {_ASSUMED}")
     count = f"{len(months):,} invoice{'s' * (len(months) != 1)}"
     yield from paper.prose(f"{count}; --format csv has a row for each invoice and {by}.")
 

@@ -60,5 +60,5 @@ def _parts(found: Forecast, paper: Paper) -> Iterator[str]:
     yield paper.rule * paper.width
     yield from paper.row("Month to date", f"  {money(total):>{width}}")
     if found.certificates:
-        label = "TLS certificates, 0 until the month closes"
+        label = "TLS certificates, as in the last invoice"
         yield from paper.row(label, f"  {money(found.certificates):>{width}}")

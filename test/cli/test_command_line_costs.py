@@ -147,7 +147,7 @@ class TestCosts:
         """The table has the decimals of the currency."""
         serve(server, an_invoice("2026-05", 1.235, currency_code="KWD"), times=2)
         text = shell("costs", "--format", "table").stdout.decode()
-        assert (1, 1) == (text.count(" 1.235\n"), text.count("1.235 of 1.235 matches"))
+        assert (1, 1) == (text.count(" 1.235\n"), text.count("1.235 of 1.235 is shared"))
 
     @pytest.mark.parametrize(
         ("unknown", "start", "reason"),

@@ -107,7 +107,7 @@ def test_certificates_of_a_corrected_month(
     page = recipe("forecast")
     expected = page.run().stdout
     server.enqueue(body={"data": [correction, july], "meta": {}}, path=LIST)
-    certificates = "TLS certificates, 0 until the month closes"
+    certificates = "TLS certificates, as in the last invoice"
     assert amount_of(certificates, expected) == amount_of(certificates, page.run().stdout)
 
 
