@@ -63,7 +63,7 @@ class Parameters(NamedTuple):
 
 
 def hides_arguments(function: Callable[P, T]) -> Callable[P, T]:
-    """Keep a function's arguments out of the traceback of an error about them.
+    """Keep a function's arguments and variables out of the traceback of an error about them.
 
     Error trackers record the local variables of every frame, and a token with a line break at its
     end is a token.

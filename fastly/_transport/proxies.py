@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from fastly.configuration.checks import check_hidden, check_proxy, is_loopback, variable
+from fastly._signatures import hides_arguments
+from fastly.configuration.checks import check_proxy, is_loopback, variable
 from fastly.configuration.secrets import SecretURL
 from fastly.exceptions import ApiValueError
 
@@ -40,9 +41,10 @@ def _environment_proxy(scheme: str) -> tuple[str, SecretURL | None]:
     name = f"{scheme}_proxy"
     if scheme == "https" and variable(name) is None:
         name = name.upper()  # HTTP_PROXY may come from a request (httpoxy)
-    return name, check_hidden(lambda: _check_variable(name))
+    return name, _check_variable(name)
 
 
+@hides_arguments
 def _check_variable(name: str) -> SecretURL | None:
     value = variable(name)
     if value is None:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
 from fastly._text import shown
 from fastly.configuration.secrets import CREDENTIALS, MASK, SecretURL
@@ -25,7 +25,6 @@ __all__ = [
     "check_file",
     "check_flag",
     "check_header",
-    "check_hidden",
     "check_hook",
     "check_host",
     "check_key_name",
@@ -43,8 +42,6 @@ __all__ = [
     "is_loopback",
     "variable",
 ]
-
-T = TypeVar("T")
 
 Timeout = float | tuple[float, float]
 SocketOptions = list[tuple[int, int, "int | bytes"]]
@@ -218,15 +215,6 @@ def variable(name: str) -> str | None:
     Tools that record tracebacks evaluate ``os.environ`` where the source names it.
     """
     return os.environ.get(name) or None
-
-
-def check_hidden(check: Callable[[], T]) -> T:
-    """Check a value that no frame on the traceback of an error may hold."""
-    try:
-        return check()
-    except (ApiTypeError, ApiValueError) as error:
-        refused = error.with_traceback(None)
-    raise refused
 
 
 def check_key_name(where: str, name: str) -> None:

@@ -21,7 +21,6 @@ from fastly.configuration.checks import (
     check_assert_hostname,
     check_file,
     check_flag,
-    check_hidden,
     check_hook,
     check_host,
     check_key_name,
@@ -245,9 +244,10 @@ class Configuration:
             hook(self)
         secrets = self.__dict__["_secrets"]
         prefix = secrets["api_key_prefix"].get("token")
-        token = secrets["api_key"].get("token") or check_hidden(self._checked_token)
+        token = secrets["api_key"].get("token") or self._checked_token()
         return f"{prefix} {token}" if prefix else token
 
+    @hides_arguments
     def _checked_token(self) -> str:
         if token := self.api_token:
             return check_token(TOKEN_VARIABLE, token)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from fastly._signatures import Parameters, hides_arguments
 from fastly._text import did_you_mean
-from fastly.configuration.checks import check_hidden, variable
+from fastly.configuration.checks import variable
 from fastly.configuration.secrets import Secrets
 from fastly.exceptions import ApiAttributeError, ApiTypeError
 
@@ -75,12 +75,12 @@ class Setting(Generic[T]):
         else:
             instance.__dict__[self.name] = self.check(self.name, value)
 
+    @hides_arguments
     def computed(self, _: Any, /) -> T:
         """Return the value of a setting that was not set."""
         name = self.variable or ""
-        if variable(name) is None:
-            return cast("T", self.default)
-        return check_hidden(lambda: self.check(name, variable(name)))
+        value = variable(name)
+        return cast("T", self.default) if value is None else self.check(name, value)
 
 
 class SecretMapping(Setting[MutableMapping[str, str]]):

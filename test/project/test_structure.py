@@ -28,7 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "exceptions": {"_text"},
     "_signatures": {"_text", "exceptions"},
     "configuration": {"_signatures", "_text", "_version", "configuration", "exceptions"},
-    "_transport": {"_text", "_transport", "configuration", "exceptions"},
+    "_transport": {"_signatures", "_text", "_transport", "configuration", "exceptions"},
     "_models": {"_models", "_text", "exceptions"},
     "_operations": {
         *("_models", "_months", "_operations", "_signatures", "_text", "_transport"),
