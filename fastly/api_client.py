@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ApiClient", "AsyncResult", "LastResponse"]
 
-LONGEST_CONNECT = 10.0  # seconds, where only a time for the whole call is given
 _OWN_HEADERS = frozenset({"accept", "accept-encoding", "fastly-key"})
 
 
@@ -270,7 +269,7 @@ class ApiClient:
         return AsyncResult(future)
 
     def _run(self, call: _Call) -> Any:
-        deadline = self._deadline(call.arguments["_request_timeout"])
+        deadline = Deadline.of(call.arguments["_request_timeout"], self.configuration.timeout)
         resources = self._resources()
         resources.add(deadline)
         try:
@@ -341,8 +340,3 @@ class ApiClient:
     def _wait(self, arguments: Mapping[str, Any]) -> float:
         wait: float | None = arguments.get("_wait")
         return self.configuration.estimate_wait if wait is None else wait
-
-    def _deadline(self, timeout: float | tuple[float, float] | None) -> Deadline:
-        default = self.configuration.timeout
-        connect = default[0] if isinstance(default, tuple) else LONGEST_CONNECT
-        return Deadline.of(default if timeout is None else timeout, connect)

@@ -15,8 +15,11 @@ from fastly.configuration.secrets import Mask, masking
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from fastly.configuration.checks import Timeout
+
 __all__ = ["Deadline", "running"]
 
+_LONGEST_CONNECT = 10.0  # seconds, where only a time for the whole call is given
 _NOTHING: Mask = masking()  # masks nothing
 _running: ContextVar[Deadline] = ContextVar("fastly deadline")
 
@@ -63,11 +66,17 @@ class Deadline:
         self.read = read
 
     @classmethod
-    def of(cls, timeout: float | tuple[float, float], default_connect: float) -> Deadline:
-        """Create one from a timeout: seconds for the call, or ``(connect, read)`` per attempt."""
+    def of(cls, timeout: Timeout | None, default: Timeout) -> Deadline:
+        """Create one from a call's own timeout and the default one.
+
+        Each is seconds for the call, or ``(connect, read)`` for each attempt. Where there is only a
+        number, connecting takes at most what the default says, else 10 seconds.
+        """
+        timeout = default if timeout is None else timeout
         if isinstance(timeout, tuple):
             return cls(None, *timeout)
-        return cls(timeout, min(timeout, default_connect), timeout)
+        connect = default[0] if isinstance(default, tuple) else _LONGEST_CONNECT
+        return cls(timeout, min(timeout, connect), timeout)
 
     def start_phase(self, seconds: float) -> None:
         """Start connecting or reading, which may take this many seconds."""
