@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
 from threading import Lock
 from typing import (
     TYPE_CHECKING,
@@ -113,7 +114,7 @@ class Paged(Iterator[T], Generic[T, PageT]):
         An invoice that is on two pages stays on both. ``meta.next_cursor`` of a page, passed as
         ``cursor``, resumes after that page, also in another process.
         """
-        return map(_page_of, self._start())
+        return map(itemgetter(0), self._start())
 
 
 class _Turn:
@@ -221,10 +222,6 @@ def total_of(page: Model) -> int | None:
     """Return how many items the pages have together, if a page says so."""
     total = getattr(page.get("meta"), "total", None)
     return total if isinstance(total, int) else None
-
-
-def _page_of(page_and_items: tuple[PageT, object]) -> PageT:
-    return page_and_items[0]
 
 
 def paged(

@@ -188,13 +188,15 @@ class _HTTPSPool(_Pool, HTTPSConnectionPool):
 
 def _tls_context(configuration: Configuration) -> ssl.SSLContext:
     """Return the TLS settings: 1.2 or newer, certifi's authorities unless others are set."""
+    import certifi  # imported when first needed: plain http does not need it
+
     try:
         # urllib3's class, which test tools replace, but not pyOpenSSL's: it has no TLS over sockets
         # of ours.
         is_ours = not urllib3_ssl.IS_PYOPENSSL
         kind = cast("Any", urllib3_ssl).SSLContext if is_ours else ssl.SSLContext
         context: ssl.SSLContext = kind(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(configuration.ssl_ca_cert or _certifi_roots())
+        context.load_verify_locations(configuration.ssl_ca_cert or certifi.where())
         if keys := os.environ.get("SSLKEYLOGFILE"):
             context.keylog_filename = keys
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -211,12 +213,6 @@ def _tls_context(configuration: Configuration) -> ssl.SSLContext:
         raise ApiValueError(f"cannot use the {files}: {error}") from error
     vars(context)["wrap_socket"] = partial(start_tls, context)
     return context
-
-
-def _certifi_roots() -> str:
-    import certifi  # imported when first needed: plain http does not need it
-
-    return certifi.where()
 
 
 def new_pool(configuration: Configuration, url: str, size: int) -> tuple[_Pool, list[Secret]]:

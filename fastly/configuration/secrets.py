@@ -53,9 +53,6 @@ class Secrets(MutableMapping[str, str]):
         except KeyError:
             raise ApiKeyError(f"{key!r} is not set") from None
 
-    def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._key(key) in self._values
-
     def get(self, key: str, default: Any = None) -> Any:
         """Return a value, or ``default`` if it is not set."""
         found = self._values.get(self._key(key))
