@@ -296,11 +296,8 @@ class ApiClient:
             return unread, unread
         accept = arguments["_accept"]
         if operation.model is None:  # whatever the body of the response is
-            return rest_client.get(request, deadline, lambda x: (x, None))
-
-        def ask() -> tuple[Response, Any]:
-            return rest_client.get(request, deadline, lambda x: (x, parsed(x, accept)))
-
+            return rest_client.get(request, deadline, lambda _: None)
+        ask = partial(rest_client.get, request, deadline, partial(parsed, accept=accept))
         answer = ask()
         if answer[0].status == ACCEPTED and operation.polls:
             answer = poll_while_accepted(answer, ask, deadline, self._wait(arguments))

@@ -61,17 +61,23 @@ class RestClient:
         size = max(configuration.connection_pool_maxsize, pool_threads)
         self._pool, self._logins = new_pool(configuration, url, size)
 
-    def get(self, request: Request, deadline: Deadline, parse: Callable[[Response], T]) -> T:
-        """Send a request, read the response, and return what ``parse`` makes of it.
+    def get(
+        self, request: Request, deadline: Deadline, parse: Callable[[Response], T]
+    ) -> tuple[Response, T]:
+        """Send a request, read the response, and return it with what ``parse`` makes of it.
 
         Raises:
             ApiException: The last attempt's failure, of parsing included, if it is not retried.
         """
         # The proxy's login is not masked, because the proxy does not see this body: a login that is
         # a common word, such as "customer", would be masked in the API's own data.
-        mask = masking(request.headers["Fastly-Key"])
-        deadline.secrets = mask
-        return self._fetch(request, deadline, lambda raw, url: parse(self._read(raw, url, mask)))
+        deadline.secrets = mask = masking(request.headers["Fastly-Key"])
+
+        def take(unread: RawResponse, url: str) -> tuple[Response, T]:
+            response = self._read(unread, url, mask)
+            return response, parse(response)
+
+        return self._fetch(request, deadline, take)
 
     def open(self, request: Request, deadline: Deadline) -> RawResponse:
         """Send a request and return the response unread; the caller closes it."""
@@ -106,19 +112,17 @@ class RestClient:
         """Send the request once, follow its redirects, and take the body of a 2xx response."""
         deadline.attempts += 1
         deadline.start_phase(deadline.read)
-        response = self._send(request, deadline)
-        if 200 <= response.status <= 299:
-            return take(response, request.url)
-        for _ in range(MAX_REDIRECTS):
-            target = redirected(self._failure(response, request), request)
-            request = request._replace(url=target)
+        left = MAX_REDIRECTS
+        while True:
             response = self._send(request, deadline)
             if 200 <= response.status <= 299:
                 return take(response, request.url)
-        failure = self._failure(response, request)
-        redirected(failure, request)
-        failure.reason = f"redirected more than {MAX_REDIRECTS} times"
-        raise failure
+            failure = self._failure(response, request)
+            request = request._replace(url=redirected(failure, request))
+            if not left:
+                failure.reason = f"redirected more than {MAX_REDIRECTS} times"
+                raise failure
+            left -= 1
 
     def _send(self, request: Request, deadline: Deadline) -> RawResponse:
         """Send the request over a new or a reused connection.
