@@ -1,4 +1,4 @@
-"""What a model is: ``fields`` declares, ``reading`` reads leniently, ``display`` shows."""
+"""What a model is: ``fields`` declares, ``record`` reads, ``model`` is for users."""
 
 from fastly._models.fields import Field, every, field
 from fastly._models.model import Model

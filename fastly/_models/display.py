@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Protocol, TypeGuard
+from typing import Any
 
 from fastly._models.plain import is_dict, is_list
+from fastly._models.record import Record
 from fastly._text import printable
 
 __all__ = ["html_of", "layout", "time_text"]
@@ -15,16 +16,6 @@ _SHOWN_ITEMS = 3
 _SHOWN_ROWS = 10
 _WIDTH = 80  # columns
 _LONGEST_TEXT = 200  # characters
-
-
-class _Record(Protocol):
-    """A model, as far as it is shown here."""
-
-    def _items(self) -> Iterator[tuple[str, Any]]: ...
-
-
-def _is_record(value: object) -> TypeGuard[_Record]:
-    return hasattr(type(value), "__fields__")
 
 
 def _short(value: Any) -> str:
@@ -67,7 +58,7 @@ def _filled(parts: list[str], width: int) -> list[str]:
 
 
 def _parts(value: Any) -> tuple[list[tuple[str, Any]] | None, tuple[str, str]]:
-    if _is_record(value):
+    if isinstance(value, Record):
         items = value._items()  # pyright: ignore[reportPrivateUsage]  # a name that no field takes
         parts = [(f"{n if n.isidentifier() else repr(n)}=", x) for n, x in items]
         return parts, (f"{type(value).__name__}(", ")")
@@ -78,7 +69,7 @@ def _parts(value: Any) -> tuple[list[tuple[str, Any]] | None, tuple[str, str]]:
     return None, ("", "")
 
 
-def html_of(record: _Record) -> str:
+def html_of(record: Record) -> str:
     """Write a model as an HTML table of its fields; models, lists and maps of them are tables too.
 
     It has no scripts, and all text in it is escaped: names and descriptions come from the API.
@@ -89,7 +80,7 @@ def html_of(record: _Record) -> str:
 
 
 def _content(value: Any) -> str:
-    if _is_record(value):
+    if isinstance(value, Record):
         return f"<td>{html_of(value)}</td>"
     records = _records(value)
     return f"<td>{_grid(records)}</td>" if records else _cell(value)
@@ -100,7 +91,7 @@ def _records(value: Any) -> list[tuple[object, Any]]:
     pairs: list[tuple[object, Any]] = []
     if is_dict(value) or is_list(value):
         pairs += value.items() if is_dict(value) else enumerate(value)
-    return pairs if all(x is None or _is_record(x) for _, x in pairs) else []
+    return pairs if all(x is None or isinstance(x, Record) for _, x in pairs) else []
 
 
 def _grid(records: list[tuple[object, Any]]) -> str:

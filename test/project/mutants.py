@@ -48,6 +48,7 @@ TESTS = {
     "_models/display.py": "model_utils models",
     "_models/fields.py": "model_utils models paging",
     "_models/model.py": "model_utils models absence",
+    "_models/record.py": "model_utils models absence",
     "_models/plain.py": "model_utils models",
     "_models/reading.py": "model_utils models",
     "_operations/declarations.py": "operations api_client",

@@ -69,7 +69,7 @@ ORDER = {
         *("", "arguments", "options", "results", "identity", "declarations", "payloads"),
         *("polling", "steps", "paging", "invoice_pages", "usage_pages"),
     ),
-    "_models": ("plain", "reading", "schema", "shapes", "display", "fields", "model", ""),
+    "_models": ("plain", "reading", "schema", "shapes", "fields", "record", "display", "model", ""),
 }
 THIRD_PARTY = {
     "urllib3": {"_transport"},
