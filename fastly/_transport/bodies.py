@@ -50,11 +50,6 @@ class TruncatedBodyError(UnusableBodyError):
     """
 
 
-class _TooLargeError(UnusableBodyError):
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than max_response_bytes ({limit} bytes)")
-
-
 def read_body(
     response: Readable, read: Callable[[int], bytes], limit: int, received: io.BytesIO
 ) -> bytes:
@@ -72,8 +67,7 @@ def read_body(
     """
     while chunk := read(_CHUNK):
         received.write(chunk)
-        if received.tell() > limit:
-            raise _TooLargeError(limit)
+        _check_size(received, limit)
         if response.length_remaining == 0:
             break
     data, headers = received.getvalue(), response.headers
@@ -85,6 +79,11 @@ def read_body(
     if coding not in ("", "identity"):
         raise UnusableBodyError(f"unexpected Content-Encoding {coding!r}; only gzip was offered")
     return data
+
+
+def _check_size(received: io.BytesIO, limit: int) -> None:
+    if received.tell() > limit:
+        raise UnusableBodyError(f"the body is larger than max_response_bytes ({limit} bytes)")
 
 
 def is_delimited(headers: Mapping[str, str]) -> bool:
@@ -120,8 +119,7 @@ def _unzipped(data: bytes, limit: int, received: io.BytesIO) -> bytes:
     try:
         while piece := decoder.decompress(data, _CHUNK):
             received.write(piece)
-            if received.tell() > limit:
-                raise _TooLargeError(limit)
+            _check_size(received, limit)
             data = decoder.unconsumed_tail
     except zlib.error as error:
         raise UnusableBodyError(f"the body is not valid gzip: {error}") from error

@@ -37,19 +37,16 @@ def proxy_of(configuration: Configuration, url: str) -> SecretURL | None:
     return proxy
 
 
+@hides_arguments
 def _environment_proxy(scheme: str) -> tuple[str, SecretURL | None]:
+    """Return the variable that names the proxy, and its value."""
     name = f"{scheme}_proxy"
     if scheme == "https" and variable(name) is None:
         name = name.upper()  # HTTP_PROXY may come from a request (httpoxy)
-    return name, _check_variable(name)
-
-
-@hides_arguments
-def _check_variable(name: str) -> SecretURL | None:
     value = variable(name)
     if value is None:
-        return None
-    return check_proxy(name, value if "://" in value else f"http://{value}")
+        return name, None
+    return name, check_proxy(name, value if "://" in value else f"http://{value}")
 
 
 def _bypassed(configuration: Configuration, url: str) -> bool:
