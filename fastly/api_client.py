@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from fastly._operations.declarations import Decodable, Operation
 from fastly._operations.identity import confirmed
-from fastly._operations.options import checked
 from fastly._operations.payloads import decoded, parsed, refuse_bodiless
 from fastly._operations.polling import poll_while_accepted
 from fastly._signatures import accepts_only_declared_arguments, hides_arguments
@@ -185,19 +184,19 @@ class ApiClient:
         value = "" if last is None else last.headers.get(header, "")
         return int(value) if re.fullmatch(r"[0-9]{1,15}", value) else None
 
-    def call(self, operation: Operation, arguments: Mapping[str, Any]) -> Any:
+    def call(self, operation: Operation, arguments: dict[str, Any]) -> Any:
         """Run an operation; the methods of an API class call this.
 
         Args:
             operation: What to do.
-            arguments: The operation's own arguments and the call options, by name.
+            arguments: What ``operation.arguments`` returns.
 
         Raises:
             ApiTypeError: An argument has the wrong type.
             ApiValueError: An argument or the configuration cannot be used.
             ApiException: The call failed.
         """
-        call = self._prepared(operation, checked(arguments, operation.accepts))
+        call = self._prepared(operation, arguments)
         return self._submit(call) if call.arguments["async_req"] else self._run(call)
 
     def target(self, operation: Operation, arguments: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from fastly._models import Model
 from fastly._models.reading import time_from_text
 from fastly._months import is_month
 from fastly._text import shown
+from fastly.configuration.checks import check_flag
 from fastly.exceptions import ApiTypeError, ApiValueError
 
 __all__ = [
@@ -172,9 +173,7 @@ def _check_invoice_id(name: str, value: object) -> str:
 
 
 def _check_flag(name: str, value: object) -> str:
-    if not isinstance(value, bool):
-        raise ApiTypeError(f"{name} must be True or False, got {shown(value)}")
-    return as_text(name, value)
+    return as_text(name, check_flag(name, value))
 
 
 def one_of(*words: str) -> Check:

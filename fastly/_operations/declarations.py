@@ -37,7 +37,7 @@ from urllib.parse import quote
 
 from fastly._operations.arguments import Body, Check, Rule, as_text
 from fastly._operations.identity import Identity
-from fastly._operations.options import CSV, DEFAULTS, JSON, PDF, Options
+from fastly._operations.options import CSV, DEFAULTS, JSON, PDF, Options, checked
 from fastly._signatures import Parameters
 from fastly._text import shown
 from fastly.exceptions import ApiTypeError, ApiValueError
@@ -128,8 +128,11 @@ class Operation:
         self._bodies = {name: check for name, check in checks.items() if isinstance(check, Body)}
 
     def arguments(self, given: tuple[object, ...], named: Mapping[str, object]) -> dict[str, Any]:
-        """Return all arguments and options of a call by name, with their defaults."""
-        return {**self.defaults, **self._parameters.named(given, named)}
+        """Return all arguments and options of a call by name, with their defaults.
+
+        The options are checked; the arguments are when they are written.
+        """
+        return checked({**self.defaults, **self._parameters.named(given, named)}, self.accepts)
 
     def target(self, arguments: Mapping[str, object], strict: bool) -> str:
         """Return the path and query of a request.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal, NoReturn, TypedDict
 
 from fastly._text import shown
@@ -130,16 +129,15 @@ _FLAGS = (
 )
 
 
-def checked(arguments: Mapping[str, Any], accepts: tuple[str, ...]) -> dict[str, Any]:
-    """Return the arguments of a call with its options checked."""
-    checked = dict(arguments)
+def checked(arguments: dict[str, Any], accepts: tuple[str, ...]) -> dict[str, Any]:
+    """Return the arguments of a call after checking the options among them."""
     for name in _FLAGS:
-        if checked[name] is not True and checked[name] is not False:
-            check_flag(name, checked[name])
+        if arguments[name] is not True and arguments[name] is not False:
+            check_flag(name, arguments[name])
     for name, check in (("_request_timeout", check_timeout), ("_wait", check_wait)):
-        if checked.get(name) is not None:
-            checked[name] = check(name, checked[name])
-    if checked["_accept"] not in accepts:
+        if arguments.get(name) is not None:
+            arguments[name] = check(name, arguments[name])
+    if arguments["_accept"] not in accepts:
         allowed = " or ".join(accepts)
-        raise ApiValueError(f"_accept must be {allowed}, got {shown(checked['_accept'])}")
-    return checked
+        raise ApiValueError(f"_accept must be {allowed}, got {shown(arguments['_accept'])}")
+    return arguments

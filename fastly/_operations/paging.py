@@ -20,7 +20,7 @@ from typing import (
 from fastly._models import Model
 from fastly._models.plain import is_list
 from fastly._operations.declarations import Operation, method_of
-from fastly._operations.options import PAGE_DEFAULTS, PageOptions, checked
+from fastly._operations.options import PAGE_DEFAULTS, PageOptions
 from fastly._operations.steps import Position, Steps
 from fastly._signatures import Parameters
 from fastly._text import shown
@@ -254,7 +254,7 @@ def paged(
         def method(self: Any, /, *given: object, **named: object) -> Paged[T, PageT]:
             named = parameters.named(given, named)
             passed = items.requested(named)
-            arguments = checked(described.arguments((), passed), described.accepts)
+            arguments = described.arguments((), passed)
             self.api_client.target(described, arguments)  # refuses invalid arguments at once
 
             def request(position: Position) -> _Received[PageT]:
