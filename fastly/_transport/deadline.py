@@ -46,11 +46,6 @@ class Deadline:
         secrets: Masks them in what servers and proxies send.
     """
 
-    __slots__ = (
-        *("_asleep", "_end", "_phase_end", "_token", "_waiting", "aborted", "attempts", "connect"),
-        *("read", "reuses", "secrets", "total"),
-    )
-
     def __init__(self, total: float | None, connect: float, read: float) -> None:
         self.total = total
         self._end = math.inf if total is None else time.monotonic() + total

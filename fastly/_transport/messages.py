@@ -44,9 +44,6 @@ class Request(NamedTuple):
     method: str = "GET"
     body: bytes | None = None
 
-    def __repr__(self) -> str:
-        return f"<{self.method} {self.url}>"
-
 
 class Response(NamedTuple):
     """A 2xx response that was read completely."""
