@@ -44,6 +44,9 @@ class Request(NamedTuple):
     method: str = "GET"
     body: bytes | None = None
 
+    def __repr__(self) -> str:  # a body can be a customer's address
+        return f"<{self.method} {self.url}>"
+
 
 class Response(NamedTuple):
     """A 2xx response that was read completely."""

@@ -29,7 +29,7 @@ from faults import (
     wrong_length,
 )
 
-from fastly._transport import Headers, Response
+from fastly._transport import Headers, Request, Response
 from fastly.exceptions import (
     ApiException,
     EstimatePendingException,
@@ -212,6 +212,12 @@ def test_a_response_shows_itself_in_short() -> None:
     """The repr of a response shows its status, size and URL, but not its body."""
     response = Response(200, "OK", Headers(), b"secret", "https://api.fastly.com/x")
     assert "<200 OK, 6 bytes, of https://api.fastly.com/x>" == repr(response)
+
+
+def test_a_request_shows_itself_in_short() -> None:
+    """The repr of a request, which error trackers record, shows nothing of its body."""
+    request = Request("https://api.fastly.com/x", {}, "POST", b"an address")
+    assert "<POST https://api.fastly.com/x>" == repr(request)
 
 
 @pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {"Content-Encoding": "br"}])
