@@ -15,9 +15,9 @@ from fastly.configuration.secrets import masking
 __all__ = ["StrictResponse"]
 
 # What a header consists of (RFC 9110, section 5.5), and what a line break within one stands for
-# (RFC 9112, section 5.2).
-_HEADER = re.compile(r"([!-9;-~]+):[ \t]*([^\r\0]*?)[ \t]*\r?")
-_FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
+# (RFC 9112, section 5.2). Neither looks at a blank for each blank before it.
+_HEADER = re.compile(r"([!-9;-~]+):([^\r\0]*)\r?")
+_FOLD = re.compile(r"(?<![ \t])[ \t]*\r?\n[ \t]+")
 _MOST_HEADERS = 100  # as http.client
 _BODILESS = (101, 204, 304)
 _LONGEST_LINE = 65536  # bytes; http.client refuses longer ones
@@ -126,7 +126,8 @@ def _headers(head: str) -> http.client.HTTPMessage:
         found = _HEADER.fullmatch(line)
         if found is None:
             raise HeaderParsingError([], None)
-        headers.set_raw(*found.groups())
+        name, value = found.groups()
+        headers.set_raw(name, value.strip(" \t"))
     return headers
 
 

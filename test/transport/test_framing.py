@@ -104,6 +104,13 @@ def test_a_header_in_two_lines_is_one() -> None:
     assert ("a b", "") == (error.headers["x-folded"], error.body)
 
 
+def test_many_blanks_in_a_value_take_no_time() -> None:
+    """A value with 60,000 blanks is read within the time of the call."""
+    value = f"a{' ' * 60_000}b"  # once for each other blank, they took 30 s
+    error = failure_of(whole(head(404, {"X": value, "Content-Length": "0"})), timeout=10)
+    assert value == error.headers["x"]
+
+
 def test_a_line_break_alone_ends_a_line() -> None:
     """Lines that end with LF alone are lines (RFC 9112, section 2.2)."""
     answer = head(404, {"X-Last": "1", "Content-Length": "0"}).replace(b"\r\n", b"\n")
