@@ -275,4 +275,6 @@ def _row(line: bytes) -> Row | None:
         row: object = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return row if is_dict(row) and isinstance(row.get("invoice_id"), str) else None
+    if not is_dict(row) or "customer_id" not in row:  # rows of costs have only the other ID
+        return None
+    return row if isinstance(row.get("invoice_id"), str) else None

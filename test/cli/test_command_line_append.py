@@ -127,6 +127,7 @@ class TestAppending:
         [
             *("other", "[]", "{}", '{"invoice_id": 1}', "\xff", '{"customer_id": "A"}'),
             *('{"data": [{"customer_id": ', "customer_id,invoice_id"),
+            pytest.param('{"month": "2026-05", "invoice_id": "A", "amount": 1}', id="costs"),
             pytest.param("[" * 100_000, id="deep"),
         ],
     )
