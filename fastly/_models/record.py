@@ -46,8 +46,8 @@ class Record:
         """Compile the annotations of a new model into its fields.
 
         Args:
-            needs: The field that a response must have, if only as null, or "*" for any documented
-                field; one that other records have too is not enough among undocumented ones.
+            needs: The field that a response must have, if only as null, "*" for any documented
+                field, or "own" for one that, among undocumented fields, other records do not have.
                 Without it, the response is something else, such as an error with status 200 or
                 another operation's, and would read as a list without items or as an invoice
                 without amounts.
@@ -63,7 +63,9 @@ class Record:
         cls.__readers__ = {declared.key: declared.read for declared in cls.__fields__.values()}
         cls.__others__ = others or cls.__others__
         if needs is not None:
-            cls.__needed__ = frozenset({*cls.__readers__} - _SHARED if needs == "*" else [needs])
+            every = frozenset(cls.__readers__)
+            sets = {"*": every, "own": every - _SHARED}
+            cls.__needed__ = sets.get(needs, frozenset({needs}))
 
     @classmethod
     def _read(cls, data: dict[str, Any], where: Where, policy: Policy) -> Any:

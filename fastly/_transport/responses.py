@@ -15,9 +15,9 @@ from fastly.configuration.secrets import masking
 __all__ = ["StrictResponse"]
 
 # What a header consists of (RFC 9110, section 5.5), and what a line break within one stands for
-# (RFC 9112, section 5.2). Neither looks at a blank for each blank before it.
+# (RFC 9112, section 5.2: one or more spaces). Neither looks at a blank for each blank before it.
 _HEADER = re.compile(r"([!-9;-~]+):([^\r\0]*)\r?")
-_FOLD = re.compile(r"(?<![ \t])[ \t]*\r?\n[ \t]+")
+_FOLD = re.compile(r"\r?\n[ \t]+")
 _MOST_HEADERS = 100  # as http.client
 _BODILESS = (101, 204, 304)
 _LONGEST_LINE = 65536  # bytes; http.client refuses longer ones

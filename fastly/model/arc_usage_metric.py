@@ -5,7 +5,7 @@ from fastly._models import Model, field
 __all__ = ["ArcUsageMetric"]
 
 
-class ArcUsageMetric(Model, needs="*"):
+class ArcUsageMetric(Model, needs="own"):
     """The usage of one kind, on one day or in one hour, of AI Runtime Control."""
 
     date: str | None = field('Day or hour of the usage, such as "2026-07-29T00:00:00Z".')

@@ -5,7 +5,7 @@ from fastly._models import Model, field
 __all__ = ["CustomerAddress"]
 
 
-class CustomerAddress(Model, needs="*"):
+class CustomerAddress(Model, needs="own"):
     """An address of the customer: what the address operations send and return."""
 
     type: str | None = field('"tax" or "billing".')

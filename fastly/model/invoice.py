@@ -8,7 +8,7 @@ from fastly.model.invoicelineitems import Invoicelineitems
 __all__ = ["Invoice"]
 
 
-class Invoice(Model, needs="*"):
+class Invoice(Model, needs="own"):
     """One invoice with its lines: an item of ``list_invoices`` and ``iter_invoices``."""
 
     customer_id: str | None = field("ID of the customer.")

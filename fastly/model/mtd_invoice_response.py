@@ -8,7 +8,7 @@ from fastly.model.mtdlineitems import Mtdlineitems
 __all__ = ["MtdInvoiceResponse"]
 
 
-class MtdInvoiceResponse(Model, needs="*"):
+class MtdInvoiceResponse(Model, needs="own"):
     """The month to date: the result of ``get_month_to_date_invoice``.
 
     The API sends no currency with it. Fixed charges are included in full from the first day.

@@ -5,7 +5,7 @@ from fastly._models import Model, field
 __all__ = ["Serviceusagemetric"]
 
 
-class Serviceusagemetric(Model, needs="*"):
+class Serviceusagemetric(Model, needs="own"):
     """The usage of one service."""
 
     customer_id: str | None = field("ID of the customer.")

@@ -9,7 +9,7 @@ from fastly.model.serviceusagemetric import Serviceusagemetric
 __all__ = ["ServiceusagemetricsData"]
 
 
-class ServiceusagemetricsData(Model, needs="*"):
+class ServiceusagemetricsData(Model, needs="own"):
     """A block of usage by service: one kind of usage over one period."""
 
     customer_id: str | None = field("ID of the customer.")

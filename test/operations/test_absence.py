@@ -132,7 +132,7 @@ def test_a_response_of_another_operation(client: fastly.ApiClient, server: Billi
     """The response of one operation is refused by the others.
 
     ``get_usage`` takes traffic by service for traffic by region, because a region without traffic
-    is ``{}``.
+    is ``{}``, and usage metrics need any documented field, such as a quantity.
     """
     server.estimate_pending = 0
     historical, addresses = HistoricalApi(client), CustomerAddressesApi(client)
@@ -140,7 +140,6 @@ def test_a_response_of_another_operation(client: fastly.ApiClient, server: Billi
     calls: list[Callable[[], Any]] = [
         BillingInvoicesApi(client).list_invoices,
         BillingInvoicesApi(client).get_month_to_date_invoice,
-        lambda: BillingUsageMetricsApi(client).get_usage_metrics("2026-05", "2026-05"),
         BillingUsageMetricsApi(client).get_service_level_usage,
         *(historical.get_usage_service, historical.get_usage_month, historical.get_regions),
         AiRuntimeControlUsageMetricsApi(client).arc_get_usage_metrics,
@@ -148,9 +147,12 @@ def test_a_response_of_another_operation(client: fastly.ApiClient, server: Billi
         lambda: addresses.create_customer_address(address),
     ]
     bodies = [call().to_dict() for call in calls]
-    by_region = historical.get_usage().to_dict()
+    others = [
+        historical.get_usage().to_dict(),
+        BillingUsageMetricsApi(client).get_usage_metrics("2026-05", "2026-05").to_dict(),
+    ]
     for one, call in enumerate(calls):
-        for body in [by_region, *bodies[:one], *bodies[one + 1 :]]:
+        for body in [*others, *bodies[:one], *bodies[one + 1 :]]:
             server.enqueue(200, body=body)
             with pytest.raises(fastly.ResponseException):
                 call()
@@ -160,7 +162,6 @@ def test_a_response_of_another_operation(client: fastly.ApiClient, server: Billi
     ("method", "shared"),
     [
         ("list_invoices", {"customer_id": "C"}),
-        ("get_usage_metrics", {"region": "Europe", "unit": "GB", "quantity": 1.0}),
         ("get_service_level_usage", {"usage_type": "Europe Requests"}),
         ("arc_get_usage_metrics", {"usage_type": "requests", "quantity": 1}),
         ("list_customer_addresses", {"region": "CA"}),
@@ -220,7 +221,7 @@ def test_a_message_beside_data(client: fastly.ApiClient, server: BillingServer) 
     assert {} == HistoricalApi(client).get_usage().data
 
 
-@pytest.mark.parametrize("metric", [{"month": "2026-05"}, {"raw_quantity": "3", "new": [1]}])
+@pytest.mark.parametrize("metric", [{"month": "2026-05"}, {"quantity": "3", "new": [1]}])
 def test_one_metric_in_place_of_the_response(
     usage: BillingUsageMetricsApi, server: BillingServer, metric: dict[str, Any]
 ) -> None:
