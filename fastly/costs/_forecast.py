@@ -10,11 +10,12 @@ from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
-from math import ceil, floor, inf, isfinite
+from math import ceil, floor, inf
+from numbers import Integral
 from typing import NamedTuple
 
 from fastly._items import items_of
-from fastly._money import amount_of, fraction, places_of, tolerance
+from fastly._money import amount_of, exact, fraction, places_of, tolerance
 from fastly._months import month_of
 from fastly._text import shown
 from fastly.exceptions import ApiTypeError, ApiValueError, ForecastError
@@ -105,14 +106,15 @@ def forecast(
     """
     if not isinstance(month_to_date, MtdInvoiceResponse):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
         raise ApiTypeError(f"month_to_date must be a month to date, got {shown(month_to_date)}")
-    _check_minimum(minimum)
+    given = _checked_minimum(minimum)
+    _check_today(today)
     now = _Bill([month_to_date])
     months, currency = _past(history, now.month)
     places = places_of(currency, total := month_to_date.monthly_transaction_amount)
     now.check(total, currency)
     period = _period(month_to_date, today)
     usage, early = _usage(now, months[:_MONTHS], period)
-    least, plan = _minimum(minimum, [now, *months])
+    least, plan = _minimum(given, [now, *months])
     certificates, unknown = _certificates(now, months[:1])
     fixed = now.sum("fixed") + certificates
     low, high = _with_shares(now, [fixed + max(used, least or 0) for used in usage])
@@ -135,13 +137,21 @@ def forecast(
     )
 
 
-def _check_minimum(minimum: object) -> None:
+def _checked_minimum(minimum: object) -> Fraction | None:
     if minimum is None:
-        return
-    if isinstance(minimum, bool) or not isinstance(minimum, (int, float, Decimal)):
+        return None
+    # numpy's integers are Integral, and no int.
+    if isinstance(minimum, bool) or not isinstance(minimum, (Integral, float, Decimal)):
         raise ApiTypeError(f"minimum must be a number, got {shown(minimum)}")
-    if not (isfinite(minimum) and minimum >= 0):
+    number = exact(int(minimum) if isinstance(minimum, Integral) else minimum)
+    if not (number.is_finite() and number >= 0):
         raise ApiValueError(f"minimum must be 0 or more, got {shown(minimum)}")
+    return Fraction(number)
+
+
+def _check_today(today: object) -> None:
+    if today is not None and not isinstance(today, date):
+        raise ApiTypeError(f"today must be a date, got {shown(today)}")
 
 
 class _Period(NamedTuple):
@@ -304,10 +314,10 @@ def _certificates(now: _Bill, last: list[_Bill]) -> tuple[Fraction, list[str]]:
     return _sum(found), basis
 
 
-def _minimum(given: Decimal | float | None, bills: list[_Bill]) -> tuple[Fraction | None, str]:
+def _minimum(given: Fraction | None, bills: list[_Bill]) -> tuple[Fraction | None, str]:
     """Return the plan's minimum, and what it rests on."""
     if given is not None:
-        return fraction(given), f"the plan charges at least {_money(fraction(given))} for usage"
+        return given, f"the plan charges at least {_money(given)} for usage"
     for bill in bills:
         if bill.of("shortfall"):
             least = bill.sum("usage", "shortfall")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from numbers import Integral
 from typing import Any
 
 import pytest
@@ -15,6 +16,14 @@ from fastly.models import Invoice, ListEomInvoicesResponse, MtdInvoiceResponse
 from fastly.testing import BillingServer
 
 LATE = date(2027, 1, 1)
+
+
+@Integral.register
+class _Number:
+    """An integer such as numpy's, which are no subclasses of int."""
+
+    def __int__(self) -> int:
+        return 1000
 
 
 def a_line(amount: Any, usage_type: str = "", **fields: Any) -> dict[str, Any]:
@@ -103,6 +112,12 @@ class TestMinimum:
         lines = [a_line(20, "Requests"), a_line(5)]
         assert (1005, 1005) == range_of(*lines, minimum=1000)
         assert (30, 33) == range_of(*lines[:1], minimum=Decimal("10.5"))
+        assert (10**400, 10**400) == range_of(*lines[:1], minimum=10**400)
+
+    def test_passed_of_numpy(self) -> None:
+        """A minimum from a data frame, which is no int of Python, is one too."""
+        minimum: Any = _Number()
+        assert (1000, 1000) == range_of(a_line(20, "Requests"), minimum=minimum)
 
     @pytest.mark.parametrize("minimum", [None, 0])
     def test_of_the_past(self, minimum: float | None) -> None:
@@ -288,12 +303,19 @@ class TestRefusals:
             ((to_date(), (), float("nan")), fastly.ApiValueError, "minimum must be 0 or more"),
             ((to_date(), (), Decimal("NaN")), fastly.ApiValueError, "minimum must be 0 or more"),
             ((to_date(), (), float("inf")), fastly.ApiValueError, "minimum must be 0 or more"),
+            ((to_date(), (), Decimal("sNaN")), fastly.ApiValueError, "minimum must be 0 or more"),
         ],
     )
     def test_wrong_arguments(self, arguments: Any, kind: type[Exception], message: str) -> None:
         """Wrong arguments are refused with what they must be."""
         with pytest.raises(kind, match=f"^{message}"):
             forecast(*arguments)
+
+    def test_wrong_date(self) -> None:
+        """A date as text is refused."""
+        wrong: Any = "2026-08-20"
+        with pytest.raises(fastly.ApiTypeError, match=r"^today must be a date"):
+            forecast(to_date(), today=wrong)
 
 
 def test_parts_of_the_month_to_date() -> None:
