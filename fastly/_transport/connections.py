@@ -188,15 +188,18 @@ class _HTTPSPool(_Pool, HTTPSConnectionPool):
 
 def _tls_context(configuration: Configuration) -> ssl.SSLContext:
     """Return the TLS settings: 1.2 or newer, certifi's authorities unless others are set."""
-    import certifi  # imported when first needed: plain http does not need it
+    authorities = configuration.ssl_ca_cert
+    if not authorities:
+        import certifi  # slow to import; neither plain http nor a file of authorities needs it
 
+        authorities = certifi.where()
     try:
         # urllib3's class, which test tools replace, but not pyOpenSSL's: it has no TLS over sockets
         # of ours.
         is_ours = not urllib3_ssl.IS_PYOPENSSL
         kind = cast("Any", urllib3_ssl).SSLContext if is_ours else ssl.SSLContext
         context: ssl.SSLContext = kind(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_verify_locations(configuration.ssl_ca_cert or certifi.where())
+        context.load_verify_locations(authorities)
         if keys := os.environ.get("SSLKEYLOGFILE"):
             context.keylog_filename = keys
         context.minimum_version = ssl.TLSVersion.TLSv1_2
